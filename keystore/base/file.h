@@ -1,0 +1,46 @@
+// Files that matter: read with a size limit and a check of who may read them, written so that nothing is torn.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/result.h"
+#include "keystore/base/secret_bytes.h"
+
+namespace rootkeep {
+
+// Owns a file descriptor; closes it.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.Release()) {}
+  Fd& operator=(Fd&& other) noexcept;
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() { Reset(); }
+
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+  int Release();
+  void Reset();
+
+ private:
+  int fd_ = -1;
+};
+
+// The whole file. RESOURCE_EXHAUSTED when it is larger than `limit` octets; otherwise the errno's code.
+Result<std::string> ReadFile(const std::string& path, std::size_t limit);
+
+// As ReadFile, for secrets: FAILED_PRECONDITION unless it is a regular file that neither group nor others can
+// access and that root or this process's user owns. One trailing line break is dropped. At most 64 KiB.
+Result<SecretBytes> ReadSecretFile(const std::string& path);
+
+// Replaces `path` by rename after fsync of file and directory; `mode` is exact whatever the umask.
+Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode);
+
+// Creates the directory (parents must exist) with `mode`; an existing one is left as it is.
+Status MakeDirectory(const std::string& path, unsigned mode);
+
+}  // namespace rootkeep

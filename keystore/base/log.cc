@@ -1,0 +1,94 @@
+#include "keystore/base/log.h"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+
+namespace rootkeep::log {
+namespace {
+
+std::atomic<Level> least_level{Level::kWarning};
+
+// Held by a function-local pointer that is never destroyed, so that logging during exit is safe.
+std::shared_ptr<spdlog::logger>& Sink() {
+  static auto* sink = new std::shared_ptr<spdlog::logger>(
+      std::make_shared<spdlog::logger>("rootkeep", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  return *sink;
+}
+
+std::string_view LevelName(Level level) {
+  switch (level) {
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarning: return "warning";
+    case Level::kError: return "error";
+  }
+  return "error";
+}
+
+void AppendQuoted(fmt::memory_buffer& out, std::string_view text) {
+  out.push_back('"');
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) {
+      // Every octet outside printable ASCII is escaped: a log line stays one line of valid JSON whatever a peer sent.
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+std::string Timestamp() {
+  const auto now = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros);
+}
+
+}  // namespace
+
+void Start(Level least, const std::string& path) {
+  least_level = least;
+  if (!path.empty()) {
+    Sink() = std::make_shared<spdlog::logger>("rootkeep", std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
+  }
+  Sink()->set_pattern("%v");
+  Sink()->set_level(spdlog::level::trace);
+  Sink()->flush_on(spdlog::level::info);
+}
+
+bool Enabled(Level level) { return level >= least_level.load(std::memory_order_relaxed); }
+
+void Write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  if (!Enabled(level)) return;
+  fmt::memory_buffer line;
+  fmt::format_to(std::back_inserter(line), R"({{"time":"{}","level":"{}","event":)", Timestamp(), LevelName(level));
+  AppendQuoted(line, event);
+  for (const Field& field : fields) {
+    line.push_back(',');
+    AppendQuoted(line, field.key);
+    line.push_back(':');
+    if (field.bare) {
+      line.append(field.text);
+    } else {
+      AppendQuoted(line, field.text);
+    }
+  }
+  line.push_back('}');
+  Sink()->info("{}", std::string_view(line.data(), line.size()));
+}
+
+void Stop() { Sink()->flush(); }
+
+}  // namespace rootkeep::log

@@ -1,0 +1,56 @@
+// One token, TPM or key socket: open, create and list keys; what only some devices can do is a capability beside it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "keystore/base/clock.h"
+#include "keystore/key_info.h"
+#include "keystore/key_spec.h"
+#include "keystore/key_uri.h"
+#include "keystore/signer.h"
+
+namespace rootkeep {
+
+// Asks the device whether it is there and logged in, without signing.
+class HealthProbe {
+ public:
+  virtual ~HealthProbe() = default;
+  // UNAVAILABLE while the device is away; FAILED_PRECONDITION while a wrong PIN is latched. Brings the device back
+  // (re-initialises the module, logs in once) when it has returned.
+  virtual Status Probe(Deadline deadline) = 0;
+};
+
+// Destroys a key; only operators' tools reach for it.
+class KeyDeleter {
+ public:
+  virtual ~KeyDeleter() = default;
+  // NOT_FOUND, or FAILED_PRECONDITION when more than one key answers to `uri`.
+  virtual Status Delete(const KeyUri& uri, Deadline deadline) = 0;
+};
+
+// Thread-safe. Open and List work on what the device holds at the time of the call.
+class KeyStore {
+ public:
+  KeyStore() = default;
+  KeyStore(const KeyStore&) = delete;
+  KeyStore& operator=(const KeyStore&) = delete;
+  virtual ~KeyStore() = default;
+
+  // The one key that `uri` names. NOT_FOUND; FAILED_PRECONDITION when several match; UNAVAILABLE while the device is
+  // away. The signer may outlive this store only as long as the device handle it shares.
+  virtual Result<std::shared_ptr<const Signer>> Open(const KeyUri& uri, Deadline deadline) = 0;
+
+  // Generates a key inside the device, sign-only, at spec.custody. ALREADY_EXISTS when the label is taken;
+  // UNIMPLEMENTED when the device does not offer the type. The info carries the canonical URI.
+  virtual Result<KeyInfo> Create(const KeySpec& spec, Deadline deadline) = 0;
+
+  // Every private key of a KeyType with its public half; others are left out.
+  virtual Result<std::vector<KeyInfo>> List(Deadline deadline) = 0;
+
+  // Capabilities: null where the backend has none. Owned by the store.
+  virtual HealthProbe* health() { return nullptr; }
+  virtual KeyDeleter* deleter() { return nullptr; }
+};
+
+}  // namespace rootkeep

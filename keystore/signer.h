@@ -1,0 +1,38 @@
+// One private key that can sign and do nothing else.
+#pragma once
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/clock.h"
+#include "keystore/base/result.h"
+#include "keystore/key_info.h"
+#include "keystore/signature_scheme.h"
+
+namespace rootkeep {
+
+// The longest message Sign takes for schemes that hash by themselves.
+inline constexpr std::size_t kMaxSignInput = 64 * 1024;
+
+// Thread-safe and const; survives the loss and return of its device: a call that fails because the device is away
+// returns UNAVAILABLE, and a later call finds the key again (same id, same public key) without anybody's help.
+class Signer {
+ public:
+  Signer() = default;
+  Signer(const Signer&) = delete;
+  Signer& operator=(const Signer&) = delete;
+  virtual ~Signer() = default;
+
+  [[nodiscard]] virtual const KeyInfo& info() const = 0;
+  [[nodiscard]] const PublicKey& public_key() const { return info().public_key; }
+
+  // Signs a digest of exactly the scheme's hash size, or, for kEd25519, a message of at most kMaxSignInput octets.
+  // ECDSA signatures are DER ECDSA-Sig-Value (RFC 3279 §2.2.3), RSA's are as long as the modulus.
+  // Errors: INVALID_ARGUMENT (scheme or input does not fit the key), UNAVAILABLE (device away, or the deadline passed
+  // before the device was asked), FAILED_PRECONDITION (a wrong PIN latched; an operator must act),
+  // DATA_LOSS (the key found after a reconnect is not this key).
+  [[nodiscard]] virtual Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const = 0;
+
+  // How many threads may usefully be inside Sign at once on this device, as measured so far; at least 1.
+  [[nodiscard]] virtual unsigned Concurrency() const { return 1; }
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,65 @@
+// One issuing key with its chain and trust bundle: an immutable snapshot, swapped whole on rotation or reload.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/clock.h"
+#include "keystore/base/result.h"
+#include "keystore/signature_scheme.h"
+#include "keystore/signer.h"
+
+namespace rootkeep {
+
+// Thread-safe because immutable.
+class Authority {
+ public:
+  struct Parts {
+    std::string name;
+    std::string trust_domain;
+    std::shared_ptr<const Signer> signer;
+    std::string chain_pem;         // issuing certificate first, then intermediates towards (not including) the root
+    std::string trust_bundle_pem;  // one or more roots, sent as one element, verbatim
+  };
+
+  // FAILED_PRECONDITION when the key is not the certificate's, the certificate is not a CA with keyCertSign, or the
+  // chain does not verify to the bundle at `now` (an expired issuer is accepted here and refused when it should sign).
+  static Result<std::shared_ptr<const Authority>> Make(Parts parts, WallTime now);
+
+  [[nodiscard]] const std::string& name() const { return parts_.name; }
+  [[nodiscard]] const std::string& trust_domain() const { return parts_.trust_domain; }
+  [[nodiscard]] const Signer& signer() const { return *parts_.signer; }
+  [[nodiscard]] SignatureScheme scheme() const { return scheme_; }
+  // DER Name of the issuing certificate's subject, verbatim.
+  [[nodiscard]] const Bytes& subject_der() const { return subject_der_; }
+  // Its SubjectKeyIdentifier, octets.
+  [[nodiscard]] const Bytes& subject_key_id() const { return subject_key_id_; }
+  [[nodiscard]] WallTime not_before() const { return not_before_; }
+  [[nodiscard]] WallTime not_after() const { return not_after_; }
+  // The earliest expiry of the issuing chain, and the first bundle certificate's.
+  [[nodiscard]] WallTime chain_not_after() const { return chain_not_after_; }
+  [[nodiscard]] WallTime root_not_after() const { return root_not_after_; }
+  // One PEM block an element, each ending in one line break: what follows the leaf in a response.
+  [[nodiscard]] const std::vector<std::string>& chain_elements() const { return chain_elements_; }
+  [[nodiscard]] const std::string& trust_bundle_pem() const { return parts_.trust_bundle_pem; }
+  // SHA-256 of the issuing certificate's DER, lower-case hexadecimal.
+  [[nodiscard]] const std::string& certificate_fingerprint() const { return certificate_fingerprint_; }
+
+ private:
+  Authority() = default;
+
+  Parts parts_;
+  SignatureScheme scheme_ = SignatureScheme::kEcdsaSha256;
+  Bytes subject_der_;
+  Bytes subject_key_id_;
+  WallTime not_before_;
+  WallTime not_after_;
+  WallTime chain_not_after_;
+  WallTime root_not_after_;
+  std::vector<std::string> chain_elements_;
+  std::string certificate_fingerprint_;
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,41 @@
+// Who asks, how that was proved, and from where: facts that authenticators return and policy judges.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keystore/base/bytes.h"
+#include "signer/general_name.h"
+
+namespace rootkeep {
+
+enum class AuthMethod : std::uint8_t { kClientCertificate, kToken };
+
+// "client-certificate", "token".
+constexpr std::string_view AuthMethodName(AuthMethod method) {
+  return method == AuthMethod::kToken ? "token" : "client-certificate";
+}
+
+// Immutable once an authenticator returned it.
+struct Caller {
+  // What the caller may have a certificate for by itself, in order (istiod: the SAN list of the leaf). Never empty.
+  std::vector<GeneralName> identities;
+  AuthMethod method = AuthMethod::kToken;
+  std::string authenticator;  // configured name of the token issuer, or "mtls"
+  std::string trust_domain;   // the trust domain this authenticator speaks for
+
+  // From where. Empty when not known; a client certificate tells none of these.
+  std::string cluster;
+  std::string node;     // kubernetes.io node name claim
+  std::string pod;      // kubernetes.io pod name claim
+  std::string pod_uid;  // kubernetes.io pod uid claim
+
+  // For the record: "jti" or a token digest in hexadecimal; for certificates the serial in hexadecimal. Never a secret.
+  std::string credential_id;
+  // Peer address as gRPC prints it, for example "ipv4:127.0.0.1:40404".
+  std::string peer;
+};
+
+}  // namespace rootkeep
