@@ -1,0 +1,147 @@
+#include "signer/metrics/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <map>
+
+#include "keystore/base/mutex.h"
+#include "signer/metrics/names.h"
+
+namespace rootkeep {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+constexpr std::size_t kMaxReasons = 64;
+
+constexpr std::array<const char*, 8> kStageLabels{"parse", "proof", "build", "record",
+                                                  "queue", "sign",  "check", "total"};
+constexpr std::array<const char*, 5> kSignErrorLabels{"CA_NOT_READY", "CSR_ERROR", "TTL_ERROR", "CERT_GEN_ERROR",
+                                                      "UNKNOWN"};
+
+Counter& AddCounter(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
+Gauge& AddGauge(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+const Histogram::BucketBoundaries& StageBuckets() {
+  static const auto& buckets = *new Histogram::BucketBoundaries{
+      0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 2.5, 10};
+  return buckets;
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  Registry registry;
+  Counter& requests = AddCounter(registry, metric_names::kCsrCount, "certificate requests received");
+  Counter& authentication_failures =
+      AddCounter(registry, metric_names::kAuthenticationFailure, "requests whose caller or impersonation was refused");
+  Counter& parsing_errors = AddCounter(registry, metric_names::kCsrParsingError, "requests that could not be parsed");
+  Counter& extraction_errors =
+      AddCounter(registry, metric_names::kIdExtractionError, "identities that could not be extracted");
+  Counter& successes = AddCounter(registry, metric_names::kSuccess, "certificates issued");
+  Gauge& in_flight = AddGauge(registry, metric_names::kInFlight, "issuances under way");
+  Gauge& unsafe_rules =
+      AddGauge(registry, metric_names::kUnsafeRules, "impersonation rules that trust the caller's word for placement");
+  Gauge& root_timestamp = AddGauge(registry, metric_names::kRootExpiryTimestamp, "expiry of the first root, Unix time");
+  Gauge& root_seconds = AddGauge(registry, metric_names::kRootExpirySeconds, "seconds until the first root expires");
+  Gauge& chain_timestamp = AddGauge(registry, metric_names::kChainExpiryTimestamp, "expiry of the chain, Unix time");
+  Gauge& chain_seconds = AddGauge(registry, metric_names::kChainExpirySeconds, "seconds until the chain expires");
+  Family<Counter>& refusals =
+      prometheus::BuildCounter().Name(metric_names::kRefusals).Help("requests refused, by reason").Register(registry);
+  Family<Gauge>& token_up =
+      prometheus::BuildGauge().Name(metric_names::kTokenUp).Help("1 while the token answers").Register(registry);
+  Family<Gauge>& serving = prometheus::BuildGauge()
+                               .Name(metric_names::kAuthorityServing)
+                               .Help("1 while the authority can sign")
+                               .Register(registry);
+  std::array<Counter*, kSignErrorLabels.size()> sign_errors{};
+  std::array<Histogram*, kStageLabels.size()> stages{};
+  Mutex mutex;
+  std::map<std::string, Counter*, std::less<>> reasons RK_GUARDED_BY(mutex);
+
+  Impl() {
+    auto& errors = prometheus::BuildCounter()
+                       .Name(metric_names::kCsrSignError)
+                       .Help("requests that failed after authentication, by class")
+                       .Register(registry);
+    for (std::size_t i = 0; i < kSignErrorLabels.size(); ++i) {
+      sign_errors[i] = &errors.Add({{"error", kSignErrorLabels[i]}});
+    }
+    auto& durations = prometheus::BuildHistogram()
+                          .Name(metric_names::kStageSeconds)
+                          .Help("time spent in each stage of an issuance")
+                          .Register(registry);
+    for (std::size_t i = 0; i < kStageLabels.size(); ++i) {
+      stages[i] = &durations.Add({{"stage", kStageLabels[i]}}, StageBuckets());
+    }
+    prometheus::BuildGauge()
+        .Name(metric_names::kBuildInfo)
+        .Help("1, labelled with the version")
+        .Register(registry)
+        .Add({{"version", ROOTKEEP_VERSION}})
+        .Set(1);
+  }
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::CountRequest() { impl_->requests.Increment(); }
+void Metrics::CountAuthenticationFailure() { impl_->authentication_failures.Increment(); }
+void Metrics::CountSuccess() { impl_->successes.Increment(); }
+
+void Metrics::CountSignError(SignErrorClass error_class) {
+  impl_->sign_errors[static_cast<std::size_t>(error_class)]->Increment();
+}
+
+void Metrics::CountRefusal(std::string_view reason) {
+  const MutexLock lock(impl_->mutex);
+  if (reason.empty()) reason = "other";
+  auto found = impl_->reasons.find(reason);
+  if (found == impl_->reasons.end()) {
+    if (impl_->reasons.size() >= kMaxReasons) reason = "other";
+    found = impl_->reasons.try_emplace(std::string(reason), nullptr).first;
+    if (found->second == nullptr) found->second = &impl_->refusals.Add({{"reason", found->first}});
+  }
+  found->second->Increment();
+}
+
+void Metrics::Observe(Stage stage, std::chrono::nanoseconds duration) {
+  impl_->stages[static_cast<std::size_t>(stage)]->Observe(std::chrono::duration<double>(duration).count());
+}
+
+void Metrics::SetInFlight(std::int64_t count) { impl_->in_flight.Set(static_cast<double>(count)); }
+void Metrics::SetUnsafeRules(std::size_t count) { impl_->unsafe_rules.Set(static_cast<double>(count)); }
+void Metrics::SetTokenUp(const std::string& token, bool up) { impl_->token_up.Add({{"token", token}}).Set(up ? 1 : 0); }
+
+void Metrics::SetAuthorityServing(const std::string& authority, bool serving) {
+  impl_->serving.Add({{"authority", authority}}).Set(serving ? 1 : 0);
+}
+
+void Metrics::SetExpiry(WallTime root, WallTime chain) {
+  impl_->root_timestamp.Set(static_cast<double>(ToUnixSeconds(root)));
+  impl_->chain_timestamp.Set(static_cast<double>(ToUnixSeconds(chain)));
+}
+
+std::string Metrics::Scrape(WallTime now) const {
+  const auto seconds = static_cast<double>(ToUnixSeconds(now));
+  impl_->root_seconds.Set(impl_->root_timestamp.Value() - seconds);
+  impl_->chain_seconds.Set(impl_->chain_timestamp.Value() - seconds);
+  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
+
+}  // namespace rootkeep

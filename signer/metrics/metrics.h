@@ -1,0 +1,50 @@
+// What the signer counts. The registry behind it is scraped by signer/ops.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "keystore/base/clock.h"
+
+namespace rootkeep {
+
+// Where an issuance spends its time; label values of rootkeep_stage_seconds.
+enum class Stage : std::uint8_t { kParse, kProof, kBuild, kRecord, kQueue, kSign, kCheck, kTotal };
+
+// istiod's classes of signing errors; label values of citadel_server_csr_sign_err_count.
+enum class SignErrorClass : std::uint8_t { kNotReady, kCsr, kTtl, kCertGen, kUnknown };
+
+// Thread-safe; counters never block.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void CountRequest();
+  void CountAuthenticationFailure();
+  void CountSignError(SignErrorClass error_class);
+  void CountSuccess();
+  // `reason` is the word of an Error; unknown or empty ones count as "other" so that labels stay few.
+  void CountRefusal(std::string_view reason);
+  void Observe(Stage stage, std::chrono::nanoseconds duration);
+  void SetInFlight(std::int64_t count);
+  void SetTokenUp(const std::string& token, bool up);
+  void SetAuthorityServing(const std::string& authority, bool serving);
+  void SetUnsafeRules(std::size_t count);
+  // Expiry of the first root and of the issuing chain; the "seconds left" gauges are computed when scraped.
+  void SetExpiry(WallTime root, WallTime chain);
+
+  // The registry in Prometheus text format 0.0.4.
+  [[nodiscard]] std::string Scrape(WallTime now) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rootkeep
