@@ -11,11 +11,16 @@
 
 namespace rootkeep {
 
-enum class AuthMethod : std::uint8_t { kClientCertificate, kToken };
+enum class AuthMethod : std::uint8_t { kClientCertificate, kToken, kInternal };
 
-// "client-certificate", "token".
+// "client-certificate", "token", "internal" (the daemon for itself).
 constexpr std::string_view AuthMethodName(AuthMethod method) {
-  return method == AuthMethod::kToken ? "token" : "client-certificate";
+  switch (method) {
+    case AuthMethod::kClientCertificate: return "client-certificate";
+    case AuthMethod::kToken: return "token";
+    case AuthMethod::kInternal: return "internal";
+  }
+  return "unknown";
 }
 
 // Immutable once an authenticator returned it.

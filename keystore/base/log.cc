@@ -13,10 +13,17 @@ namespace {
 
 std::atomic<Level> least_level{Level::kWarning};
 
+std::shared_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink) {
+  auto logger = std::make_shared<spdlog::logger>("rootkeep", std::move(sink));
+  logger->set_pattern("%v");
+  logger->flush_on(spdlog::level::info);
+  return logger;
+}
+
 // Held by a function-local pointer that is never destroyed, so that logging during exit is safe.
 std::shared_ptr<spdlog::logger>& Sink() {
-  static auto* sink = new std::shared_ptr<spdlog::logger>(
-      std::make_shared<spdlog::logger>("rootkeep", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  static auto* sink =
+      new std::shared_ptr<spdlog::logger>(MakeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   return *sink;
 }
 
@@ -60,12 +67,7 @@ std::string Timestamp() {
 
 void Start(Level least, const std::string& path) {
   least_level = least;
-  if (!path.empty()) {
-    Sink() = std::make_shared<spdlog::logger>("rootkeep", std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
-  }
-  Sink()->set_pattern("%v");
-  Sink()->set_level(spdlog::level::trace);
-  Sink()->flush_on(spdlog::level::info);
+  if (!path.empty()) Sink() = MakeLogger(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
 }
 
 bool Enabled(Level level) { return level >= least_level.load(std::memory_order_relaxed); }
