@@ -1,6 +1,7 @@
 // Time as a dependency: certificates and tokens are judged by a Clock that tests can move.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -35,7 +36,13 @@ inline std::int64_t ToUnixSeconds(WallTime time) {
   return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-inline WallTime FromUnixSeconds(std::int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
+// The nearest WallTime there is: its nanoseconds end in the year 2262, while a certificate may say 9999 (RFC 5280
+// §4.1.2.5), which must not wrap round into the past.
+inline WallTime FromUnixSeconds(std::int64_t seconds) {
+  constexpr auto kFirst = std::chrono::ceil<std::chrono::seconds>(WallTime::min()).time_since_epoch().count();
+  constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(WallTime::max()).time_since_epoch().count();
+  return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(seconds, kFirst, kLast)));
+}
 
 // RFC 3339 in UTC with whole seconds, for example 2026-11-24T10:00:00Z.
 std::string ToRfc3339(WallTime time);

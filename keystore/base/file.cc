@@ -30,6 +30,24 @@ Result<std::string> ReadAll(const Fd& fd, const std::string& path, std::size_t l
   return content;
 }
 
+// Opens a regular file that root or this process's user owns and whose mode has none of the `forbidden` bits.
+Result<Fd> OpenGuarded(const std::string& path, mode_t forbidden, std::string_view what, std::string_view remedy) {
+  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return ErrnoError("open " + path, errno);
+  struct stat info{};
+  if (fstat(fd.get(), &info) != 0) return ErrnoError("fstat " + path, errno);
+  if (!S_ISREG(info.st_mode)) return FailedPrecondition(path + " is not a regular file");
+  if ((info.st_mode & forbidden) != 0) {
+    return FailedPrecondition(
+               fmt::format("{} has mode {:o}: others than its owner can {}", path, info.st_mode & 07777, what))
+        .WithHint(fmt::format("{} {}", remedy, path));
+  }
+  if (info.st_uid != 0 && info.st_uid != geteuid()) {
+    return FailedPrecondition(fmt::format("{} is owned by uid {}, neither root nor this process", path, info.st_uid));
+  }
+  return fd;
+}
+
 Status WriteAll(const Fd& fd, const std::string& path, std::string_view content) {
   while (!content.empty()) {
     const ssize_t count = write(fd.get(), content.data(), content.size());
@@ -72,20 +90,13 @@ Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
   return ReadAll(fd, path, limit);
 }
 
+Result<std::string> ReadGuardedFile(const std::string& path, std::size_t limit) {
+  RK_TRY(const Fd fd, OpenGuarded(path, S_IWGRP | S_IWOTH, "write it", "chmod go-w"));
+  return ReadAll(fd, path, limit);
+}
+
 Result<SecretBytes> ReadSecretFile(const std::string& path) {
-  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return ErrnoError("open " + path, errno);
-  struct stat info{};
-  if (fstat(fd.get(), &info) != 0) return ErrnoError("fstat " + path, errno);
-  if (!S_ISREG(info.st_mode)) return FailedPrecondition(path + " is not a regular file");
-  if ((info.st_mode & 077) != 0) {
-    return FailedPrecondition(
-               fmt::format("{} has mode {:o}: others than its owner can access it", path, info.st_mode & 07777))
-        .WithHint("chmod 600 " + path);
-  }
-  if (info.st_uid != 0 && info.st_uid != geteuid()) {
-    return FailedPrecondition(fmt::format("{} is owned by uid {}, neither root nor this process", path, info.st_uid));
-  }
+  RK_TRY(const Fd fd, OpenGuarded(path, S_IRWXG | S_IRWXO, "access it", "chmod 600"));
   RK_TRY(std::string content, ReadAll(fd, path, kSecretLimit));
   std::string_view text = content;
   if (text.ends_with('\n')) text.remove_suffix(1);

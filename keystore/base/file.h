@@ -33,6 +33,10 @@ class Fd {
 // The whole file. RESOURCE_EXHAUSTED when it is larger than `limit` octets; otherwise the errno's code.
 Result<std::string> ReadFile(const std::string& path, std::size_t limit);
 
+// As ReadFile, for files that decide something: FAILED_PRECONDITION unless it is a regular file that root or this
+// process's user owns and neither group nor others can write.
+Result<std::string> ReadGuardedFile(const std::string& path, std::size_t limit);
+
 // As ReadFile, for secrets: FAILED_PRECONDITION unless it is a regular file that neither group nor others can
 // access and that root or this process's user owns. One trailing line break is dropped. At most 64 KiB.
 Result<SecretBytes> ReadSecretFile(const std::string& path);

@@ -1,6 +1,7 @@
 #include "keystore/base/file.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -37,6 +38,34 @@ TEST(SecretFile, RefusesWhatOthersCanRead) {
   ASSERT_OK_AND_ASSIGN(const SecretBytes pin, ReadSecretFile(dir / "pin"));
   EXPECT_EQ(AsText(pin.RevealForUse()), "1234");
   EXPECT_THAT(ReadSecretFile(dir.path()), HasCode(Code::kFailedPrecondition)) << "a directory is no secret";
+}
+
+TEST(GuardedFile, RefusesWhatOthersCanWrite) {
+  const testing::TempDir dir;
+  ASSERT_THAT(WriteFileAtomically(dir / "f", "text\n", 0644), IsOk());
+  ASSERT_OK_AND_ASSIGN(const std::string content, ReadGuardedFile(dir / "f", 16));
+  EXPECT_EQ(content, "text\n");
+  EXPECT_THAT(ReadGuardedFile(dir / "f", 4), HasCode(Code::kResourceExhausted));
+  for (const mode_t mode : {mode_t{0620}, mode_t{0602}, mode_t{0666}}) {
+    ASSERT_EQ(chmod((dir / "f").c_str(), mode), 0);
+    EXPECT_THAT(ReadGuardedFile(dir / "f", 16), HasCode(Code::kFailedPrecondition)) << mode;
+  }
+  EXPECT_THAT(ReadGuardedFile(dir.path(), 16), HasCode(Code::kFailedPrecondition));
+  EXPECT_THAT(ReadGuardedFile(dir / "missing", 16), HasCode(Code::kNotFound));
+}
+
+TEST(GuardedFile, RefusesWhatAnotherUserOwns) {
+  const testing::TempDir dir;
+  ASSERT_THAT(WriteFileAtomically(dir / "f", "text", 0644), IsOk());
+  const uid_t stranger = 65534;
+  // Only root can give a file away; for everybody else a file of root's shows that the rule is not "mine alone".
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown((dir / "f").c_str(), stranger, stranger), 0);
+    EXPECT_THAT(ReadGuardedFile(dir / "f", 16), HasCode(Code::kFailedPrecondition));
+    EXPECT_THAT(ReadSecretFile(dir / "f"), HasCode(Code::kFailedPrecondition));
+  } else {
+    EXPECT_THAT(ReadGuardedFile("/etc/passwd", 1 << 20), IsOk());
+  }
 }
 
 }  // namespace
