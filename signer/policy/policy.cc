@@ -1,0 +1,69 @@
+#include "signer/policy/policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rootkeep {
+namespace {
+
+constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, appendix A.1: ub-common-name
+constexpr std::string_view kSelf = "self";
+
+// The caller's own names, none of them of another trust domain than the authority signs for.
+Status CheckOwnNames(const Caller& caller, std::string_view trust_domain) {
+  if (caller.identities.empty()) return Unauthenticated("the caller has no identity").WithReason("no_identity");
+  for (const GeneralName& name : caller.identities) {
+    if (name.kind != GeneralName::Kind::kUri) continue;
+    const Result<SpiffeId> identity = ParseSpiffeId(name.value);
+    if (!identity.ok() || identity->trust_domain != trust_domain) {
+      return Unauthenticated(fmt::format("caller's identity is not of trust domain {}", trust_domain))
+          .WithReason("trust_domain");
+    }
+  }
+  return Ok();
+}
+
+Status CheckRequestedNames(const Csr& csr, const std::vector<GeneralName>& granted) {
+  for (const GeneralName& name : csr.sans) {
+    if (std::ranges::find(granted, name) == granted.end()) {
+      return InvalidArgument("unable to validate SAN Identities in CSR")
+          .WithHint("the caller has no right to " + name.ToText())
+          .WithReason("csr_san");
+    }
+  }
+  return Ok();
+}
+
+std::string CommonName(const Csr& csr, const std::vector<GeneralName>& sans) {
+  if (csr.common_name.empty()) return {};
+  std::string name = sans.front().ToText();
+  return name.size() <= kMaxCommonName ? name : std::string();
+}
+
+}  // namespace
+
+Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
+                          const Policy& policy) {
+  RK_RETURN_IF_ERROR(CheckOwnNames(caller, trust_domain));
+  if (request.impersonated_identity.empty()) return Grant{caller.identities, std::string(kSelf)};
+  RK_TRY(Impersonation allowed,
+         DecideImpersonation(caller, request.impersonated_identity, trust_domain, policy.impersonation));
+  return Grant{{{GeneralName::Kind::kUri, allowed.target.ToUri()}}, std::move(allowed.rule)};
+}
+
+Result<Decision> Decide(Grant grant, const IssuanceRequest& request, const Csr& csr, const IssuerTerms& issuer,
+                        const Policy& policy, WallTime now) {
+  if (policy.csr_san == CsrSan::kStrict) RK_RETURN_IF_ERROR(CheckRequestedNames(csr, grant.sans));
+  RK_TRY(const Validity validity, DecideValidity(request.requested_ttl, issuer.profile.lifetime, issuer.validity, now));
+  std::string common_name = CommonName(csr, grant.sans);
+  return Decision{.profile = issuer.profile,
+                  .sans = std::move(grant.sans),
+                  .common_name = std::move(common_name),
+                  .spki = csr.spki,
+                  .not_before = validity.not_before,
+                  .not_after = validity.not_after,
+                  .rule = std::move(grant.rule)};
+}
+
+}  // namespace rootkeep
