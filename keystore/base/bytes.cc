@@ -49,7 +49,7 @@ std::optional<Bytes> Decode(std::string_view text, const std::array<std::int8_t,
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text) {
-    const int value = inverse[static_cast<std::uint8_t>(c)];
+    const std::int8_t value = inverse[static_cast<std::uint8_t>(c)];
     if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     held += 6;
