@@ -1,0 +1,53 @@
+#include "signer/client/channel.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+namespace rootkeep {
+namespace {
+
+// Anything beyond is no answer of a certificate authority.
+constexpr int kMaxAnswer = 4 * 1024 * 1024;
+// Short enough that a retry inside one call's deadline finds a server that has just come back.
+constexpr int kFirstReconnectMs = 100;
+constexpr int kLongestReconnectMs = 5000;
+
+}  // namespace
+
+Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options) {
+  if (options.address.empty()) return InvalidArgument("the server's address is missing");
+  if (options.root_pem.empty()) {
+    return InvalidArgument("the root certificate that the server is checked against is missing");
+  }
+  if (options.certificate_chain_pem.empty() != options.private_key_pem.empty()) {
+    return InvalidArgument("a client certificate needs its key, and a key its certificate");
+  }
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = options.root_pem;
+  tls.pem_cert_chain = options.certificate_chain_pem;
+  tls.pem_private_key = AsText(options.private_key_pem.RevealForUse());
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
+  arguments.SetMaxReceiveMessageSize(kMaxAnswer);
+  if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
+  return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
+}
+
+void SetDeadline(grpc::ClientContext& context, Deadline deadline) {
+  context.set_deadline(
+      std::chrono::system_clock::now() +
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(deadline - std::chrono::steady_clock::now()));
+}
+
+Error FromGrpc(const char* call, const grpc::Status& status) {
+  const auto number = static_cast<int>(status.error_code());
+  const bool known = number >= 1 && number <= 16;
+  return {known ? static_cast<Code>(number) : Code::kUnknown, fmt::format("{}: {}", call, status.error_message())};
+}
+
+}  // namespace rootkeep

@@ -1,0 +1,39 @@
+// One TLS connection to a rootkeepd (or istiod), for our own programs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "keystore/base/clock.h"
+#include "keystore/base/result.h"
+#include "keystore/base/secret_bytes.h"
+
+namespace grpc {
+class Channel;
+class ClientContext;
+class Status;
+}  // namespace grpc
+
+namespace rootkeep {
+
+struct ChannelOptions {
+  std::string address;   // host:port
+  std::string root_pem;  // what the server's certificate must chain to
+  // The name that the server's certificate must hold; empty: the host of `address`.
+  std::string server_name;
+  // A client certificate with its chain, leaf first, and its key; both empty for none.
+  std::string certificate_chain_pem;
+  SecretBytes private_key_pem;
+};
+
+// Does not connect yet; the first call does. Goes straight to the address, whatever proxy the environment names, and
+// shares its connection with no other channel. INVALID_ARGUMENT when an option is missing or one half of two.
+Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options);
+
+// Gives the call what is left until `deadline`.
+void SetDeadline(grpc::ClientContext& context, Deadline deadline);
+
+// A failed call as an error with the same code; `call` names it. `status` is not OK.
+Error FromGrpc(const char* call, const grpc::Status& status);
+
+}  // namespace rootkeep
