@@ -38,16 +38,18 @@ struct Intent {
   Bytes tbs;  // the whole to-be-signed certificate, DER
 };
 
+// The numbers are stored.
 enum class EntryStatus : std::uint8_t {
-  kPossiblyIssued,  // an intent without completion: after a crash nobody knows whether the signature left
-  kIssued,
-  kFailed,  // the token, the signature check or the deadline refused it; nothing was released
+  kPossiblyIssued = 0,  // an intent without completion: after a crash nobody knows whether the signature left
+  kIssued = 1,
+  kFailed = 2,  // the token, the signature check or the deadline refused it; nothing was released
 };
 
 // "possibly issued", "issued", "failed".
 std::string_view EntryStatusName(EntryStatus status);
 
 struct LedgerEntry {
+  std::int64_t id = 0;  // grows with time, unique in one database
   Intent intent;
   EntryStatus status = EntryStatus::kPossiblyIssued;
   Bytes certificate;    // DER; empty unless kIssued
@@ -55,12 +57,35 @@ struct LedgerEntry {
   std::int64_t completed_at = 0;
 };
 
+// What makes two requests the same one asked again.
+struct RetryKey {
+  std::string caller;      // as in Intent
+  std::string csr_sha256;  // as in Intent
+  std::string sans;        // as in Intent
+  std::string authority;   // as in Intent
+};
+
+// Counters since the ledger was opened.
+struct LedgerStats {
+  std::uint64_t intents = 0;          // durable
+  std::uint64_t refused = 0;          // by the database or as duplicates
+  std::uint64_t outcomes = 0;         // written
+  std::uint64_t commits = 0;          // of the database
+  std::uint64_t failed_commits = 0;   // of the database
+  std::size_t queued = 0;             // intents waiting now
+  std::size_t in_flight = 0;          // durable intents without an outcome now
+  std::uint64_t possibly_issued = 0;  // what the run before this one left without an outcome
+};
+
+inline constexpr std::size_t kLedgerPage = 10'000;
+
 struct LedgerFilter {
   std::optional<EntryStatus> status;
-  std::string serial;      // empty: any
-  std::string request_id;  // empty: any
-  std::string san;         // substring; empty: any
-  std::size_t limit = 100;
+  std::string serial;       // empty: any
+  std::string request_id;   // empty: any
+  std::string san;          // substring, either case; empty: any
+  std::int64_t before = 0;  // only entries with a smaller id, for reading page by page; 0: any
+  std::size_t limit = 100;  // entries; at most kLedgerPage are returned
 };
 
 // Thread-safe.
@@ -75,24 +100,34 @@ class Ledger {
   using Durable = std::function<void(Status)>;
 
   // Queues the intent for the next group commit; `durable` gets Ok when it is on disk, ALREADY_EXISTS when (issuer,
-  // serial) is taken, UNAVAILABLE when the database cannot be written. RESOURCE_EXHAUSTED here when the queue is full,
-  // and then `durable` is never called.
+  // serial) is taken, UNAVAILABLE when the database cannot be written: then nothing may be signed. RESOURCE_EXHAUSTED
+  // here when too many intents are queued or without outcome, INVALID_ARGUMENT when issuer, serial or tbs is empty, and
+  // then `durable` is never called.
   virtual Status Intend(Intent intent, Durable durable) = 0;
 
-  // Queues the outcome of an intent; written with the next commit, nobody waits for it.
+  // Called on the ledger's thread after all durable callbacks of one commit, so that their consumer can take the
+  // batch over as one. Set once, before the first Intend.
+  virtual void SetBatchDone(std::function<void()> batch_done) = 0;
+
+  // Queues the outcome of a durable intent; written with the next commit or some tens of milliseconds later, nobody
+  // waits for it. Each durable intent gets exactly one. The certificate must be the intent's to-be-signed part with a
+  // signature; any other is recorded as failed, with an error in the log.
   virtual void Complete(const std::string& issuer, const std::string& serial, Bytes certificate) = 0;
   virtual void Fail(const std::string& issuer, const std::string& serial, std::string failure) = 0;
 
-  // The issued certificate (DER) for the same caller, CSR digest, sans and authority with intended_at >= since, for
-  // idempotent retry; nothing when there is none.
-  virtual Result<std::optional<LedgerEntry>> Find(const std::string& caller, const std::string& csr_sha256,
-                                                  std::int64_t since) = 0;
+  // The issued entry with the same key and intended_at >= since, for idempotent retry; nothing when there is none among
+  // the recent ones. No SQL unless there is one.
+  virtual Result<std::optional<LedgerEntry>> Find(const RetryKey& key, std::int64_t since) = 0;
 
   // Newest first.
   virtual Result<std::vector<LedgerEntry>> List(const LedgerFilter& filter) = 0;
 
-  // Waits until everything queued so far is on disk, or the deadline passes.
+  // Waits until everything queued so far is on disk; DEADLINE_EXCEEDED when that takes longer.
   virtual Status Flush(Deadline deadline) = 0;
+
+  // Ok, or why the newest commit failed: then no certificate can be issued.
+  [[nodiscard]] virtual Status Health() const = 0;
+  [[nodiscard]] virtual LedgerStats Stats() const = 0;
 };
 
 }  // namespace rootkeep

@@ -1,0 +1,136 @@
+#include "signer/store/schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <span>
+#include <string>
+
+namespace rootkeep::store {
+namespace {
+
+struct Migration {
+  int version;
+  const char* name;
+  std::span<const char* const> statements;
+};
+
+// An outcome is a row of its own, so that writing it neither rewrites nor moves its intent; it keeps only what the
+// intent does not already hold. The one secondary index is the uniqueness that is promised; every other costs each
+// certificate a page of the log.
+constexpr std::array kLedger = {
+    "CREATE TABLE issuers ("
+    " id {id},"
+    " fingerprint TEXT NOT NULL UNIQUE)",
+
+    "CREATE TABLE intents ("
+    " id {id},"
+    " request_id TEXT NOT NULL,"
+    " authority TEXT NOT NULL,"
+    " issuer_id BIGINT NOT NULL REFERENCES issuers (id),"
+    " serial TEXT NOT NULL,"
+    " trust_domain TEXT NOT NULL,"
+    " profile TEXT NOT NULL,"
+    " caller TEXT NOT NULL,"
+    " auth_method TEXT NOT NULL,"
+    " authenticator TEXT NOT NULL,"
+    " credential_id TEXT NOT NULL,"
+    " node TEXT NOT NULL,"
+    " peer TEXT NOT NULL,"
+    " decision TEXT NOT NULL,"
+    " sans TEXT NOT NULL,"
+    " csr_sha256 TEXT NOT NULL,"
+    " spki_sha256 TEXT NOT NULL,"
+    " attestation TEXT NOT NULL,"
+    " not_before BIGINT NOT NULL,"
+    " not_after BIGINT NOT NULL,"
+    " intended_at BIGINT NOT NULL,"
+    " tbs {blob} NOT NULL,"
+    " UNIQUE (serial, issuer_id))",
+
+    // status: 1 issued, 2 failed. tail: the certificate's DER after its to-be-signed part.
+    "CREATE TABLE outcomes ("
+    " intent_id {key} REFERENCES intents (id),"
+    " status BIGINT NOT NULL,"
+    " tail {blob},"
+    " failure TEXT NOT NULL,"
+    " completed_at BIGINT NOT NULL)",
+
+    // One row each time a daemon opens the ledger: its intents begin at first_intent, and the run before it left
+    // possibly_issued intents without an outcome.
+    "CREATE TABLE ledger_runs ("
+    " id {id},"
+    " opened_at BIGINT NOT NULL,"
+    " first_intent BIGINT NOT NULL,"
+    " possibly_issued BIGINT NOT NULL)",
+
+    "CREATE VIEW entries AS SELECT"
+    " i.id AS id, request_id, authority, fingerprint, serial, trust_domain, profile, caller, auth_method,"
+    " authenticator, credential_id, node, peer, decision, sans, csr_sha256, spki_sha256, attestation, not_before,"
+    " not_after, intended_at, tbs, COALESCE(status, 0) AS status, tail, COALESCE(failure, '') AS failure,"
+    " COALESCE(completed_at, 0) AS completed_at"
+    " FROM intents i LEFT JOIN issuers ON issuers.id = i.issuer_id LEFT JOIN outcomes ON outcomes.intent_id = i.id",
+};
+
+constexpr std::array kMigrations = {
+    Migration{1, "ledger", kLedger},
+};
+
+Result<std::int64_t> CurrentVersion(Database& database) {
+  return database.QueryNumber("SELECT COALESCE(MAX(version), 0) FROM migrations");
+}
+
+Error Newer(std::int64_t found) {
+  return FailedPrecondition(
+             fmt::format("database schema has version {}, this program knows up to {}", found, SchemaVersion()))
+      .WithReason("schema_newer")
+      .WithHint("run the newer program, or restore a backup from before it");
+}
+
+Status Apply(Database& database, const Migration& migration, const Clock& clock) {
+  for (const char* sql : migration.statements) RK_RETURN_IF_ERROR(database.Execute(sql));
+  RK_TRY(Statement record, database.Prepare("INSERT INTO migrations (version, name, applied_at) "
+                                            "VALUES (:version, :name, :applied_at)",
+                                            {Column::kInteger, Column::kText, Column::kInteger}));
+  record.Bind(std::int64_t{migration.version}, std::string_view(migration.name), ToUnixSeconds(clock.Now()));
+  return record.Run();
+}
+
+Status ApplyAlone(Database& database, const Migration& migration, const Clock& clock) {
+  RK_RETURN_IF_ERROR(database.Begin());
+  Status applied = Apply(database, migration, clock);
+  if (applied.ok()) applied = database.Commit();
+  if (applied.ok()) return applied;
+  RK_RETURN_IF_ERROR(database.Rollback());
+  return std::move(applied.error()).Within(fmt::format("migration {} ({})", migration.version, migration.name));
+}
+
+}  // namespace
+
+int SchemaVersion() { return kMigrations.back().version; }
+
+Status Migrate(Database& database, const Clock& clock) {
+  RK_RETURN_IF_ERROR(
+      database.Execute("CREATE TABLE IF NOT EXISTS migrations"
+                       " (version {key}, name TEXT NOT NULL, applied_at BIGINT NOT NULL)"));
+  RK_TRY(const std::int64_t current, CurrentVersion(database));
+  if (current > SchemaVersion()) return Newer(current);
+  for (const Migration& migration : kMigrations) {
+    if (migration.version > current) RK_RETURN_IF_ERROR(ApplyAlone(database, migration, clock));
+  }
+  return Ok();
+}
+
+Status CheckSchema(Database& database) {
+  RK_TRY(const std::int64_t current, CurrentVersion(database));
+  if (current > SchemaVersion()) return Newer(current);
+  if (current < SchemaVersion()) {
+    return FailedPrecondition(
+               fmt::format("database schema has version {}, this program needs {}", current, SchemaVersion()))
+        .WithReason("schema_older")
+        .WithHint("start the daemon of this version once");
+  }
+  return Ok();
+}
+
+}  // namespace rootkeep::store

@@ -1,0 +1,61 @@
+#include "signer/store/schema.h"
+
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace rootkeep::store {
+namespace {
+
+using testing::HasCode;
+using testing::HasReason;
+using testing::IsOk;
+
+class SchemaTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Database::Open({.path = dir_ / "rootkeep.db"});
+    ASSERT_THAT(opened, IsOk());
+    database_ = std::move(*opened);
+  }
+
+  testing::TempDir dir_;
+  SystemClock clock_;
+  std::unique_ptr<Database> database_;
+};
+
+TEST_F(SchemaTest, MigratesAnEmptyDatabaseOnce) {
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  EXPECT_THAT(CheckSchema(*database_), IsOk());
+  ASSERT_OK_AND_ASSIGN(const std::int64_t rows, database_->QueryNumber("SELECT COUNT(*) FROM migrations"));
+  EXPECT_EQ(rows, SchemaVersion());
+}
+
+TEST_F(SchemaTest, RefusesANewerSchema) {
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  ASSERT_THAT(database_->Execute("INSERT INTO migrations VALUES (1000, 'from the future', 0)"), IsOk());
+  const Status migrated = Migrate(*database_, clock_);
+  EXPECT_THAT(migrated, HasCode(Code::kFailedPrecondition));
+  EXPECT_THAT(migrated, HasReason("schema_newer"));
+  EXPECT_THAT(CheckSchema(*database_), HasReason("schema_newer"));
+}
+
+TEST_F(SchemaTest, ReadersRefuseAnOlderSchema) {
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  ASSERT_THAT(database_->Execute("DELETE FROM migrations"), IsOk());
+  EXPECT_THAT(CheckSchema(*database_), HasReason("schema_older"));
+}
+
+TEST_F(SchemaTest, AFailedMigrationLeavesNothingBehind) {
+  // The last object of the migration is in the way, so everything before it must go again.
+  ASSERT_THAT(database_->Execute("CREATE TABLE entries (a BIGINT)"), IsOk());
+  EXPECT_THAT(Migrate(*database_, clock_), ::testing::Not(IsOk()));
+  ASSERT_OK_AND_ASSIGN(const std::int64_t tables,
+                       database_->QueryNumber("SELECT COUNT(*) FROM sqlite_master WHERE name = 'intents'"));
+  EXPECT_EQ(tables, 0);
+  ASSERT_THAT(database_->Execute("DROP TABLE entries"), IsOk());
+  EXPECT_THAT(Migrate(*database_, clock_), IsOk());
+}
+
+}  // namespace
+}  // namespace rootkeep::store
