@@ -60,11 +60,7 @@ Status WriteAll(const Fd& fd, const std::string& path, std::string_view content)
 
 Status SyncParent(const std::string& path) {
   const auto slash = path.rfind('/');
-  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const Fd fd(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoError("open " + parent, errno);
-  if (fsync(fd.get()) != 0) return ErrnoError("fsync " + parent, errno);
-  return Ok();
+  return SyncDirectory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
 }
 
 }  // namespace
@@ -121,6 +117,13 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, un
 
 Status MakeDirectory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return ErrnoError("mkdir " + path, errno);
+  return Ok();
+}
+
+Status SyncDirectory(const std::string& path) {
+  const Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoError("open " + path, errno);
+  if (fsync(fd.get()) != 0) return ErrnoError("fsync " + path, errno);
   return Ok();
 }
 

@@ -47,4 +47,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, un
 // Creates the directory (parents must exist) with `mode`; an existing one is left as it is.
 Status MakeDirectory(const std::string& path, unsigned mode);
 
+// fsync of a directory: makes names in it durable.
+Status SyncDirectory(const std::string& path);
+
 }  // namespace rootkeep
