@@ -25,7 +25,8 @@ struct IssuanceRequest {
 struct Decision {
   Profile profile;
   std::vector<GeneralName> sans;  // never empty for leaves
-  std::string common_name;        // empty: empty subject
+  std::string common_name;        // empty: empty subject; UTF-8, at most 64 characters
+  Bytes subject_name;             // CAs: the whole subject, DER Name (CaName); empty for leaves
   Bytes spki;                     // DER SubjectPublicKeyInfo of the subject
   WallTime not_before;
   WallTime not_after;  // already clamped to the issuer's

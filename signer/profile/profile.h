@@ -22,12 +22,18 @@ enum KeyUsageBit : std::uint8_t {
   kCrlSign = 0x02,
 };
 
+// The defaults are a leaf's.
 struct LifetimeRules {
   std::chrono::seconds default_ttl{std::chrono::hours(24)};
   std::chrono::seconds max_ttl{std::chrono::hours(24 * 90)};
   std::chrono::seconds min_ttl{std::chrono::minutes(5)};
   std::chrono::seconds backdate{std::chrono::minutes(2)};
 };
+
+// One year by default, five at most.
+LifetimeRules IssuingCaLifetime();
+// Ten years by default, thirty at most.
+LifetimeRules RootCaLifetime();
 
 struct Profile {
   ProfileKind kind = ProfileKind::kWorkload;

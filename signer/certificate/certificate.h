@@ -1,0 +1,32 @@
+// Certificates as bytes: what is to be signed, and what comes of it once there is a signature.
+#pragma once
+
+#include <string>
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/result.h"
+#include "keystore/signature_scheme.h"
+#include "signer/certificate/issuer.h"
+#include "signer/issuance.h"
+
+namespace rootkeep {
+
+// A fresh serial: contents octets of a positive INTEGER, 17 of them, 134 bits from the random generator (RFC 5280
+// §4.1.2.2). INTERNAL when the generator fails.
+Result<Bytes> NewSerial();
+
+// DER TBSCertificate (RFC 5280 §4.1), version 3, saying what `decision` says. `serial` is what NewSerial gives.
+// INTERNAL when the decision cannot be a certificate: a leaf without names, a CA without subject, a year before 1950 or
+// past 2261, a key that is not a SubjectPublicKeyInfo. Lint judges everything else.
+Result<Bytes> BuildTbs(const Decision& decision, const IssuerView& issuer, ByteView serial);
+
+// DER Certificate. `tbs` was built for an issuer with this scheme.
+Bytes AssembleCertificate(ByteView tbs, SignatureScheme scheme, ByteView signature);
+
+// A PEM block labelled CERTIFICATE, ending in one line break.
+std::string CertificatePem(ByteView der);
+
+// RFC 5280 §4.2.1.2 method 1: SHA-1 of the key's bits in DER SubjectPublicKeyInfo, 20 octets. INTERNAL when it is none.
+Result<Bytes> SubjectKeyId(ByteView spki);
+
+}  // namespace rootkeep
