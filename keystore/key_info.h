@@ -29,6 +29,8 @@ struct CustodyFacts {
   std::optional<bool> always_authenticate;
   // Usages beyond signing that the key allows, for example "decrypt, unwrap"; empty for a sign-only key.
   std::string other_usages;
+
+  friend bool operator==(const CustodyFacts&, const CustodyFacts&) = default;
 };
 
 // Which token, as it describes itself (PKCS#11 2.40 §3.2), trailing blanks removed.

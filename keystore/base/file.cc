@@ -63,6 +63,16 @@ Status SyncParent(const std::string& path) {
   return SyncDirectory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
 }
 
+// The content of an open file, without one trailing line break.
+Result<SecretBytes> ReadSecret(const Fd& fd, const std::string& path) {
+  RK_TRY(std::string content, ReadAll(fd, path, kSecretLimit));
+  std::string_view text = content;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  SecretBytes secret(text);
+  OPENSSL_cleanse(content.data(), content.size());
+  return secret;
+}
+
 }  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
@@ -93,12 +103,12 @@ Result<std::string> ReadGuardedFile(const std::string& path, std::size_t limit) 
 
 Result<SecretBytes> ReadSecretFile(const std::string& path) {
   RK_TRY(const Fd fd, OpenGuarded(path, S_IRWXG | S_IRWXO, "access it", "chmod 600"));
-  RK_TRY(std::string content, ReadAll(fd, path, kSecretLimit));
-  std::string_view text = content;
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  SecretBytes secret(text);
-  OPENSSL_cleanse(content.data(), content.size());
-  return secret;
+  return ReadSecret(fd, path);
+}
+
+Result<SecretBytes> ReadCredentialFile(const std::string& path) {
+  RK_TRY(const Fd fd, OpenGuarded(path, S_IWGRP | S_IXGRP | S_IRWXO, "access it", "chmod 640"));
+  return ReadSecret(fd, path);
 }
 
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode) {

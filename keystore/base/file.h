@@ -41,6 +41,10 @@ Result<std::string> ReadGuardedFile(const std::string& path, std::size_t limit);
 // access and that root or this process's user owns. One trailing line break is dropped. At most 64 KiB.
 Result<SecretBytes> ReadSecretFile(const std::string& path);
 
+// As ReadSecretFile, for a file in systemd's credential directory: there the group bits show the mask of an access
+// control list that names only the service's user (systemd.exec(5), LoadCredential=), so the group may read.
+Result<SecretBytes> ReadCredentialFile(const std::string& path);
+
 // Replaces `path` by rename after fsync of file and directory; `mode` is exact whatever the umask.
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode);
 

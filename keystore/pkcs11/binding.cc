@@ -1,0 +1,81 @@
+#include "keystore/pkcs11/binding.h"
+
+#include <fmt/format.h>
+
+#include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/private_keys.h"
+#include "keystore/pkcs11/public_half.h"
+#include "keystore/pkcs11/reasons.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+constexpr auto kUseKeyItselfEvery = std::chrono::milliseconds(5);
+
+// A copy must not be less protected than its original, whatever the token makes of the template.
+bool IsAsProtected(const Module::Use& use, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE copy) {
+  const auto read = Attributes::Read(use, session, copy,
+                                     {CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_DECRYPT, CKA_UNWRAP,
+                                      CKA_DERIVE, CKA_SIGN_RECOVER, CKA_ALWAYS_AUTHENTICATE});
+  if (!read.ok()) return false;
+  const auto off = [&read](CK_ATTRIBUTE_TYPE type) { return !read->Bool(type).value_or(false); };
+  return off(CKA_TOKEN) && !off(CKA_PRIVATE) && !off(CKA_SENSITIVE) && read->Bool(CKA_EXTRACTABLE) == false &&
+         off(CKA_DECRYPT) && off(CKA_UNWRAP) && off(CKA_DERIVE) && off(CKA_SIGN_RECOVER) &&
+         off(CKA_ALWAYS_AUTHENTICATE);
+}
+
+// A session object of the login session, or CK_INVALID_HANDLE where the token or the key does not allow a good one.
+CK_OBJECT_HANDLE CopyIntoSession(const Connection& connection, const Module::Use& use, CK_OBJECT_HANDLE key) {
+  Template changes;
+  changes.Bool(CKA_TOKEN, false);
+  CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+  const CK_SESSION_HANDLE session = connection.login_session();
+  if (use->C_CopyObject(session, key, changes.data(), changes.size(), &copy) != CKR_OK) return CK_INVALID_HANDLE;
+  if (IsAsProtected(use, session, copy)) return copy;
+  use->C_DestroyObject(session, copy);
+  return CK_INVALID_HANDLE;
+}
+
+Status CheckSamePublicKey(const Module::Use& use, CK_SESSION_HANDLE session, const KeyInfo& key) {
+  RK_TRY(const CK_OBJECT_HANDLE public_half, FindPublicHalf(use, session, key.id, key.label));
+  RK_TRY(const PublicKey found, ReadPublicHalf(use, session, public_half));
+  if (found == key.public_key) return Ok();
+  return Error(Code::kDataLoss,
+               fmt::format("token \"{}\": the key under id {} has fingerprint {}, want {}", key.device.label,
+                           ToHex(key.id), found.FingerprintHex(), key.public_key.FingerprintHex()))
+      .WithReason(kReasonKeyChanged)
+      .WithHint("another key took its place; nothing is signed with it");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Binding>> Binding::Make(const std::shared_ptr<Connection>& connection, const Module::Use& use,
+                                               const KeyInfo& key, Deadline deadline) {
+  RK_TRY(Session session, connection->sessions().Lease(use, deadline));
+  RK_TRY(const auto found, FindPrivateKeys(use, session.handle(), key.id, {}));
+  Error missing = Unavailable(fmt::format("key \"{}\" is not on token \"{}\"", key.label, key.device.label))
+                      .WithReason(kReasonKeyMissing);
+  RK_TRY(const CK_OBJECT_HANDLE handle, OnlyOne(found, "id " + ToHex(key.id), std::move(missing)));
+  RK_RETURN_IF_ERROR(CheckSamePublicKey(use, session.handle(), key));
+  session.Recycle();
+  const CK_OBJECT_HANDLE copy = CopyIntoSession(*connection, use, handle);
+  return std::shared_ptr<Binding>(new Binding(connection, handle, copy));
+}
+
+Binding::~Binding() {
+  const auto connection = connection_.lock();
+  if (copy_ == CK_INVALID_HANDLE || connection == nullptr) return;
+  // Without waiting: where the module is being finalised, its session objects go with it.
+  const auto use = connection->Enter(std::chrono::steady_clock::now());
+  if (use.ok()) (*use)->C_DestroyObject(connection->login_session(), copy_);
+}
+
+CK_OBJECT_HANDLE Binding::Handle(std::chrono::steady_clock::time_point now) {
+  if (copy_ == CK_INVALID_HANDLE) return key_;
+  const std::int64_t ticks = now.time_since_epoch().count();
+  std::int64_t last = key_used_at_.load(std::memory_order_relaxed);
+  if (ticks - last < std::chrono::steady_clock::duration(kUseKeyItselfEvery).count()) return copy_;
+  return key_used_at_.compare_exchange_strong(last, ticks, std::memory_order_relaxed) ? key_ : copy_;
+}
+
+}  // namespace rootkeep::pkcs11

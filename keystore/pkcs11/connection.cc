@@ -1,0 +1,82 @@
+#include "keystore/pkcs11/connection.h"
+
+#include <algorithm>
+
+#include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/login.h"
+#include "keystore/pkcs11/reasons.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+// Sessions left for the login session, key creation and other programs on tokens that have few.
+constexpr CK_ULONG kReservedSessions = 2;
+
+unsigned SessionCap(const Token& token, const StoreOptions& options) {
+  if (token.max_sessions == CK_EFFECTIVELY_INFINITE) return std::max(1U, options.max_sessions);
+  const CK_ULONG spare = token.max_sessions > kReservedSessions ? token.max_sessions - kReservedSessions : 1;
+  return static_cast<unsigned>(std::clamp<CK_ULONG>(spare, 1, std::max(1U, options.max_sessions)));
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Module> module, Token token, std::uint64_t epoch,
+                       CK_SESSION_HANDLE login_session, unsigned cap, bool fresh)
+    : module_(std::move(module)),
+      token_(std::move(token)),
+      epoch_(epoch),
+      login_session_(login_session),
+      fresh_(fresh),
+      sessions_(token_.slot, cap) {
+  module_->CountConnection(epoch_, 1);
+}
+
+Result<std::shared_ptr<Connection>> Connection::Open(const Module::Use& use, std::shared_ptr<Module> module,
+                                                     const TokenSelector& selector, const PinSource& pin,
+                                                     const StoreOptions& options, bool fresh, Deadline deadline) {
+  RK_TRY(Token token, FindToken(use, selector));
+  CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+  const CK_RV rv = use->C_OpenSession(token.slot, CKF_SERIAL_SESSION, nullptr, nullptr, &session);
+  if (rv != CKR_OK) return CkError("C_OpenSession", rv);
+  const unsigned cap = SessionCap(token, options);
+  const std::shared_ptr<Connection> connection(
+      new Connection(std::move(module), std::move(token), use.epoch(), session, cap, fresh));
+  RK_RETURN_IF_ERROR(Login(use, session, connection->token_, pin, deadline));
+  RK_RETURN_IF_ERROR(connection->sessions_.Warm(use, options.warm_sessions));
+  return connection;
+}
+
+Connection::~Connection() {
+  Break();
+  // Without waiting: a module that is being finalised closes the sessions by itself.
+  const auto use = module_->Enter(std::chrono::steady_clock::now());
+  if (!use.ok() || use->epoch() != epoch_) return;
+  sessions_.Close(*use);
+  (*use)->C_CloseSession(login_session_);
+}
+
+void Connection::Break() {
+  if (!broken_.exchange(true)) module_->CountConnection(epoch_, -1);
+}
+
+Result<Module::Use> Connection::Enter(Deadline deadline) const {
+  RK_TRY(Module::Use use, module_->Enter(deadline));
+  if (usable()) return use;
+  return Unavailable("the connection to token \"" + token_.device.label + "\" was lost").WithReason(kReasonStale);
+}
+
+Status Connection::Check(const Module::Use& use) const {
+  RK_TRY(const Token now, DescribeToken(use, token_.slot));
+  if (now.device.serial != token_.device.serial) {
+    return Unavailable("another token is in the slot of \"" + token_.device.label + "\"")
+        .WithReason(kReasonTokenAbsent);
+  }
+  CK_SESSION_INFO session{};
+  const CK_RV rv = use->C_GetSessionInfo(login_session_, &session);
+  if (rv != CKR_OK) return CkError("C_GetSessionInfo", rv);
+  const bool logged_in = session.state == CKS_RO_USER_FUNCTIONS || session.state == CKS_RW_USER_FUNCTIONS;
+  if (!logged_in) return CkError("C_GetSessionInfo", CKR_USER_NOT_LOGGED_IN);
+  return Ok();
+}
+
+}  // namespace rootkeep::pkcs11

@@ -1,0 +1,62 @@
+// A token found, logged in and with sessions open: valid until the token or the module's state is lost, then replaced
+// by another.
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <atomic>
+#include <memory>
+
+#include "keystore/pkcs11/pin_source.h"
+#include "keystore/pkcs11/session_pool.h"
+#include "keystore/pkcs11/store_options.h"
+#include "keystore/pkcs11/token.h"
+
+namespace rootkeep::pkcs11 {
+
+// Handles of token objects found through one Connection are good in all its sessions and in no other Connection.
+// Thread-safe.
+class Connection {
+ public:
+  // Finds the token, opens the login session and logs in once. `fresh` says that the module was just initialised for
+  // this, so that nothing it says can be a leftover. Errors name the step: find token, open session, log in.
+  static Result<std::shared_ptr<Connection>> Open(const Module::Use& use, std::shared_ptr<Module> module,
+                                                  const TokenSelector& selector, const PinSource& pin,
+                                                  const StoreOptions& options, bool fresh, Deadline deadline);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  [[nodiscard]] const Token& token() const { return token_; }
+  [[nodiscard]] bool fresh() const { return fresh_; }
+
+  // False once Break was called or the module was initialised anew.
+  [[nodiscard]] bool usable() const { return !broken_.load(std::memory_order_acquire) && epoch_ == module_->epoch(); }
+  void Break();
+
+  // Enters the module for one operation on this connection. UNAVAILABLE "stale" when it is not usable any more.
+  Result<Module::Use> Enter(Deadline deadline) const;
+
+  SessionPool& sessions() { return sessions_; }
+
+  // The long-lived session. Session objects made on it live as long as this connection. Not for searches or signing,
+  // which need a session of their own.
+  [[nodiscard]] CK_SESSION_HANDLE login_session() const { return login_session_; }
+
+  // Asks the token, without signing, whether it is there and this session still logged in.
+  [[nodiscard]] Status Check(const Module::Use& use) const;
+
+ private:
+  Connection(std::shared_ptr<Module> module, Token token, std::uint64_t epoch, CK_SESSION_HANDLE login_session,
+             unsigned cap, bool fresh);
+
+  const std::shared_ptr<Module> module_;
+  const Token token_;
+  const std::uint64_t epoch_;
+  const CK_SESSION_HANDLE login_session_;
+  const bool fresh_;
+  std::atomic<bool> broken_{false};
+  SessionPool sessions_;
+};
+
+}  // namespace rootkeep::pkcs11

@@ -1,0 +1,118 @@
+#include "keystore/pkcs11/link.h"
+
+#include <algorithm>
+
+#include "keystore/base/log.h"
+#include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/reasons.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+constexpr int kMaxAttempts = 3;
+
+bool Answers(const Connection& connection, Deadline deadline) {
+  const auto use = connection.Enter(deadline);
+  return use.ok() && connection.Check(*use).ok();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Connection>> Link::Get(Deadline deadline) {
+  std::shared_ptr<Connection> lost;  // dropped after the lock: its end closes sessions
+  bool reinitialise = false;
+  {
+    const MutexLock lock(mutex_);
+    while (current_ == nullptr || !current_->usable()) {
+      if (!connecting_) break;
+      if (down_) return *down_;
+      if (!settled_.WaitUntil(mutex_, deadline)) {
+        return Unavailable("wait for the token to be found again").WithReason(kReasonDeadline);
+      }
+    }
+    if (current_ != nullptr && current_->usable()) return current_;
+    if (down_ && std::chrono::steady_clock::now() < next_attempt_) return *down_;
+    connecting_ = true;
+    reinitialise = reinitialise_;
+    lost = std::move(current_);
+    current_ = nullptr;
+  }
+  lost.reset();
+  auto made = Connect(reinitialise, deadline);
+  const MutexLock lock(mutex_);
+  Settle(made);
+  return made;
+}
+
+Result<std::shared_ptr<Connection>> Link::Connect(bool reinitialise, Deadline deadline) {
+  const std::uint64_t epoch = module_->epoch();
+  std::optional<Error> first;
+  if (!reinitialise) {
+    auto made = ConnectNow(/*fresh=*/false, deadline);
+    if (made.ok() || RemedyFor(made.error()) == Remedy::kFail) return made;
+    first = std::move(made).error();
+  }
+  if (auto status = module_->Reinitialise(epoch, deadline); !status.ok()) {
+    // Not done for the others' sake: then the token's own error says more.
+    return first && status.error().reason() == kReasonModuleBusy ? *first : std::move(status).error();
+  }
+  return ConnectNow(/*fresh=*/true, deadline);
+}
+
+Result<std::shared_ptr<Connection>> Link::ConnectNow(bool fresh, Deadline deadline) {
+  RK_TRY(const Module::Use use, module_->Enter(deadline));
+  return Connection::Open(use, module_, selector_, pin_, options_, fresh, deadline);
+}
+
+void Link::Settle(const Result<std::shared_ptr<Connection>>& made) {
+  connecting_ = false;
+  settled_.NotifyAll();
+  if (made.ok()) {
+    current_ = *made;
+    reinitialise_ = false;
+    if (down_) log::Info("pkcs11.token_up", {{"token", current_->token().device.label}});
+    down_.reset();
+    pause_ = options_.shortest_pause;
+    return;
+  }
+  const Error& error = made.error();
+  if (error.reason() == kReasonDeadline) return;  // says nothing about the token
+  if (error.code() == Code::kFailedPrecondition) reinitialise_ = false;
+  if (!down_) {
+    log::Failure("pkcs11.token_down", {{"token", selector_.label.empty() ? selector_.serial : selector_.label},
+                                       {"reason", error.reason()},
+                                       {"error", error.ToString()}});
+  }
+  down_ = error;
+  next_attempt_ = After(pause_);
+  pause_ = std::min(pause_ * 2, options_.longest_pause);
+}
+
+void Link::Lose(const std::shared_ptr<Connection>& connection, bool reinitialise) {
+  connection->Break();
+  const MutexLock lock(mutex_);
+  // A connection that has been replaced already says nothing about its successor.
+  if (current_ == connection) reinitialise_ = reinitialise_ || reinitialise;
+}
+
+bool Link::Recover(const std::shared_ptr<Connection>& connection, const Error& error, int attempt, Deadline deadline) {
+  if (error.reason() == kReasonKeyMissing) {
+    // Leftovers of a token that was away can hide its keys; just after C_Initialize there are none.
+    if (connection->fresh()) return false;
+    Lose(connection, true);
+    return attempt < kMaxAttempts;
+  }
+  switch (RemedyFor(error)) {
+    case Remedy::kFail:
+    case Remedy::kBackOff: return false;
+    case Remedy::kNewSession:
+      if (attempt > 1) Lose(connection, attempt > 2);
+      break;
+    case Remedy::kReconnect: Lose(connection, attempt > 1 && !connection->fresh()); break;
+    case Remedy::kProbe: Lose(connection, attempt > 1 || !Answers(*connection, deadline)); break;
+    case Remedy::kReinitialise: Lose(connection, true); break;
+  }
+  return attempt < kMaxAttempts && std::chrono::steady_clock::now() < deadline;
+}
+
+}  // namespace rootkeep::pkcs11

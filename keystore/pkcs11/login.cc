@@ -1,0 +1,58 @@
+#include "keystore/pkcs11/login.h"
+
+#include <fmt/format.h>
+
+#include "keystore/base/log.h"
+#include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/reasons.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+Error Latched(const Token& token, std::string_view why) {
+  return FailedPrecondition(fmt::format("log in to token \"{}\": {}", token.device.label, why))
+      .WithReason(kReasonPinLatched);
+}
+
+// Everything that says that this PIN will not do.
+bool IsPinRefusal(CK_RV rv) {
+  return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_EXPIRED ||
+         rv == CKR_PIN_LOCKED;
+}
+
+Status CheckBeforeTrying(const Module::Use& use, const Token& token) {
+  if (use.module().PinLatched(token.device.serial)) {
+    return Latched(token, "the token refused this PIN before; it is not sent again")
+        .WithHint("put the right PIN into the PIN source, then restart");
+  }
+  if ((token.flags & CKF_USER_PIN_LOCKED) != 0) {
+    return Latched(token, "the token's user PIN is locked").WithHint("the security officer has to unlock it");
+  }
+  if ((token.flags & CKF_USER_PIN_FINAL_TRY) != 0) {
+    return Latched(token, "one more wrong PIN would lock the token, so none is sent")
+        .WithHint("log in once with the vendor's tool to reset the counter");
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Status Login(const Module::Use& use, CK_SESSION_HANDLE session, const Token& token, const PinSource& source,
+             Deadline deadline) {
+  const Turn::Holder turn(use.module().login_turn(), deadline);
+  if (!turn) return Unavailable("wait for another login").WithReason(kReasonDeadline);
+  RK_RETURN_IF_ERROR(CheckBeforeTrying(use, token));
+  RK_TRY(const SecretBytes pin, source.Read());
+  // C_Login takes a pointer to non-const and does not write to it.
+  auto* octets = const_cast<CK_UTF8CHAR*>(pin.RevealForUse().data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  const CK_RV rv = use->C_Login(session, CKU_USER, octets, pin.size());
+  if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) return Ok();
+  Error error = CkError("C_Login", rv).Within(fmt::format("log in to token \"{}\"", token.device.label));
+  if (!IsPinRefusal(rv)) return error;
+  use.module().LatchPin(token.device.serial);
+  log::Failure("pkcs11.pin_refused",
+               {{"token", token.device.label}, {"serial", token.device.serial}, {"code", CkrName(rv)}});
+  return std::move(error).WithReason(kReasonPinLatched);
+}
+
+}  // namespace rootkeep::pkcs11

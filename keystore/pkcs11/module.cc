@@ -1,0 +1,164 @@
+#include "keystore/pkcs11/module.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+
+#include "keystore/base/log.h"
+#include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/reasons.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+// How long new calls are kept out while those inside finish.
+constexpr auto kDrain = std::chrono::seconds(2);
+constexpr auto kDrainAtEnd = std::chrono::seconds(5);
+// How often a token that is away may make the other tokens of its module log in again.
+constexpr auto kSharedInterval = std::chrono::seconds(10);
+
+Error CannotOpen(const std::string& path, std::string_view why) {
+  return FailedPrecondition(fmt::format("open module {}: {}", path, why))
+      .WithReason(kReasonModuleOpen)
+      .WithHint("is this the path of a PKCS#11 module for this architecture, and is it readable?");
+}
+
+Status SetEnvironment(const ModuleConfig& config) {
+  for (const auto& [name, value] : config.environment) {
+    if (setenv(name.c_str(), value.c_str(), 1) != 0) return ErrnoError("setenv " + name, errno);
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Module>> Module::Load(const ModuleConfig& config) {
+  RK_RETURN_IF_ERROR(SetEnvironment(config));
+  void* const library = dlopen(config.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return CannotOpen(config.path, dlerror());
+  void* const symbol = dlsym(library, "C_GetFunctionList");
+  if (symbol == nullptr) return CannotOpen(config.path, "it has no C_GetFunctionList");
+  CK_FUNCTION_LIST* functions = nullptr;
+  const CK_RV rv = reinterpret_cast<CK_C_GetFunctionList>(symbol)(&functions);
+  if (rv != CKR_OK) return CkError("C_GetFunctionList", rv).WithReason(kReasonModuleOpen);
+  if (functions == nullptr || functions->version.major != 2) {
+    return CannotOpen(config.path, "it does not speak PKCS#11 version 2");
+  }
+  return std::shared_ptr<Module>(new Module(config, functions));
+}
+
+Module::~Module() {
+  if (!usable_) return;
+  if (gate_.Close(After(kDrainAtEnd))) {
+    FinaliseInTurn();
+  } else {
+    log::Failure("pkcs11.module_stuck", {{"module", config_.path}});
+  }
+}
+
+Status Module::Initialise(Deadline deadline) {
+  const Turn::Holder turn(lifecycle_turn_, deadline);
+  if (!turn) return Unavailable("wait for C_Initialize by another thread").WithReason(kReasonDeadline);
+  if (usable_) return Ok();
+  return InitialiseInTurn();
+}
+
+Result<Module::Use> Module::Enter(Deadline deadline) {
+  if (!gate_.Enter(deadline)) {
+    return Unavailable("wait for module " + config_.path + " to be reinitialised").WithReason(kReasonDeadline);
+  }
+  Use use(this);
+  if (usable_.load(std::memory_order_acquire)) return use;
+  const MutexLock lock(mutex_);
+  if (failure_) return *failure_;
+  return Unavailable("module " + config_.path + " is not initialised").WithReason(kReasonModuleDown);
+}
+
+Status Module::Reinitialise(std::uint64_t seen_epoch, Deadline deadline) {
+  const Turn::Holder turn(lifecycle_turn_, deadline);
+  if (!turn) return Unavailable("wait for C_Initialize by another thread").WithReason(kReasonDeadline);
+  if (usable_ && epoch() != seen_epoch) return Ok();
+  const auto now = std::chrono::steady_clock::now();
+  if (Shared() && now < last_reinitialised_ + kSharedInterval) {
+    return Unavailable("other tokens of module " + config_.path + " are in use; it is not reinitialised again yet")
+        .WithReason(kReasonModuleBusy);
+  }
+  if (!gate_.Close(std::min(deadline, now + kDrain))) {
+    return Unavailable("a call inside module " + config_.path + " does not return").WithReason(kReasonModuleBusy);
+  }
+  last_reinitialised_ = now;
+  FinaliseInTurn();
+  Status status = InitialiseInTurn();
+  gate_.Open();
+  return status;
+}
+
+Status Module::InitialiseInTurn() {
+  CK_C_INITIALIZE_ARGS arguments{};
+  arguments.flags = CKF_OS_LOCKING_OK;
+  const CK_RV rv = functions_->C_Initialize(&arguments);
+  const MutexLock lock(mutex_);
+  epoch_.fetch_add(1, std::memory_order_acq_rel);
+  usable_.store(rv == CKR_OK, std::memory_order_release);
+  connections_ = 0;
+  failure_.reset();
+  if (rv == CKR_OK) return Ok();
+  failure_ = CkError("C_Initialize", rv).Within("initialise module " + config_.path).WithReason(kReasonModuleDown);
+  // In use by somebody else in this process is a fault to be fixed; all else may be how an absent device shows.
+  if (rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) failure_ = std::move(*failure_).WithCode(Code::kUnavailable);
+  return *failure_;
+}
+
+void Module::FinaliseInTurn() {
+  if (!usable_.exchange(false)) return;
+  const CK_RV rv = functions_->C_Finalize(nullptr);
+  if (rv != CKR_OK) log::Warning("pkcs11.finalize", {{"module", config_.path}, {"code", CkrName(rv)}});
+}
+
+void Module::CountConnection(std::uint64_t epoch, int change) {
+  const MutexLock lock(mutex_);
+  if (epoch == this->epoch()) connections_ += change;
+}
+
+bool Module::Shared() const {
+  const MutexLock lock(mutex_);
+  return connections_ > 0;
+}
+
+void Module::LatchPin(const std::string& serial) {
+  const MutexLock lock(mutex_);
+  latched_.insert(serial);
+}
+
+bool Module::PinLatched(const std::string& serial) const {
+  const MutexLock lock(mutex_);
+  return latched_.contains(serial);
+}
+
+Result<std::shared_ptr<Module>> ModuleRegistry::Load(const ModuleConfig& config) {
+  if (!config.path.starts_with('/')) return InvalidArgument("module path \"" + config.path + "\" is not absolute");
+  const MutexLock lock(mutex_);
+  for (const auto& [path, weak] : modules_) {
+    const auto other = weak.lock();
+    if (other == nullptr || path == config.path) continue;
+    for (const auto& [name, value] : other->config().environment) {
+      const auto mine = config.environment.find(name);
+      if (mine != config.environment.end() && mine->second != value) {
+        return FailedPrecondition(fmt::format("modules {} and {} want different values of {}", path, config.path, name))
+            .WithReason(kReasonModuleOpen);
+      }
+    }
+  }
+  if (auto loaded = modules_[config.path].lock()) {
+    if (loaded->config().environment == config.environment) return loaded;
+    return FailedPrecondition("module " + config.path + " is loaded with another environment")
+        .WithReason(kReasonModuleOpen);
+  }
+  RK_TRY(auto module, Module::Load(config));
+  modules_[config.path] = module;
+  return module;
+}
+
+}  // namespace rootkeep::pkcs11

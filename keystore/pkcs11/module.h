@@ -1,0 +1,117 @@
+// A vendor's PKCS#11 module in this process: loaded by path, initialised and finalised explicitly.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "keystore/base/clock.h"
+#include "keystore/base/mutex.h"
+#include "keystore/base/result.h"
+#include "keystore/pkcs11/gate.h"
+#include "keystore/pkcs11/turn.h"
+
+struct _CK_FUNCTION_LIST;
+
+namespace rootkeep::pkcs11 {
+
+struct ModuleConfig {
+  std::string path;  // absolute
+  // Set with setenv before the module is loaded, for modules that are configured that way (keystore/NAMES.md).
+  std::map<std::string, std::string> environment;
+};
+
+// Calls go in through Enter, so that none is inside while the module is finalised. The shared library stays mapped
+// until the process ends: many modules do not survive dlclose. Thread-safe.
+class Module {
+ public:
+  // Permission to call the module; while one lives the module is not finalised. Keep it short: one operation.
+  class Use {
+   public:
+    Use(Use&& other) noexcept : module_(std::exchange(other.module_, nullptr)) {}
+    Use& operator=(Use&&) = delete;
+    ~Use() {
+      if (module_ != nullptr) module_->gate_.Leave();
+    }
+    const _CK_FUNCTION_LIST* operator->() const { return module_->functions_; }
+    [[nodiscard]] Module& module() const { return *module_; }
+    [[nodiscard]] std::uint64_t epoch() const { return module_->epoch(); }
+
+   private:
+    friend class Module;
+    explicit Use(Module* module) : module_(module) {}
+    Module* module_;
+  };
+
+  // Loads the library; does not initialise it. FAILED_PRECONDITION "module_open" when that cannot be done.
+  static Result<std::shared_ptr<Module>> Load(const ModuleConfig& config);
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  // Waits a few seconds for calls inside, then C_Finalize.
+  ~Module();
+
+  [[nodiscard]] const ModuleConfig& config() const { return config_; }
+
+  // C_Initialize, unless that has been done. UNAVAILABLE "module_down" when it fails: with some modules that is how an
+  // absent device shows, and Reinitialise tries again.
+  Status Initialise(Deadline deadline);
+
+  // UNAVAILABLE: "module_down" before Initialise, "deadline" when others keep the module closed until then.
+  Result<Use> Enter(Deadline deadline);
+
+  // C_Finalize and C_Initialize, when the module is still in the state `seen_epoch` in which the caller found it
+  // useless. Every session and object handle in it is gone afterwards. UNAVAILABLE "module_busy" when calls inside do
+  // not return by `deadline`, or when tokens that work would be disturbed too often for one that is away.
+  // The caller must not hold a Use.
+  Status Reinitialise(std::uint64_t seen_epoch, Deadline deadline);
+
+  // Counts C_Initialize calls, so that whoever holds handles can tell that they are from before.
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+
+  // Adds to how many connections made since `epoch` work; see Reinitialise. Those from before no longer count.
+  void CountConnection(std::uint64_t epoch, int change);
+
+  // A PIN that the token with this serial refused is never sent to it again by this process.
+  void LatchPin(const std::string& serial);
+  [[nodiscard]] bool PinLatched(const std::string& serial) const;
+  // Logging in is done by one thread at a time.
+  Turn& login_turn() { return login_turn_; }
+
+ private:
+  Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions) : config_(std::move(config)), functions_(functions) {}
+  [[nodiscard]] bool Shared() const;
+  Status InitialiseInTurn();
+  void FinaliseInTurn();
+
+  const ModuleConfig config_;
+  const _CK_FUNCTION_LIST* const functions_;
+  Gate gate_;
+  Turn lifecycle_turn_;              // who may initialise and finalise
+  std::atomic<bool> usable_{false};  // between C_Initialize and C_Finalize; changes only while the gate is closed
+  std::atomic<std::uint64_t> epoch_{0};
+  std::chrono::steady_clock::time_point last_reinitialised_;  // only in lifecycle_turn_
+  Turn login_turn_;
+  mutable Mutex mutex_;
+  std::optional<Error> failure_ RK_GUARDED_BY(mutex_);  // of the last C_Initialize
+  int connections_ RK_GUARDED_BY(mutex_) = 0;
+  std::set<std::string> latched_ RK_GUARDED_BY(mutex_);
+};
+
+// One Module per path. Owned by main, which drops everything that holds modules before it ends. Thread-safe.
+class ModuleRegistry {
+ public:
+  // The module at config.path, loaded now or before. INVALID_ARGUMENT unless the path is absolute;
+  // FAILED_PRECONDITION when it is loaded with another environment, or when a loaded module has another value for one
+  // of the variables, because the environment is the whole process's.
+  Result<std::shared_ptr<Module>> Load(const ModuleConfig& config);
+
+ private:
+  Mutex mutex_;
+  std::map<std::string, std::weak_ptr<Module>> modules_ RK_GUARDED_BY(mutex_);
+};
+
+}  // namespace rootkeep::pkcs11

@@ -1,0 +1,72 @@
+// Sessions kept open for the next call: the most recently used first, at most so many, never one that saw an error.
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <utility>
+#include <vector>
+
+#include "keystore/base/clock.h"
+#include "keystore/base/mutex.h"
+#include "keystore/base/result.h"
+#include "keystore/pkcs11/module.h"
+
+namespace rootkeep::pkcs11 {
+
+class SessionPool;
+
+// One read-only session, this caller's alone. Closed when it goes out of scope, unless Recycle() was called because
+// every call on it succeeded. Needs the Use it was leased under.
+class Session {
+ public:
+  Session(Session&& other) noexcept
+      : pool_(other.pool_), use_(other.use_), handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
+  Session& operator=(Session&&) = delete;
+  ~Session();
+
+  [[nodiscard]] CK_SESSION_HANDLE handle() const { return handle_; }
+  // Gives the session back for the next call.
+  void Recycle();
+
+ private:
+  friend class SessionPool;
+  Session(SessionPool* pool, const Module::Use* use, CK_SESSION_HANDLE handle)
+      : pool_(pool), use_(use), handle_(handle) {}
+
+  SessionPool* pool_;
+  const Module::Use* use_;
+  CK_SESSION_HANDLE handle_;
+};
+
+// Thread-safe.
+class SessionPool {
+ public:
+  // At most `cap` sessions of `slot` are open at once.
+  SessionPool(CK_SLOT_ID slot, unsigned cap) : slot_(slot), cap_(cap) {}
+
+  // Opens `count` sessions, so that the first calls find them.
+  Status Warm(const Module::Use& use, unsigned count);
+
+  // Waits while all are taken. UNAVAILABLE "deadline"; RESOURCE_EXHAUSTED "sessions" when the token gives no more,
+  // which also lowers the cap; otherwise C_OpenSession's error.
+  Result<Session> Lease(const Module::Use& use, Deadline deadline);
+
+  // Closes the idle ones.
+  void Close(const Module::Use& use);
+
+ private:
+  friend class Session;
+
+  Result<CK_SESSION_HANDLE> OpenOne(const Module::Use& use);
+  void GiveBack(CK_SESSION_HANDLE handle);
+  void Forget();
+
+  const CK_SLOT_ID slot_;
+  Mutex mutex_;
+  CondVar freed_;
+  std::vector<CK_SESSION_HANDLE> idle_ RK_GUARDED_BY(mutex_);
+  unsigned open_ RK_GUARDED_BY(mutex_) = 0;
+  unsigned cap_ RK_GUARDED_BY(mutex_);
+};
+
+}  // namespace rootkeep::pkcs11

@@ -1,0 +1,104 @@
+#include "keystore/pkcs11/token_signer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/mechanism.h"
+#include "keystore/pkcs11/reasons.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+constexpr std::size_t kMaxSignature = 512;  // RSA-4096
+
+// C_SignInit and C_Sign on a session of the caller's.
+Result<Bytes> CallToken(const Module::Use& use, const Session& session, CK_OBJECT_HANDLE key, SignatureScheme scheme,
+                        ByteView input) {
+  Mechanism mechanism(scheme);
+  Bytes wanted = TokenInput(scheme, input);
+  Bytes signature(kMaxSignature);
+  CK_ULONG size = signature.size();
+  CK_RV rv = use->C_SignInit(session.handle(), mechanism.get(), key);
+  if (rv != CKR_OK) return CkError("C_SignInit", rv);
+  rv = use->C_Sign(session.handle(), wanted.data(), wanted.size(), signature.data(), &size);
+  if (rv != CKR_OK) return CkError("C_Sign", rv);
+  signature.resize(std::min<std::size_t>(size, kMaxSignature));
+  return signature;
+}
+
+Error TooLate() {
+  return Unavailable("the deadline passed before the token was asked to sign").WithReason(kReasonDeadline);
+}
+
+}  // namespace
+
+Result<Bytes> TokenSigner::Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const {
+  RK_RETURN_IF_ERROR(CheckInput(scheme, input));
+  if (std::chrono::steady_clock::now() >= deadline) return TooLate();
+  return link_->Run(deadline, [&](const std::shared_ptr<Connection>& connection) {
+    return SignOnce(connection, scheme, input, deadline);
+  });
+}
+
+Status TokenSigner::CheckInput(SignatureScheme scheme, ByteView input) const {
+  const auto& schemes = SchemesOf(public_key().type());
+  if (std::ranges::find(schemes, scheme) == schemes.end()) {
+    return InvalidArgument(
+        fmt::format("scheme {} does not fit a key of type {}", SchemeName(scheme), KeyTypeName(public_key().type())));
+  }
+  const std::size_t want = HashSize(SchemeHash(scheme));
+  if (want != 0 && input.size() != want) {
+    return InvalidArgument(
+        fmt::format("got a digest of {} octets, want {} for {}", input.size(), want, SchemeName(scheme)));
+  }
+  if (input.size() > kMaxSignInput) {
+    return InvalidArgument(fmt::format("got a message of {} octets, want at most {}", input.size(), kMaxSignInput));
+  }
+  if (info_.custody.always_authenticate.value_or(false)) {
+    return FailedPrecondition("key \"" + info_.label + "\" wants the PIN for every signature (CKA_ALWAYS_AUTHENTICATE)")
+        .WithReason(kReasonKeyUnusable);
+  }
+  return Ok();
+}
+
+Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connection, SignatureScheme scheme,
+                                    ByteView input, Deadline deadline) const {
+  RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(const std::shared_ptr<Binding> binding, BindTo(connection, use, deadline));
+  RK_TRY(Session session, connection->sessions().Lease(use, deadline));
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= deadline) {
+    session.Recycle();
+    return TooLate();
+  }
+  RK_TRY(Bytes answer, CallToken(use, session, binding->Handle(now), scheme, input));
+  session.Recycle();
+  RK_TRY(Bytes signature, FromToken(scheme, std::move(answer)));
+  if (!binding->proven()) {
+    RK_RETURN_IF_ERROR(public_key().Verify(scheme, input, signature));
+    binding->SetProven();
+  }
+  return signature;
+}
+
+Result<std::shared_ptr<Binding>> TokenSigner::BindTo(const std::shared_ptr<Connection>& connection,
+                                                     const Module::Use& use, Deadline deadline) const {
+  if (auto bound = Bound(connection)) return bound;
+  const Turn::Holder turn(bind_turn_, deadline);
+  if (!turn) return TooLate();
+  if (auto bound = Bound(connection)) return bound;
+  RK_TRY(auto made, Binding::Make(connection, use, info_, deadline));
+  std::shared_ptr<Binding> last = made;
+  const MutexLock lock(mutex_);
+  binding_.swap(last);
+  return made;
+}
+
+std::shared_ptr<Binding> TokenSigner::Bound(const std::shared_ptr<Connection>& connection) const {
+  const MutexLock lock(mutex_);
+  return binding_ != nullptr && binding_->IsTo(connection) ? binding_ : nullptr;
+}
+
+}  // namespace rootkeep::pkcs11

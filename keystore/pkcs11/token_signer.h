@@ -1,0 +1,36 @@
+// Signer over one key of one token.
+#pragma once
+
+#include <memory>
+
+#include "keystore/pkcs11/binding.h"
+#include "keystore/pkcs11/link.h"
+#include "keystore/signer.h"
+
+namespace rootkeep::pkcs11 {
+
+// Between two losses of the token a signature is one C_SignInit and one C_Sign.
+class TokenSigner final : public Signer {
+ public:
+  TokenSigner(std::shared_ptr<Link> link, KeyInfo info) : link_(std::move(link)), info_(std::move(info)) {}
+
+  [[nodiscard]] const KeyInfo& info() const override { return info_; }
+  [[nodiscard]] Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const override;
+
+ private:
+  [[nodiscard]] Status CheckInput(SignatureScheme scheme, ByteView input) const;
+  Result<Bytes> SignOnce(const std::shared_ptr<Connection>& connection, SignatureScheme scheme, ByteView input,
+                         Deadline deadline) const;
+  // The binding to `connection`, made now if the last one was to another.
+  Result<std::shared_ptr<Binding>> BindTo(const std::shared_ptr<Connection>& connection, const Module::Use& use,
+                                          Deadline deadline) const;
+  [[nodiscard]] std::shared_ptr<Binding> Bound(const std::shared_ptr<Connection>& connection) const;
+
+  const std::shared_ptr<Link> link_;
+  const KeyInfo info_;
+  mutable Turn bind_turn_;
+  mutable Mutex mutex_;
+  mutable std::shared_ptr<Binding> binding_ RK_GUARDED_BY(mutex_);
+};
+
+}  // namespace rootkeep::pkcs11

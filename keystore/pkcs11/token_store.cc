@@ -1,0 +1,199 @@
+#include "keystore/pkcs11/token_store.h"
+
+#include <fmt/format.h>
+
+#include "keystore/base/log.h"
+#include "keystore/base/random.h"
+#include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/generate.h"
+#include "keystore/pkcs11/private_keys.h"
+#include "keystore/pkcs11/reasons.h"
+#include "keystore/pkcs11/store.h"
+#include "keystore/pkcs11/write_session.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+Status CheckNamesAKey(const KeyUri& uri) {
+  if (uri.scheme != UriScheme::kPkcs11) return InvalidArgument(uri.Redacted() + " is not a pkcs11: URI");
+  if (uri.object_id.empty() && uri.object_label.empty()) {
+    return InvalidArgument(uri.Redacted() + " names no key").WithHint("add object= or id=");
+  }
+  return Ok();
+}
+
+Status CheckIsOnToken(const KeyUri& uri, const DeviceInfo& device) {
+  const auto differs = [](const std::string& want, const std::string& is) { return !want.empty() && want != is; };
+  if (differs(uri.token_label, device.label) || differs(uri.token_serial, device.serial) ||
+      differs(uri.token_manufacturer, device.manufacturer) || differs(uri.token_model, device.model)) {
+    return NotFound(
+        fmt::format("{} names another token than \"{}\" with serial {}", uri.Redacted(), device.label, device.serial));
+  }
+  return Ok();
+}
+
+// The one private key that `uri` names. A token that does not answer any more may show no keys at all, so that it is
+// asked before "not found" is believed.
+Result<CK_OBJECT_HANDLE> FindNamedKey(const Connection& connection, const Module::Use& use, CK_SESSION_HANDLE session,
+                                      const KeyUri& uri) {
+  RK_RETURN_IF_ERROR(CheckIsOnToken(uri, connection.token().device));
+  RK_TRY(const auto found, FindPrivateKeys(use, session, uri.object_id, uri.object_label));
+  if (found.empty()) RK_RETURN_IF_ERROR(connection.Check(use));
+  return OnlyOne(found, uri.Redacted(), NotFound("no private key answers to " + uri.Redacted()));
+}
+
+Result<KeyInfo> ReadNamedKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
+  RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(Session session, connection->sessions().Lease(use, deadline));
+  RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
+  RK_TRY(KeyInfo info, DescribeKey(use, session.handle(), connection->token(), key));
+  session.Recycle();
+  return info;
+}
+
+Result<std::vector<KeyInfo>> ReadAllKeys(const ConnectionPtr& connection, Deadline deadline) {
+  RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(Session session, connection->sessions().Lease(use, deadline));
+  RK_TRY(const auto handles, FindPrivateKeys(use, session.handle(), {}, {}));
+  std::vector<KeyInfo> keys;
+  for (const CK_OBJECT_HANDLE handle : handles) {
+    auto info = DescribeKey(use, session.handle(), connection->token(), handle);
+    if (info.ok()) {
+      keys.push_back(*std::move(info));
+    } else if (info.error().reason() != kReasonKeyUnusable) {
+      return std::move(info).error();
+    }
+  }
+  RK_RETURN_IF_ERROR(connection->Check(use));
+  session.Recycle();
+  return keys;
+}
+
+Status LookForLabel(const ConnectionPtr& connection, const std::string& label, Deadline deadline) {
+  RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(Session session, connection->sessions().Lease(use, deadline));
+  Template search;
+  search.Text(CKA_LABEL, label);
+  RK_TRY(const auto found, FindObjects(use, session.handle(), search, 1000));
+  RK_RETURN_IF_ERROR(connection->Check(use));
+  session.Recycle();
+  if (found.empty()) return Ok();
+  return AlreadyExists(
+             fmt::format("token \"{}\" has an object with label \"{}\"", connection->token().device.label, label))
+      .WithHint("a key is never overwritten: choose another name, or the next generation");
+}
+
+Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, const std::string& label, ByteView id,
+                        Deadline deadline) {
+  RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_RETURN_IF_ERROR(CheckOffered(use, connection->token().slot, spec.type));
+  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot));
+  RK_TRY(const CK_OBJECT_HANDLE key, GenerateKeyPair(use, session.handle(), spec, label, id));
+  auto info = DescribeKey(use, session.handle(), connection->token(), key);
+  if (info.ok()) return info;
+  return std::move(info).error().Within(
+      fmt::format("the key pair \"{}\" with id {} was made and is still on token "
+                  "\"{}\", but cannot be read back",
+                  label, ToHex(id), connection->token().device.label));
+}
+
+Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
+  RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot));
+  RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
+  RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), key, {CKA_ID, CKA_LABEL}));
+  const auto public_half = FindPublicHalf(use, session.handle(), names.Octets(CKA_ID), AsText(names.Octets(CKA_LABEL)));
+  CK_RV rv = use->C_DestroyObject(session.handle(), key);
+  if (rv != CKR_OK) return CkError("C_DestroyObject", rv);
+  if (public_half.ok()) rv = use->C_DestroyObject(session.handle(), *public_half);
+  if (rv != CKR_OK) return CkError("C_DestroyObject", rv).Within("the private key is gone, its public half is not");
+  return Ok();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Signer>> TokenStore::Open(const KeyUri& uri, Deadline deadline) {
+  RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
+  RK_TRY(KeyInfo info, link_->Run(deadline, [&](const ConnectionPtr& connection) {
+    return ReadNamedKey(connection, uri, deadline);
+  }));
+  return SignerFor(std::move(info));
+}
+
+Result<KeyInfo> TokenStore::Create(const KeySpec& spec, Deadline deadline) {
+  RK_TRY(const std::string label, KeyLabel(spec));
+  RK_TRY(const Bytes id, RandomBytes(16));
+  const Turn::Holder turn(create_turn_, deadline);
+  if (!turn) return Unavailable("wait for another key to be made").WithReason(kReasonDeadline);
+  RK_RETURN_IF_ERROR(CheckLabelIsFree(label, deadline));
+  RK_TRY(KeyInfo info, link_->RunOnce(deadline, [&](const ConnectionPtr& connection) {
+    return MakeKey(connection, spec, label, id, deadline);
+  }));
+  log::Info("pkcs11.key_made", {{"token", info.device.label},
+                                {"label", label},
+                                {"id", ToHex(id)},
+                                {"fingerprint", info.public_key.FingerprintHex()}});
+  return info;
+}
+
+Status TokenStore::CheckLabelIsFree(const std::string& label, Deadline deadline) {
+  return link_->Run(deadline,
+                    [&](const ConnectionPtr& connection) { return LookForLabel(connection, label, deadline); });
+}
+
+Result<std::vector<KeyInfo>> TokenStore::List(Deadline deadline) {
+  return link_->Run(deadline, [&](const ConnectionPtr& connection) { return ReadAllKeys(connection, deadline); });
+}
+
+Status TokenStore::Probe(Deadline deadline) {
+  return link_->Run(deadline, [&](const ConnectionPtr& connection) -> Status {
+    RK_TRY(const Module::Use use, connection->Enter(deadline));
+    return connection->Check(use);
+  });
+}
+
+Status TokenStore::Delete(const KeyUri& uri, Deadline deadline) {
+  RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
+  RK_RETURN_IF_ERROR(
+      link_->RunOnce(deadline, [&](const ConnectionPtr& connection) { return DestroyKey(connection, uri, deadline); }));
+  log::Warning("pkcs11.key_destroyed", {{"uri", uri.Redacted()}});
+  return Ok();
+}
+
+std::shared_ptr<const Signer> TokenStore::SignerFor(KeyInfo info) {
+  const MutexLock lock(mutex_);
+  std::erase_if(signers_, [](const auto& entry) { return entry.second.expired(); });
+  auto& slot = signers_[info.public_key.fingerprint()];
+  auto existing = slot.lock();
+  // What the token says of the key may have changed since.
+  if (existing != nullptr && existing->info().label == info.label && existing->info().id == info.id &&
+      existing->info().custody == info.custody) {
+    return existing;
+  }
+  auto made = std::make_shared<const TokenSigner>(link_, std::move(info));
+  slot = made;
+  return made;
+}
+
+Result<std::shared_ptr<KeyStore>> OpenStore(std::shared_ptr<Module> module, TokenSelector selector, PinSource pin,
+                                            StoreOptions options) {
+  if (selector.label.empty() && selector.serial.empty()) {
+    return InvalidArgument("a token is named by its label or its serial, and neither is given");
+  }
+  auto link = std::make_shared<Link>(std::move(module), std::move(selector), std::move(pin), options);
+  return std::shared_ptr<KeyStore>(std::make_shared<TokenStore>(std::move(link)));
+}
+
+TokenSelector SelectorOf(const KeyUri& uri) { return {.label = uri.token_label, .serial = uri.token_serial}; }
+
+Result<std::vector<DeviceInfo>> ListTokens(Module& module, Deadline deadline) {
+  RK_TRY(const Module::Use use, module.Enter(deadline));
+  RK_TRY(const auto tokens, PresentTokens(use));
+  std::vector<DeviceInfo> devices;
+  for (const Token& token : tokens) devices.push_back(token.device);
+  return devices;
+}
+
+}  // namespace rootkeep::pkcs11
