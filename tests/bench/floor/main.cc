@@ -1,0 +1,122 @@
+// Prints, as one JSON object, how fast a bare loop goes. "token": signatures of the token alone, session and handle
+// held. "floor": on all processors, what no authority can leave out: check a CSR's signature, sign in the token,
+// check the result. Each is tried with one signing thread at a time and with two, and the better one counts.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "tests/bench/floor/operations.h"
+#include "tests/bench/floor/raw_token.h"
+#include "tests/bench/workload/csr_pool.h"
+
+namespace rootkeep::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kThreads = 2;
+constexpr std::size_t kPoolSize = 2000;
+
+// Calls `step` from `threads` threads until `duration` is over; gives calls a second, or the first error.
+using Step = std::function<Status(std::size_t round)>;
+Result<double> Rate(int threads, std::chrono::duration<double> duration,
+                    const std::function<Result<Step>(int thread)>& make_step) {
+  std::vector<Step> steps;
+  for (int i = 0; i < threads; ++i) {
+    RK_TRY(Step step, make_step(i));
+    steps.push_back(std::move(step));
+  }
+  std::atomic<std::size_t> rounds = 0;
+  std::vector<Status> statuses(steps.size());
+  const auto begin = Clock::now();
+  std::vector<std::jthread> workers;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    workers.emplace_back([&, i] {
+      while (statuses[i].ok() && Clock::now() < begin + duration) statuses[i] = steps[i](rounds++);
+    });
+  }
+  workers.clear();  // joins
+  const std::chrono::duration<double> spent = Clock::now() - begin;
+  for (const Status& status : statuses) RK_RETURN_IF_ERROR(status);
+  return static_cast<double>(rounds) / spent.count();
+}
+
+Result<Step> MakeTokenStep(RawToken& token) {
+  RK_TRY(RawSigner signer, token.OpenSigner());
+  const Bytes digest = Sha256(AsBytes("to be signed"));
+  return Step([signer, digest, signature = Bytes{}](std::size_t) mutable { return signer.Sign(digest, signature); });
+}
+
+// `turn` is null when all threads may sign at once.
+Result<Step> MakeFloorStep(RawToken& token, const std::vector<Csr>& csrs, std::mutex* turn) {
+  RK_TRY(RawSigner signer, token.OpenSigner());
+  auto checker = std::make_shared<ResultChecker>(token.public_key());
+  return Step([signer, checker, &csrs, turn, signature = Bytes{}](std::size_t round) mutable -> Status {
+    const Csr& csr = csrs[round % csrs.size()];
+    if (!VerifyCsr(csr)) return Internal("a CSR of the pool does not verify");
+    const Bytes digest = Sha256(csr.info());  // stands for the certificate, which is about as long
+    {
+      const auto lock = turn != nullptr ? std::unique_lock(*turn) : std::unique_lock<std::mutex>();
+      RK_RETURN_IF_ERROR(signer.Sign(digest, signature));
+    }
+    if (!checker->Verify(digest, signature)) return Internal("the token's signature does not verify");
+    return Ok();
+  });
+}
+
+Result<std::vector<Csr>> ParsedCsrs() {
+  std::vector<Csr> parsed;
+  for (const PreparedCsr& csr :
+       PrepareCsrs({.count = kPoolSize, .callers = kPoolSize, .trust_domain = "cluster.local"})) {
+    RK_TRY(Csr one, ParseCsr(csr.pem));
+    parsed.push_back(std::move(one));
+  }
+  return parsed;
+}
+
+Result<std::string> RunBest(const std::string& what, RawToken& token, std::chrono::duration<double> duration) {
+  RK_TRY(const auto csrs, ParsedCsrs());
+  std::mutex turn;
+  double best = 0;
+  int best_signers = 0;
+  for (int signers = 1; signers <= 2; ++signers) {
+    const bool floor = what == "floor";
+    RK_TRY(const double rate, Rate(floor ? kThreads : signers, duration, [&](int) {
+             return floor ? MakeFloorStep(token, csrs, signers == 1 ? &turn : nullptr) : MakeTokenStep(token);
+           }));
+    if (rate > best) best_signers = signers;
+    best = std::max(best, rate);
+  }
+  return fmt::format(R"({{"rate":{:.1f},"signers":{}}})", best, best_signers);
+}
+
+}  // namespace
+}  // namespace rootkeep::bench
+
+int main(int argc, char** argv) {
+  using namespace rootkeep;
+  std::string what;
+  std::string key = "p256";
+  std::string module = "/usr/lib/softhsm/libsofthsm2.so";
+  double seconds = 2;
+  CLI::App app("what the token, and the three operations no authority can leave out, take by themselves");
+  app.add_option("what", what, "token or floor")->required()->check(CLI::IsMember({"token", "floor"}));
+  app.add_option("--key", key, "p256 or rsa2048")->check(CLI::IsMember({"p256", "rsa2048"}));
+  app.add_option("--module", module, "SoftHSM's PKCS#11 module");
+  app.add_option("--seconds", seconds, "for each of the two measurements")->check(CLI::Range(0.1, 60.0));
+  CLI11_PARSE(app, argc, argv);
+
+  const auto kind = key == "p256" ? bench::RawKeyKind::kEcP256 : bench::RawKeyKind::kRsa2048;
+  const auto token = bench::RawToken::Create(module, kind);
+  if (!token.ok()) return std::fputs(("rk_bench_floor: " + token.error().ToString() + "\n").c_str(), stderr), 1;
+  const auto report = bench::RunBest(what, **token, std::chrono::duration<double>(seconds));
+  if (!report.ok()) return std::fputs(("rk_bench_floor: " + report.error().ToString() + "\n").c_str(), stderr), 1;
+  std::puts(report->c_str());
+  return 0;
+}
