@@ -1,0 +1,31 @@
+// One command of `rootkeep`, as its row in the table that main walks.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "keystore/base/result.h"
+#include "tools/rootkeep/options.h"
+
+namespace rootkeep::cli {
+
+// What a command does once its line has been parsed.
+using Action = std::function<Status()>;
+
+struct Command {
+  std::string group;    // "key" in `rootkeep key create`; empty for `rootkeep version`
+  std::string name;     // "create"
+  std::string summary;  // one line
+  std::string example;  // a whole line a person can paste; shown by --help
+  Action (*declare)(Options& options);
+};
+
+// Every command, in the order --help lists them.
+const std::vector<Command>& Commands();
+
+// A mistake on the command line that only shows once all of it is known: exit code 2.
+Error UsageError(std::string message);
+inline constexpr std::string_view kReasonUsage = "usage";
+
+}  // namespace rootkeep::cli

@@ -1,0 +1,99 @@
+#include "tools/rootkeep/parse.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <map>
+
+#include "tools/rootkeep/output.h"
+
+namespace rootkeep::cli {
+namespace {
+
+constexpr char kAbout[] =
+    "Keeps certificate authority keys in PKCS#11 tokens: creates keys, runs a CA's ceremony, asks a running rootkeepd "
+    "for certificates, finds out what is wrong.";
+constexpr char kExitCodes[] = "exit codes: 0 ok, 1 failed, 2 the command line was wrong";
+
+const std::map<std::string, std::string>& GroupSummaries() {
+  static const std::map<std::string, std::string> summaries{{"key", "Keys inside a token"},
+                                                            {"ca", "An issuing CA whose key is inside a token"},
+                                                            {"ledger", "What rootkeepd has recorded"}};
+  return summaries;
+}
+
+using Groups = std::map<std::string, CLI::App*>;
+
+CLI::App* GroupOf(CLI::App& app, Groups& groups, const std::string& name) {
+  if (name.empty()) return &app;
+  CLI::App*& group = groups[name];
+  if (group == nullptr) {
+    const auto summary = GroupSummaries().find(name);
+    group = app.add_subcommand(name, summary == GroupSummaries().end() ? "" : summary->second);
+    group->require_subcommand(1);
+  }
+  return group;
+}
+
+// The message of a parse error, in the words every other failure of ours has.
+Error ToError(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* asked = &app;
+  std::string path = app.get_name();
+  while (!asked->get_subcommands().empty()) {
+    asked = asked->get_subcommands().front();
+    path += " " + asked->get_name();
+  }
+  std::string message = error.what();
+  if (const auto end = message.find_last_not_of(".\n"); end != std::string::npos) message.resize(end + 1);
+  if (!message.empty() && message[0] == 'A') message[0] = 'a';
+  const std::vector<std::string> unknown = asked->remaining();
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !unknown.empty()) {
+    message = fmt::format("\"{}\" is not a command or option of {}", unknown.front(), path);
+  }
+  return UsageError(message).WithHint(path + " --help");
+}
+
+int Finish(const Status& status) {
+  if (status.ok()) return kExitOk;
+  PrintError(status.error());
+  return status.error().reason() == kReasonUsage ? kExitUsage : kExitFailed;
+}
+
+int RunUnguarded(const std::vector<Command>& commands, int argc, char** argv) {
+  CLI::App app(kAbout, "rootkeep");
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  Groups groups;
+  Action chosen;
+  for (const Command& command : commands) {
+    CLI::App* sub = GroupOf(app, groups, command.group)->add_subcommand(command.name, command.summary);
+    sub->footer(fmt::format("example:\n  {}\n\n{}", command.example, kExitCodes));
+    Options options(*sub);
+    sub->callback([&chosen, action = command.declare(options)] { chosen = action; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return Finish(ToError(app, error));
+  }
+  return Finish(chosen());
+}
+
+}  // namespace
+
+Error UsageError(std::string message) { return InvalidArgument(std::move(message)).WithReason(kReasonUsage); }
+
+int Run(const std::vector<Command>& commands, int argc, char** argv) {
+  try {
+    return RunUnguarded(commands, argc, argv);
+  } catch (const std::exception& thrown) {
+    return Finish(Internal(fmt::format("a library failed: {}", thrown.what())));
+  }
+}
+
+}  // namespace rootkeep::cli
