@@ -1,0 +1,52 @@
+#include "signer/authority/authority.h"
+
+#include <algorithm>
+#include <span>
+
+#include "signer/authority/certificates.h"
+#include "signer/certificate/certificate.h"
+
+namespace rootkeep {
+
+Result<std::shared_ptr<const Authority>> Authority::Make(Parts parts, WallTime now) {
+  const std::shared_ptr<Authority> authority(new Authority());
+  authority->parts_ = std::move(parts);
+  const PublicKey& key = authority->parts_.signer->public_key();
+  authority->scheme_ = SchemesOf(key.type()).front();
+  RK_TRY(authority->checker_, SignatureChecker::Make(key, authority->scheme_));
+  Status read = authority->ReadChain(now);
+  if (!read.ok()) return std::move(read).error().Within("authority " + authority->name());
+  return std::shared_ptr<const Authority>(authority);
+}
+
+Status Authority::ReadChain(WallTime now) {
+  RK_TRY(const Certificates chain, ParseCertificates(parts_.chain_pem));
+  RK_TRY(const Certificates roots, ParseCertificates(parts_.trust_bundle_pem));
+  X509* issuing = chain.front().get();
+  not_before_ = NotBeforeOf(issuing);
+  not_after_ = NotAfterOf(issuing);
+  RK_TRY(const PublicKey key, PublicKeyOf(issuing));
+  if (!(key == signer().public_key())) {
+    return FailedPrecondition("the key " + signer().public_key().FingerprintHex() + " is not the certificate's " +
+                              key.FingerprintHex())
+        .WithReason("authority_key");
+  }
+  if (!MaySignCertificates(issuing)) {
+    return FailedPrecondition("the issuing certificate is not a CA's with keyCertSign").WithReason("authority_ca");
+  }
+  const WallTime last_valid = not_after_ - std::chrono::seconds(1);
+  RK_RETURN_IF_ERROR(CheckChain(issuing, std::span(chain).subspan(1), roots, std::min(now, last_valid)));
+  subject_der_ = SubjectOf(issuing);
+  subject_key_id_ = SubjectKeyIdOf(issuing);
+  chain_not_after_ = not_after_;
+  for (const ossl::Cert& certificate : chain) {
+    chain_not_after_ = std::min(chain_not_after_, NotAfterOf(certificate.get()));
+    chain_elements_.push_back(CertificatePem(CertificateDer(certificate.get())));
+  }
+  root_not_after_ = NotAfterOf(roots.front().get());
+  RK_TRY(const Bytes digest, Digest(Hash::kSha256, CertificateDer(issuing)));
+  certificate_fingerprint_ = ToHex(digest);
+  return Ok();
+}
+
+}  // namespace rootkeep

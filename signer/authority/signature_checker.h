@@ -1,0 +1,27 @@
+// Checks, in software, every signature a CA key made, before anything with it is released.
+#pragma once
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/result.h"
+#include "keystore/public_key.h"
+
+namespace rootkeep {
+
+// For one key and scheme. Immutable and thread-safe.
+class SignatureChecker {
+ public:
+  // INVALID_ARGUMENT when the scheme does not fit the key.
+  static Result<SignatureChecker> Make(PublicKey key, SignatureScheme scheme);
+
+  // `input` as Signer::Sign took it: the digest of what was signed, or the message for kEd25519. DATA_LOSS with reason
+  // "bad_signature" when `signature` is not the key's.
+  [[nodiscard]] Status Check(ByteView input, ByteView signature) const;
+
+ private:
+  SignatureChecker(PublicKey key, SignatureScheme scheme) : key_(std::move(key)), scheme_(scheme) {}
+
+  PublicKey key_;
+  SignatureScheme scheme_;
+};
+
+}  // namespace rootkeep
