@@ -28,6 +28,8 @@ struct LifetimeRules {
   std::chrono::seconds max_ttl{std::chrono::hours(24 * 90)};
   std::chrono::seconds min_ttl{std::chrono::minutes(5)};
   std::chrono::seconds backdate{std::chrono::minutes(2)};
+
+  friend bool operator==(const LifetimeRules&, const LifetimeRules&) = default;
 };
 
 // One year by default, five at most.

@@ -1,0 +1,146 @@
+// Modules, tokens, authorities and limits.
+#include "tests/unit/tools/config/config_testing.h"
+
+namespace rootkeep::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using testing::Minimal;
+using testing::MinimalWith;
+using ::testing::Not;
+using testing::Parsed;
+using testing::ProblemsOf;
+
+TEST(HardwareTest, References) {
+  const std::string two_modules = MinimalWith("tokens:", "  - name: other\n    path: /lib/other.so\ntokens:");
+  EXPECT_THAT(ProblemsOf(two_modules),
+              HasSubstr("c.yaml:8:5: tokens[0].module: is required: there is not exactly one module"));
+  EXPECT_EQ(ProblemsOf(MinimalWith("label: rootkeep", "label: rootkeep\n    module: sofhsm")),
+            "c.yaml:8:13: tokens[0].module: there is no module \"sofhsm\"; did you mean \"softhsm\"?");
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    token: nowhere")),
+              HasSubstr("authorities[0].token: there is no token \"nowhere\""));
+}
+
+TEST(HardwareTest, TokensHaveALabelOrASerial) {
+  EXPECT_THAT(ProblemsOf(MinimalWith("    label: rootkeep\n", "")),
+              HasSubstr("tokens[0].label: is required, or serial"));
+  EXPECT_EQ(Parsed(MinimalWith("label: rootkeep", "serial: \"0123\"")).tokens[0].serial, "0123");
+  EXPECT_THAT(ProblemsOf(MinimalWith("label: rootkeep", "label: " + std::string(33, 'x'))),
+              HasSubstr("tokens[0].label"));
+  EXPECT_THAT(ProblemsOf(MinimalWith("label: rootkeep", "serial: " + std::string(17, 'x'))),
+              HasSubstr("tokens[0].serial"));
+}
+
+TEST(HardwareTest, PinSourceIsNeverAPin) {
+  EXPECT_EQ(ProblemsOf(MinimalWith("file:/etc/rootkeep/pin", "credential:ca-pin")), "");
+  for (const std::string_view bad :
+       {"12345678", "file:pin", "pin-value=12345678", "credential:", "credential:a/12345678", "env:12345678"}) {
+    const std::string problems = ProblemsOf(MinimalWith("file:/etc/rootkeep/pin", "\"" + std::string(bad) + "\""));
+    EXPECT_THAT(problems, HasSubstr("tokens[0].pin_source: is neither")) << bad;
+    EXPECT_THAT(problems, Not(HasSubstr("12345678"))) << "what was typed may be the PIN";
+  }
+  EXPECT_THAT(ProblemsOf(MinimalWith("    pin_source: file:/etc/rootkeep/pin\n", "")),
+              HasSubstr("tokens[0].pin_source: is required"));
+}
+
+TEST(HardwareTest, SessionsAndEnvironment) {
+  EXPECT_EQ(Parsed(MinimalWith("label: rootkeep", "label: rootkeep\n    max_sessions: 2")).tokens[0].max_sessions, 2U);
+  for (const std::string_view bad : {"0", "1", "1025"}) {
+    EXPECT_THAT(ProblemsOf(MinimalWith("label: rootkeep", "label: rootkeep\n    max_sessions: " + std::string(bad))),
+                HasSubstr("tokens[0].max_sessions: " + std::string(bad) + " is not between 2 and 1024"));
+  }
+  const std::string module = "path: /usr/lib/softhsm/libsofthsm2.so";
+  EXPECT_EQ(Parsed(MinimalWith(module, module + "\n    environment: [{name: A_1, value: b}]")).modules[0].environment,
+            (std::vector<std::pair<std::string, std::string>>{{"A_1", "b"}}));
+  EXPECT_THAT(ProblemsOf(MinimalWith(module, module + "\n    environment: [{name: 1A}, {name: B}, {name: B}]")),
+              ::testing::AllOf(HasSubstr("environment[0].name: is not the name"),
+                               HasSubstr("environment[2].name: \"B\" is there already")));
+}
+
+TEST(AuthoritiesTest, NamesAreDirectories) {
+  for (const std::string_view bad : {"..", "a/b", "Mesh", "-a", ".a", "a b"}) {
+    EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: \"" + std::string(bad) + "\"")),
+                HasSubstr("authorities[0].name: a name is"))
+        << bad;
+  }
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: " + std::string(65, 'a'))), HasSubstr("authorities[0].name"));
+  EXPECT_EQ(ProblemsOf(MinimalWith("name: mesh", "name: " + std::string(64, 'a'))), "");
+}
+
+TEST(AuthoritiesTest, TrustDomains) {
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    trust_domain: cluster.locale")),
+              HasSubstr("authorities[0].trust_domain: there is no trust domain \"cluster.locale\"; did you mean"));
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: cluster.local", "name: Cluster.local")),
+              HasSubstr("trust_domains[0].name: is not a trust domain"));
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: cluster.local", "name: cluster.local\n  - name: cluster.local")),
+              HasSubstr("trust_domains[1].name: \"cluster.local\" is there already"));
+  EXPECT_THAT(ProblemsOf(Minimal("  - name: other\n")),
+              HasSubstr("c.yaml:13:5: authorities[1].trust_domain: \"cluster.local\" is there already"));
+}
+
+TEST(AuthoritiesTest, KeyUriHoldsNoPin) {
+  EXPECT_EQ(ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    key: pkcs11:token=a;id=%01")), "");
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    key: file:/x")), HasSubstr("is not a pkcs11: URI"));
+  const std::string problems =
+      ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    key: pkcs11:token=a?pin-value=1234"));
+  EXPECT_THAT(problems, HasSubstr("authorities[0].key: names a PIN"));
+  EXPECT_THAT(problems, Not(HasSubstr("1234")));
+}
+
+TEST(AuthoritiesTest, FilesAndCustody) {
+  const Config config =
+      Parsed(MinimalWith("name: mesh",
+                         "name: mesh\n    chain_file: /a\n    bundle_file: /b\n    extra_chain_file: /c\n"
+                         "    extra_anchors_file: /d\n    custody: hsm-backup"));
+  EXPECT_EQ(config.authorities[0].chain_file, "/a");
+  EXPECT_EQ(config.authorities[0].bundle_file, "/b");
+  EXPECT_EQ(config.authorities[0].extra_chain_file, "/c");
+  EXPECT_EQ(config.authorities[0].extra_anchors_file, "/d");
+  EXPECT_EQ(config.authorities[0].custody, CustodyLevel::kHsmBackup);
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    chain_file: /a")),
+              HasSubstr("authorities[0].bundle_file: is required when the other is given"));
+  EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    extra_chain_file: a")),
+              HasSubstr("authorities[0].extra_chain_file: \"a\" is not an absolute path"));
+}
+
+std::string WithLifetimes(std::string_view lifetimes) {
+  return MinimalWith("name: mesh", "name: mesh\n    lifetimes: {" + std::string(lifetimes) + "}");
+}
+
+TEST(AuthoritiesTest, Lifetimes) {
+  const Config config = Parsed(WithLifetimes("default: 1h, max: 2h, min: 10m, backdate: 1m"));
+  EXPECT_EQ(config.authorities[0].lifetimes, (LifetimeRules{hours(1), hours(2), minutes(10), minutes(1)}));
+  EXPECT_THAT(ProblemsOf(WithLifetimes("default: 3h, max: 2h")), HasSubstr("lifetimes.default: 3h is not between"));
+  EXPECT_THAT(ProblemsOf(WithLifetimes("default: 1m")), HasSubstr("lifetimes.default: 1m is not between"));
+  EXPECT_THAT(ProblemsOf(WithLifetimes("min: 4m")), HasSubstr("lifetimes.min: 4m is not more than twice the backdate"));
+  EXPECT_THAT(ProblemsOf(WithLifetimes("backdate: 150s")), HasSubstr("lifetimes.min: 5m is not more than twice"));
+  EXPECT_THAT(ProblemsOf(WithLifetimes("max: 3651d")), HasSubstr("lifetimes.max: 3651d is not between 1s and 3650d"));
+  EXPECT_THAT(ProblemsOf(WithLifetimes("min: 0s, backdate: 0s")), HasSubstr("lifetimes.min: 0s is not between"));
+  EXPECT_EQ(ProblemsOf(WithLifetimes("min: 5s, backdate: 2s, default: 6s")), "");
+}
+
+TEST(LimitsTest, RangesAndValues) {
+  const Config config = Parsed(Minimal(
+      "limits: {request_deadline: 3s, max_in_flight: 7, retry_window: 0s, drain: 1m}\nlog: {level: debug, file: /l}\n"
+      "csr_san: strict\nproduction: true\nstate_directory: /srv\n"));
+  EXPECT_EQ(config.limits, (Limits{seconds(3), 7, seconds(0), minutes(1)}));
+  EXPECT_EQ(config.log, (Log{log::Level::kDebug, "/l"}));
+  EXPECT_EQ(config.csr_san, CsrSan::kStrict);
+  EXPECT_TRUE(config.production);
+  EXPECT_EQ(config.state_directory, "/srv");
+  for (const std::string_view bad : {"request_deadline: 0s", "request_deadline: 3m", "max_in_flight: 0",
+                                     "max_in_flight: 1000001", "retry_window: 2h", "drain: 6m"}) {
+    EXPECT_THAT(ProblemsOf(Minimal("limits: {" + std::string(bad) + "}\n")), HasSubstr("is not between")) << bad;
+  }
+  EXPECT_THAT(ProblemsOf(Minimal("log: {file: l}\n")), HasSubstr("log.file: \"l\" is not an absolute path"));
+  EXPECT_THAT(ProblemsOf(Minimal("state_directory: srv\n")), HasSubstr("state_directory: \"srv\" is not an absolute"));
+  EXPECT_THAT(ProblemsOf(Minimal("state_directory: \"\"\n")), HasSubstr("state_directory: is required"));
+  EXPECT_EQ(Parsed(Minimal("log: {level: warning}\n")).log.level, log::Level::kWarning);
+  EXPECT_EQ(Parsed(Minimal("log: {level: error}\n")).log.level, log::Level::kError);
+}
+
+}  // namespace
+}  // namespace rootkeep::config

@@ -1,0 +1,71 @@
+#include "tools/config/address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <sys/un.h>
+
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+namespace rootkeep::config {
+namespace {
+
+constexpr std::string_view kSocket = "unix:";
+
+struct HostPort {
+  std::string host;
+  bool v6 = false;
+  std::uint16_t port = 0;
+};
+
+std::optional<HostPort> Split(std::string_view address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  HostPort out;
+  const std::string_view port = address.substr(colon + 1);
+  const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+  if (port.empty() || error != std::errc() || stop != port.data() + port.size()) return std::nullopt;
+  std::string_view host = address.substr(0, colon);
+  out.v6 = host.starts_with('[') && host.ends_with(']');
+  if (out.v6) host = host.substr(1, host.size() - 2);
+  out.host = host;
+  return out;
+}
+
+bool IsLoopback(const HostPort& address) {
+  return address.v6 ? address.host == "::1" : address.host.starts_with("127.");
+}
+
+Status CheckSocket(std::string_view path) {
+  if (!path.starts_with('/') || path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return InvalidArgument(fmt::format("\"{}\" is not an absolute socket path of at most {} bytes", path,
+                                       sizeof(sockaddr_un::sun_path) - 1));
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Status CheckAddress(std::string_view address, AddressRule rule) {
+  const bool local = rule == AddressRule::kLoopbackOrSocket;
+  if (local && address.starts_with(kSocket)) return CheckSocket(address.substr(kSocket.size()));
+  const auto parts = Split(address);
+  in6_addr ignored{};
+  if (!parts || inet_pton(parts->v6 ? AF_INET6 : AF_INET, parts->host.c_str(), &ignored) != 1) {
+    return InvalidArgument(fmt::format("\"{}\" is not an address and port", address))
+        .WithHint(local ? "for example 127.0.0.1:15016, [::1]:15016 or unix:/run/rootkeep/health.sock"
+                        : "for example 127.0.0.1:15012 or [::]:15012");
+  }
+  if (local && !IsLoopback(*parts)) {
+    return InvalidArgument(fmt::format("\"{}\" is not a loopback address, and this service has no TLS", address));
+  }
+  return Ok();
+}
+
+bool HasFreePort(std::string_view address) {
+  const auto parts = Split(address);
+  return parts && parts->port == 0;
+}
+
+}  // namespace rootkeep::config

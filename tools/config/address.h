@@ -1,0 +1,23 @@
+// Where something listens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "keystore/base/result.h"
+
+namespace rootkeep::config {
+
+enum class AddressRule : std::uint8_t {
+  kAny,               // "<IPv4>:<port>" or "[<IPv6>]:<port>", ports 0 to 65535
+  kLoopbackOrSocket,  // the same on a loopback address, or "unix:/path"
+};
+
+// INVALID_ARGUMENT when `address` is not as the rule says. Host names are refused: what they resolve to may change.
+Status CheckAddress(std::string_view address, AddressRule rule);
+
+// Whether it ends in port 0, which picks a free one.
+bool HasFreePort(std::string_view address);
+
+}  // namespace rootkeep::config

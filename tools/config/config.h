@@ -1,0 +1,152 @@
+// rootkeepd's configuration, validated and with every default in place. The fields are explained where they are
+// declared: proto/rootkeep/config/v1/config.proto.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "keystore/base/log.h"
+#include "keystore/key_spec.h"
+#include "signer/general_name.h"
+#include "signer/policy/identity_pattern.h"
+#include "signer/policy/policy.h"
+#include "signer/profile/profile.h"
+
+namespace rootkeep::config {
+
+struct Listener {
+  std::string name = "istio";
+  std::string address = "127.0.0.1:15012";
+  std::vector<GeneralName> server_names;  // DNS and IP; the ones that are always there come first
+
+  friend bool operator==(const Listener&, const Listener&) = default;
+};
+
+struct Operations {
+  std::string address = "127.0.0.1:15014";
+
+  friend bool operator==(const Operations&, const Operations&) = default;
+};
+
+struct Health {
+  std::string address = "127.0.0.1:15016";  // or "unix:/path"
+
+  friend bool operator==(const Health&, const Health&) = default;
+};
+
+struct Module {
+  std::string name;
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> environment;
+
+  friend bool operator==(const Module&, const Module&) = default;
+};
+
+struct Token {
+  std::string name;
+  std::string module;
+  std::string label;  // this or the serial number, or both
+  std::string serial;
+  std::string pin_source;
+  std::uint32_t max_sessions = 16;
+
+  friend bool operator==(const Token&, const Token&) = default;
+};
+
+struct Authority {
+  std::string name;
+  std::string trust_domain;
+  std::string token;
+  std::string key;         // PKCS#11 URI; empty: the one in the authority's directory
+  std::string chain_file;  // empty, as bundle_file: the files in the authority's directory
+  std::string bundle_file;
+  std::string extra_chain_file;    // empty: none
+  std::string extra_anchors_file;  // empty: none
+  CustodyLevel custody = CustodyLevel::kLocalOnly;
+  LifetimeRules lifetimes;
+
+  friend bool operator==(const Authority&, const Authority&) = default;
+};
+
+struct Jwks {
+  std::string file;  // this or the URL
+  std::string url;
+  std::string ca_file;            // empty: the system's
+  std::string bearer_token_file;  // empty: none
+  std::chrono::seconds refresh = std::chrono::minutes(5);
+
+  friend bool operator==(const Jwks&, const Jwks&) = default;
+};
+
+struct TokenIssuer {
+  std::string name;
+  std::string issuer;
+  std::vector<std::string> audiences;
+  std::string cluster = "Kubernetes";
+  std::vector<std::string> cluster_aliases;
+  std::string trust_domain;
+  std::vector<TextPattern> namespaces;
+  bool shared_namespaces = false;
+  Jwks jwks;
+
+  friend bool operator==(const TokenIssuer&, const TokenIssuer&) = default;
+};
+
+struct ImpersonationRule {
+  std::string name;
+  std::vector<IdentityPattern> callers;
+  std::vector<IdentityPattern> targets;
+  std::string placement;  // empty: unsafe_without_placement was said
+
+  friend bool operator==(const ImpersonationRule&, const ImpersonationRule&) = default;
+};
+
+struct Placement {
+  std::string name;
+  std::string file;
+
+  friend bool operator==(const Placement&, const Placement&) = default;
+};
+
+struct Limits {
+  std::chrono::seconds request_deadline{10};
+  std::uint32_t max_in_flight = 4096;
+  std::chrono::seconds retry_window{60};
+  std::chrono::seconds drain{15};
+
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+struct Log {
+  log::Level level = log::Level::kInfo;
+  std::string file;  // empty: standard error
+
+  friend bool operator==(const Log&, const Log&) = default;
+};
+
+struct Config {
+  std::string state_directory = "/var/lib/rootkeep";
+  bool production = false;
+  std::vector<Listener> listeners;
+  std::vector<Operations> operations;
+  std::vector<Health> health;
+  std::vector<Module> modules;
+  std::vector<Token> tokens;
+  std::vector<std::string> trust_domains;
+  std::vector<Authority> authorities;
+  std::vector<TokenIssuer> token_issuers;
+  bool client_certificates = true;
+  std::vector<ImpersonationRule> impersonation;
+  std::vector<Placement> placements;
+  CsrSan csr_san = CsrSan::kIgnore;
+  Limits limits;
+  Log log;
+
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace rootkeep::config

@@ -1,0 +1,23 @@
+#include "tools/config/make_policy.h"
+
+namespace rootkeep::config {
+
+Policy MakePolicy(const Config& config, const Placements& placements) {
+  Policy policy;
+  policy.csr_san = config.csr_san;
+  for (const TokenIssuer& issuer : config.token_issuers) {
+    policy.impersonation.issuer_namespaces[issuer.name] = issuer.namespaces;
+  }
+  for (const ImpersonationRule& rule : config.impersonation) {
+    rootkeep::ImpersonationRule out{.name = rule.name, .callers = rule.callers, .targets = rule.targets};
+    if (!rule.placement.empty()) {
+      const auto found = placements.find(rule.placement);
+      if (found == placements.end() || found->second == nullptr) continue;
+      out.placement = found->second;
+    }
+    policy.impersonation.rules.push_back(std::move(out));
+  }
+  return policy;
+}
+
+}  // namespace rootkeep::config

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include "signer/spiffe_id.h"
+#include "tools/config/duration.h"
+#include "tools/config/readers.h"
+#include "tools/config/values.h"
+
+namespace rootkeep::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr seconds kLongestLife = hours(24 * 3650);
+
+CustodyLevel CustodyOf(v1::Custody custody) {
+  return custody == v1::CUSTODY_HSM_BACKUP ? CustodyLevel::kHsmBackup : CustodyLevel::kLocalOnly;
+}
+
+LifetimeRules ReadLifetimes(const v1::Lifetimes& file, const Section& section) {
+  const LifetimeRules defaults;
+  LifetimeRules out;
+  out.backdate = Duration(section, "backdate", file.backdate(), defaults.backdate, {seconds(0), hours(24)});
+  out.min_ttl = Duration(section, "min", file.min(), defaults.min_ttl, {seconds(1), kLongestLife});
+  out.max_ttl = Duration(section, "max", file.max(), defaults.max_ttl, {seconds(1), kLongestLife});
+  out.default_ttl = Duration(section, "default", file.default_(), defaults.default_ttl, {seconds(1), kLongestLife});
+  if (out.min_ttl <= 2 * out.backdate) {
+    section.Complain("min", fmt::format("{} is not more than twice the backdate, {}: clients would renew in a loop",
+                                        FormatDuration(out.min_ttl), FormatDuration(out.backdate)));
+  }
+  if (out.default_ttl < out.min_ttl || out.default_ttl > out.max_ttl) {
+    section.Complain("default", fmt::format("{} is not between min and max, {} and {}", FormatDuration(out.default_ttl),
+                                            FormatDuration(out.min_ttl), FormatDuration(out.max_ttl)));
+  }
+  return out;
+}
+
+std::string KeyUriText(const Section& section, const std::string& value) {
+  if (!value.empty() && !value.starts_with("pkcs11:")) {
+    section.Complain("key", "is not a pkcs11: URI");
+  } else if (value.find("pin-") != std::string::npos) {
+    section.Complain("key", "names a PIN; that is the token's pin_source");  // not shown: it may be one
+  }
+  return value;
+}
+
+Authority ReadAuthority(const v1::Authority& file, const Section& section, const Config& config) {
+  Authority out;
+  out.name = Name(section, "name", file.name());
+  out.trust_domain = Reference(section, "trust_domain", file.trust_domain(), config.trust_domains, "trust domain");
+  out.token = Reference(section, "token", file.token(), NamesOf(config.tokens), "token");
+  out.key = KeyUriText(section, file.key());
+  out.chain_file = OptionalPath(section, "chain_file", file.chain_file());
+  out.bundle_file = OptionalPath(section, "bundle_file", file.bundle_file());
+  if (out.chain_file.empty() != out.bundle_file.empty()) {
+    section.Complain(out.chain_file.empty() ? "chain_file" : "bundle_file", "is required when the other is given");
+  }
+  out.extra_chain_file = OptionalPath(section, "extra_chain_file", file.extra_chain_file());
+  out.extra_anchors_file = OptionalPath(section, "extra_anchors_file", file.extra_anchors_file());
+  out.custody = CustodyOf(file.custody());
+  out.lifetimes = ReadLifetimes(file.lifetimes(), section.Child("lifetimes"));
+  return out;
+}
+
+std::string ReadTrustDomain(const v1::TrustDomain& file, const Section& section) {
+  if (!IsTrustDomain(file.name()))
+    section.Complain("name", "is not a trust domain: a-z, 0-9, dot, dash and underscore");
+  return file.name();
+}
+
+}  // namespace
+
+void ReadAuthorities(const v1::Config& file, const Section& section, Config& config) {
+  config.trust_domains = ReadList(section, "trust_domains", file.trust_domains(), ReadTrustDomain);
+  CheckUnique(section, "trust_domains", "name", config.trust_domains);
+  if (config.trust_domains.empty()) section.Complain("trust_domains", "is required: at least one");
+
+  config.authorities =
+      ReadList(section, "authorities", file.authorities(),
+               [&](const v1::Authority& item, const Section& place) { return ReadAuthority(item, place, config); });
+  CheckUnique(section, "authorities", "name", NamesOf(config.authorities));
+  std::vector<std::string> trust_domains;
+  for (const Authority& authority : config.authorities) trust_domains.push_back(authority.trust_domain);
+  CheckUnique(section, "authorities", "trust_domain", trust_domains);
+  if (config.authorities.empty()) section.Complain("authorities", "is required: at least one");
+}
+
+}  // namespace rootkeep::config

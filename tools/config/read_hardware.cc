@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tools/config/readers.h"
+#include "tools/config/values.h"
+
+namespace rootkeep::config {
+namespace {
+
+bool IsVariableName(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !name.empty() && letter(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+Module ReadModule(const v1::Module& file, const Section& section) {
+  Module out;
+  out.name = Name(section, "name", file.name());
+  out.path = RequiredPath(section, "path", file.path());
+  std::vector<std::string> names;
+  for (const v1::EnvironmentVariable& variable : file.environment()) {
+    const Section place = section.Child("environment", names.size());
+    if (!IsVariableName(variable.name())) place.Complain("name", "is not the name of an environment variable");
+    out.environment.emplace_back(variable.name(), variable.value());
+    names.push_back(variable.name());
+  }
+  CheckUnique(section, "environment", "name", names);
+  return out;
+}
+
+// Never the PIN itself, in any spelling.
+std::string PinSource(const Section& section, const std::string& value) {
+  const bool file = value.starts_with("file:/");
+  const bool credential = value.starts_with("credential:") && value.size() > std::string_view("credential:").size() &&
+                          value.find('/') == std::string::npos;
+  if (value.empty()) {
+    section.Complain("pin_source", "is required");
+  } else if (!file && !credential) {
+    section.Complain("pin_source", "is neither file:/path nor credential:<name>");  // not shown: it may be a PIN
+  }
+  return value;
+}
+
+Token ReadToken(const v1::Token& file, const Section& section, const std::vector<std::string>& modules) {
+  constexpr std::size_t kLongestLabel = 32;  // PKCS#11 2.40 §3.2: CK_TOKEN_INFO
+  constexpr std::size_t kLongestSerial = 16;
+  constexpr std::uint32_t kLeast = 2;
+  constexpr std::uint32_t kMost = 1024;
+  Token out;
+  out.name = Name(section, "name", file.name());
+  out.module = Reference(section, "module", file.module(), modules, "module");
+  out.label = file.label();
+  out.serial = file.serial();
+  if (out.label.empty() && out.serial.empty()) section.Complain("label", "is required, or serial is");
+  if (out.label.size() > kLongestLabel) section.Complain("label", "is longer than the 32 bytes of a token's label");
+  if (out.serial.size() > kLongestSerial) section.Complain("serial", "is longer than the 16 bytes of a serial number");
+  out.pin_source = PinSource(section, file.pin_source());
+  if (file.has_max_sessions()) out.max_sessions = file.max_sessions();
+  if (out.max_sessions < kLeast || out.max_sessions > kMost) {
+    section.Complain("max_sessions", fmt::format("{} is not between {} and {}", out.max_sessions, kLeast, kMost));
+  }
+  return out;
+}
+
+}  // namespace
+
+void ReadHardware(const v1::Config& file, const Section& section, Config& config) {
+  config.modules = ReadList(section, "modules", file.modules(), ReadModule);
+  const std::vector<std::string> modules = NamesOf(config.modules);
+  CheckUnique(section, "modules", "name", modules);
+  if (modules.empty()) section.Complain("modules", "is required: at least one");
+
+  config.tokens = ReadList(section, "tokens", file.tokens(), [&](const v1::Token& item, const Section& place) {
+    return ReadToken(item, place, modules);
+  });
+  CheckUnique(section, "tokens", "name", NamesOf(config.tokens));
+  if (config.tokens.empty()) section.Complain("tokens", "is required: at least one");
+}
+
+}  // namespace rootkeep::config
