@@ -59,15 +59,9 @@ void Rename(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-std::string SoftHsm::ModulePath() {
-  for (const char* path : {"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-                           "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib/libsofthsm2.so"}) {
-    if (fs::exists(path)) return path;
-  }
-  Abort("libsofthsm2.so is not installed");
-}
+std::string SoftHsm::ModulePath() { return ROOTKEEP_SOFTHSM_MODULE; }
 
-SoftHsm::SoftHsm() {
+SoftHsm::SoftHsm(std::string module_path) : module_path_(std::move(module_path)) {
   Require(MakeDirectory(directory_ / "tokens", 0700));
   Require(WriteFileAtomically(
       conf_file(),
@@ -88,7 +82,7 @@ void SoftHsm::AddToken(const std::string& label) {
 }
 
 pkcs11::ModuleConfig SoftHsm::module_config() const {
-  return {.path = ModulePath(), .environment = {{"SOFTHSM2_CONF", conf_file()}}};
+  return {.path = module_path_, .environment = {{"SOFTHSM2_CONF", conf_file()}}};
 }
 
 std::shared_ptr<pkcs11::Module> SoftHsm::module() {

@@ -18,11 +18,11 @@ class SoftHsm {
   static constexpr const char* kLabel = "rootkeep-test";
   static constexpr const char* kPin = "738104";
 
-  // Where the module is on this system; aborts when it is not installed.
+  // SoftHSM's module on this system.
   static std::string ModulePath();
 
-  // With one token, kLabel.
-  SoftHsm();
+  // With one token, kLabel. `module_path` may be a module that passes calls on to SoftHSM.
+  explicit SoftHsm(std::string module_path = ModulePath());
   SoftHsm(const SoftHsm&) = delete;
   SoftHsm& operator=(const SoftHsm&) = delete;
   ~SoftHsm();
@@ -55,6 +55,7 @@ class SoftHsm {
  private:
   [[nodiscard]] std::string TokenDirectory(const std::string& label) const;
 
+  const std::string module_path_;
   TempDir directory_;
   std::map<std::string, std::string> tokens_;  // label to directory name
   pkcs11::ModuleRegistry registry_;

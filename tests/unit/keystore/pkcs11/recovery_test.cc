@@ -1,0 +1,133 @@
+// Codes and losses that a call gets over by itself, and what each costs.
+#include <p11-kit/pkcs11.h>
+
+#include <thread>
+
+#include "keystore/pkcs11/token.h"
+#include "tests/unit/keystore/pkcs11/token_fixture.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+using rootkeep::testing::Call;
+using rootkeep::testing::HasCode;
+using rootkeep::testing::HasReason;
+using rootkeep::testing::IsOk;
+using rootkeep::testing::SoftHsm;
+
+class RecoveryTest : public TokenFixture {
+ protected:
+  void SetUp() override {
+    TokenFixture::SetUp();
+    ASSERT_THAT(Sign(), IsOk());
+    probe->Reset();
+  }
+};
+
+struct CodeCase {
+  const char* name;
+  CK_RV rv;
+  bool reinitialises;
+};
+
+class OneFailureTest : public RecoveryTest, public ::testing::WithParamInterface<CodeCase> {};
+
+TEST_P(OneFailureTest, IsNotSeenByTheCaller) {
+  probe->Fail(Call::kSign, GetParam().rv);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kInitialize), GetParam().reinitialises ? 1U : 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, OneFailureTest,
+                         ::testing::Values(CodeCase{"SessionHandleInvalid", CKR_SESSION_HANDLE_INVALID, false},
+                                           CodeCase{"SessionClosed", CKR_SESSION_CLOSED, false},
+                                           CodeCase{"KeyHandleInvalid", CKR_KEY_HANDLE_INVALID, false},
+                                           CodeCase{"ObjectHandleInvalid", CKR_OBJECT_HANDLE_INVALID, false},
+                                           CodeCase{"UserNotLoggedIn", CKR_USER_NOT_LOGGED_IN, false},
+                                           CodeCase{"OperationActive", CKR_OPERATION_ACTIVE, false},
+                                           CodeCase{"GeneralError", CKR_GENERAL_ERROR, false},
+                                           CodeCase{"FunctionFailed", CKR_FUNCTION_FAILED, false},
+                                           CodeCase{"VendorDefined", CKR_VENDOR_DEFINED + 7, false},
+                                           CodeCase{"DeviceError", CKR_DEVICE_ERROR, true},
+                                           CodeCase{"DeviceRemoved", CKR_DEVICE_REMOVED, true},
+                                           CodeCase{"TokenNotPresent", CKR_TOKEN_NOT_PRESENT, true}),
+                         [](const auto& param) { return param.param.name; });
+
+TEST_F(RecoveryTest, AnAmbiguousCodeThatRepeatsReinitialises) {
+  probe->Fail(Call::kSign, CKR_GENERAL_ERROR, 2);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kInitialize), 1U);
+}
+
+TEST_F(RecoveryTest, ATokenThatOnlyFailsIsReportedAfterThreeTries) {
+  probe->Fail(Call::kSign, CKR_DEVICE_ERROR, 1000);
+  const auto status = Sign();
+  EXPECT_THAT(status, HasCode(Code::kUnavailable));
+  EXPECT_EQ(status.error().native().name, "CKR_DEVICE_ERROR");
+  EXPECT_EQ(Calls(Call::kSign), 3U);
+}
+
+TEST_F(RecoveryTest, AFaultOfTheCallerIsNotTriedAgain) {
+  probe->Fail(Call::kSignInit, CKR_MECHANISM_INVALID, 1000);
+  EXPECT_THAT(Sign(), HasCode(Code::kUnimplemented));
+  EXPECT_EQ(Calls(Call::kSignInit), 1U);
+}
+
+TEST_F(RecoveryTest, ATokenOutOfSessionsPushesBack) {
+  probe->Fail(Call::kSignInit, CKR_OPERATION_ACTIVE, 1);  // loses the only session
+  probe->Fail(Call::kOpenSession, CKR_SESSION_COUNT, 1000);
+  const auto status = Sign();
+  EXPECT_THAT(status, HasCode(Code::kResourceExhausted));
+  EXPECT_THAT(status, HasReason("sessions"));
+  probe->Reset();
+  EXPECT_THAT(SignAndVerify(), IsOk());
+}
+
+TEST_F(RecoveryTest, SurvivesALogoutByOthers) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto use, hsm.module()->Enter(Soon()));
+    ASSERT_OK_AND_ASSIGN(const Token token, FindToken(use, {.label = SoftHsm::kLabel}));
+    CK_SESSION_HANDLE session = 0;
+    ASSERT_EQ(use->C_OpenSession(token.slot, CKF_SERIAL_SESSION, nullptr, nullptr, &session), CKR_OK);
+    ASSERT_EQ(use->C_Logout(session), CKR_OK);
+  }
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kLogin), 1U);
+  EXPECT_EQ(Calls(Call::kInitialize), 0U);
+}
+
+TEST_F(RecoveryTest, SurvivesAllSessionsBeingClosed) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto use, hsm.module()->Enter(Soon()));
+    ASSERT_OK_AND_ASSIGN(const Token token, FindToken(use, {.label = SoftHsm::kLabel}));
+    ASSERT_EQ(use->C_CloseAllSessions(token.slot), CKR_OK);
+  }
+  EXPECT_THAT(SignAndVerify(), IsOk());
+}
+
+TEST_F(RecoveryTest, SurvivesAFinaliseByOthers) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto use, hsm.module()->Enter(Soon()));
+    ASSERT_EQ(use->C_Finalize(nullptr), CKR_OK);
+  }
+  EXPECT_THAT(SignAndVerify(), IsOk());
+}
+
+TEST_F(RecoveryTest, ACallThatHangsHoldsUpNobodyBeyondTheirDeadline) {
+  probe->Stall(Call::kSign);
+  std::thread hung([this] { EXPECT_THAT(Sign(), IsOk()); });
+  probe->AwaitStalled(Call::kSign);
+  // The module must be reinitialised and cannot, because a call is inside.
+  probe->Fail(Call::kSignInit, CKR_DEVICE_REMOVED, 1);
+  const auto began = std::chrono::steady_clock::now();
+  const auto status = Sign(After(std::chrono::milliseconds(100)));
+  EXPECT_THAT(status, HasCode(Code::kUnavailable));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
+  EXPECT_EQ(Calls(Call::kFinalize), 0U);
+  probe->Release(Call::kSign);
+  hung.join();
+  EXPECT_TRUE(Eventually([this] { return SignAndVerify().ok(); }));
+}
+
+}  // namespace
+}  // namespace rootkeep::pkcs11
