@@ -1,5 +1,7 @@
 #include "signer/authn/jwks.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -20,6 +22,14 @@ milliseconds Jittered(milliseconds interval) {
   return interval * 9 / 10 + interval * random[0] / 5 / 255;
 }
 
+// A peer that closes early must not end the process, whatever the program does about SIGPIPE.
+void BlockPipeSignal() {
+  sigset_t pipe_signal;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
+}
+
 }  // namespace
 
 JwksSource::JwksSource(std::string issuer, std::unique_ptr<JwksLoader> loader, JwksRefresh refresh)
@@ -33,6 +43,7 @@ std::unique_ptr<JwksSource> JwksSource::Start(std::string issuer, std::unique_pt
   const bool loaded = source->loader_->is_local();
   if (loaded) source->Load({});
   source->thread_ = std::jthread([self = source.get(), loaded](const std::stop_token& stop) {
+    BlockPipeSignal();
     if (!loaded) self->Load(stop);
     self->Run(stop);
   });
@@ -46,6 +57,7 @@ KeySnapshot JwksSource::Current() const {
 
 void JwksSource::RequestRefresh() {
   const MutexLock lock(mutex_);
+  if (wanted_) return;  // a flood of forged tokens wakes the thread once
   wanted_ = true;
   changed_.NotifyAll();
 }

@@ -22,6 +22,10 @@ Status CheckJwks(const TokenIssuerConfig& issuer) {
   const JwksConfig& jwks = issuer.jwks;
   if (jwks.file.empty() == jwks.url.empty()) return Wrong(issuer, "jwks needs exactly one of file and url");
   if (!jwks.url.empty() && !jwks.url.starts_with("https://")) return Wrong(issuer, "the jwks url must be https");
+  const std::string authority = jwks.url.substr(0, jwks.url.find('/', std::string_view("https://").size()));
+  if (authority.find('@') != std::string::npos) {
+    return Wrong(issuer, "the jwks url holds a user name, which log lines would repeat");
+  }
   if (jwks.url.empty() && !(jwks.ca_file.empty() && jwks.bearer_token_file.empty())) {
     return Wrong(issuer, "a ca_file or bearer_token_file goes with a jwks url");
   }

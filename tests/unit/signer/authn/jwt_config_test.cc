@@ -35,6 +35,7 @@ TEST(JwtConfig, AcceptsACompleteEntry) {
   EXPECT_THAT(CheckTokenIssuers({}), IsOk());
   EXPECT_THAT(Check([](auto& c) {
                 c.jwks = {.url = "https://10.0.0.1/openid/v1/jwks", .ca_file = "/ca", .bearer_token_file = "/token"};
+                c.jwks.url += "?who=a@b";
                 c.namespaces = {"a", "*"};
               }),
               IsOk());
@@ -58,6 +59,8 @@ TEST(JwtConfig, RefusesIncompleteEntries) {
       [](auto& c) { c.jwks.bearer_token_file = "/token"; },
       [](auto& c) { c.jwks = {.url = "http://x.test/keys"}; },
       [](auto& c) { c.jwks = {.url = "file:///keys"}; },
+      [](auto& c) { c.jwks = {.url = "https://user:word@x.test/keys"}; },
+      [](auto& c) { c.jwks = {.url = "https://user@x.test"}; },
       [](auto& c) { c.jwks.refresh = {}; },
       [](auto& c) { c.jwks.file_check = {}; },
       [](auto& c) { c.clock_skew = std::chrono::seconds(-1); },
