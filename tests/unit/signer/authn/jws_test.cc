@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "tests/support/jose_oracle.h"
 #include "tests/support/jwt_minter.h"
 #include "tests/support/matchers.h"
 #include "tests/support/software_key.h"
@@ -38,6 +39,7 @@ TEST_P(EveryAlgorithm, VerifiesAndNoticesEveryChange) {
   EXPECT_EQ(jws.kid, "k1");
   EXPECT_EQ(jws.payload["iss"], "x");
   EXPECT_THAT(VerifyJws(jws, key), IsOk());
+  EXPECT_TRUE(rootkeep::testing::CjoseVerifies(token, minter.Jwk()));
 
   Jws flipped = jws;
   flipped.signature[flipped.signature.size() / 2] ^= 1;
