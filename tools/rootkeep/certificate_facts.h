@@ -25,8 +25,10 @@ struct CertificateFacts {
   std::optional<long> path_length;
   Bytes spki;  // DER SubjectPublicKeyInfo
 
-  // Its first name, or its subject.
-  [[nodiscard]] const std::string& Who() const { return sans.empty() ? subject : sans.front(); }
+  // What people call it: a CA by its subject, everything else by its first name.
+  [[nodiscard]] const std::string& Who() const {
+    return sans.empty() || (ca && !subject.empty()) ? subject : sans.front();
+  }
 };
 
 // Every CERTIFICATE block of `pem` in order; text around the blocks is passed over. INVALID_ARGUMENT when there is none

@@ -3,7 +3,9 @@
 namespace rootkeep::cli {
 
 const std::vector<Command>& Commands() {
-  static const auto* commands = new std::vector<Command>{InspectCommand(), VersionCommand()};
+  static const auto* commands = new std::vector<Command>{KeyCreateCommand(), KeyListCommand(),   KeyShowCommand(),
+                                                         CaInitCommand(),    CaRequestCommand(), CaInstallCommand(),
+                                                         RequestCommand(),   InspectCommand(),   VersionCommand()};
   return *commands;
 }
 

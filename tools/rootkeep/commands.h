@@ -5,7 +5,14 @@
 
 namespace rootkeep::cli {
 
+Command CaInitCommand();
+Command CaInstallCommand();
+Command CaRequestCommand();
 Command InspectCommand();
+Command KeyCreateCommand();
+Command KeyListCommand();
+Command KeyShowCommand();
+Command RequestCommand();
 Command VersionCommand();
 
 }  // namespace rootkeep::cli

@@ -11,7 +11,7 @@ using nlohmann::ordered_json;
 
 ordered_json FactJson(const std::optional<bool>& fact) { return fact ? ordered_json(*fact) : ordered_json(nullptr); }
 
-std::string Line(std::string_view name, std::string_view value) { return fmt::format("{:<12}{}", name, value); }
+std::string Line(std::string_view name, std::string_view value) { return fmt::format("{:<13}{}", name, value); }
 
 }  // namespace
 

@@ -1,0 +1,50 @@
+#include <memory>
+
+#include "keystore/base/file.h"
+#include "tools/rootkeep/ca_options.h"
+#include "tools/rootkeep/commands.h"
+#include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/key_report.h"
+#include "tools/rootkeep/output.h"
+
+namespace rootkeep::cli {
+namespace {
+
+struct Asked {
+  CaOptions ca;
+  std::string out;
+};
+
+Status Request(const Asked& asked) {
+  RK_TRY(const CaPlan plan, PlanOf(asked.ca));
+  RK_TRY(const OpenToken token, OpenTokenBy(asked.ca.token));
+  RK_TRY(const auto key, MakeIssuingKey(*token.store, plan));
+  RK_TRY(const std::string pem, MakeCsr(*key, IssuingSubject(plan), After(kTokenDeadline)));
+  RK_RETURN_IF_ERROR(WriteFileAtomically(asked.out, pem, 0644));
+  for (const std::string& line : KeyLines(key->info())) PrintLine(line);
+  PrintLine("request      " + asked.out);
+  return Ok();
+}
+
+Action Declare(Options& options) {
+  auto asked = std::make_shared<Asked>();
+  DeclareTokenOptions(options, asked->ca.token);
+  DeclareCaName(options, asked->ca);
+  DeclareCaKey(options, asked->ca);
+  options.Required("--out", asked->out, "File for the PKCS#10 request, PEM");
+  return [asked] { return Request(*asked); };
+}
+
+}  // namespace
+
+Command CaRequestCommand() {
+  return {.group = "ca",
+          .name = "request",
+          .summary = "Generate an issuing key inside a token and its request, for a root kept elsewhere",
+          .example =
+              "rootkeep ca request --config /etc/rootkeep/rootkeepd.yaml --name mesh "
+              "--trust-domain cluster.local --out mesh-1.csr",
+          .declare = Declare};
+}
+
+}  // namespace rootkeep::cli

@@ -1,0 +1,14 @@
+// The key a person means.
+#pragma once
+
+#include <string>
+
+#include "keystore/key_store.h"
+
+namespace rootkeep::cli {
+
+// The key in the store that `key` names: a pkcs11: URI or a whole label. NOT_FOUND with the labels there are, and
+// FAILED_PRECONDITION when several keys have the label.
+Result<std::shared_ptr<const Signer>> FindKey(KeyStore& store, const std::string& key);
+
+}  // namespace rootkeep::cli

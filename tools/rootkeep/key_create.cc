@@ -1,0 +1,65 @@
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tools/rootkeep/commands.h"
+#include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/key_names.h"
+#include "tools/rootkeep/key_report.h"
+#include "tools/rootkeep/output.h"
+#include "tools/rootkeep/token_options.h"
+
+namespace rootkeep::cli {
+namespace {
+
+struct Asked {
+  TokenOptions token;
+  std::string type = "ec-p256";
+  std::string use = "app";
+  std::string custody = "local-only";
+  std::string name;
+  std::uint32_t generation = 1;
+  bool json = false;
+};
+
+Status Create(const Asked& asked) {
+  const KeySpec spec{.type = *KeyTypeFromName(asked.type),
+                     .use = *KeyUseFromName(asked.use),
+                     .name = asked.name,
+                     .generation = asked.generation,
+                     .custody = *CustodyLevelFromName(asked.custody)};
+  RK_RETURN_IF_ERROR(KeyLabel(spec));
+  RK_TRY(const OpenToken token, OpenTokenBy(asked.token));
+  RK_TRY(const KeyInfo key, token.store->Create(spec, After(kKeyGenerationDeadline)));
+  if (asked.json) {
+    PrintJson(KeyJson(key));
+  } else {
+    for (const std::string& line : KeyLines(key)) PrintLine(line);
+  }
+  return Ok();
+}
+
+Action Declare(Options& options) {
+  auto asked = std::make_shared<Asked>();
+  DeclareTokenOptions(options, asked->token);
+  options.Choice("--type", asked->type, KeyTypeNames(), "What kind of key")
+      .Choice("--use", asked->use, KeyUseNames(), "What it is for; never changes")
+      .Required("--name", asked->name, "Its name: letters a-z, digits, dots and dashes")
+      .Number("--generation", asked->generation, 1, 1'000'000, "Which key of that name this is")
+      .Choice("--custody", asked->custody, CustodyLevelNames(), "What the token must promise about it")
+      .Flag("--json", asked->json, "Print JSON");
+  return [asked] { return Create(*asked); };
+}
+
+}  // namespace
+
+Command KeyCreateCommand() {
+  return {.group = "key",
+          .name = "create",
+          .summary = "Generate a key inside a token; it never leaves it",
+          .example =
+              "rootkeep key create --config /etc/rootkeep/rootkeepd.yaml --token main --use rootkeep-ca "
+              "--name mesh --type ec-p256",
+          .declare = Declare};
+}
+
+}  // namespace rootkeep::cli

@@ -1,0 +1,74 @@
+#include "tools/rootkeep/token_options.h"
+
+#include <fmt/format.h>
+
+#include "keystore/pkcs11/store.h"
+#include "tools/rootkeep/command.h"
+#include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/token_config.h"
+
+namespace rootkeep::cli {
+namespace {
+
+Result<std::map<std::string, std::string>> ParseEnvironment(const std::vector<std::string>& settings) {
+  std::map<std::string, std::string> environment;
+  for (const std::string& setting : settings) {
+    const auto equals = setting.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return UsageError(fmt::format("--module-env {}: want NAME=VALUE", setting));
+    }
+    environment[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  return environment;
+}
+
+Result<TokenPlace> FromOptions(const TokenOptions& options) {
+  if (options.module.empty()) {
+    return UsageError("which token? give --config and --token, or --module, --token or --serial, and --pin-source");
+  }
+  if (options.token.empty() && options.serial.empty())
+    return UsageError("--module needs --token or --serial beside it");
+  if (options.pin_source.empty()) return UsageError("--module needs --pin-source beside it");
+  TokenPlace place{.module = {.path = options.module}, .selector = {.label = options.token, .serial = options.serial}};
+  RK_TRY(place.module.environment, ParseEnvironment(options.module_environment));
+  auto pin = pkcs11::PinSource::Parse(options.pin_source);
+  if (!pin.ok()) return UsageError("--pin-source: " + pin.error().message());
+  place.pin = std::move(*pin);
+  return place;
+}
+
+}  // namespace
+
+void DeclareTokenOptions(Options& options, TokenOptions& into) {
+  options.Text("--config", into.config, "rootkeepd's configuration, to take module and token from")
+      .Text("--token", into.token, "With --config the token's name there, otherwise the token's label")
+      .Text("--serial", into.serial, "The token's serial number, beside or instead of its label")
+      .Text("--module", into.module, "Path of the PKCS#11 module")
+      .List("--module-env", into.module_environment, "NAME=VALUE for the module's environment; may be repeated")
+      .Text("--pin-source", into.pin_source, "Where the PIN is read: file:/path (mode 0600) or credential:NAME");
+}
+
+Result<TokenPlace> FindTokenPlace(const TokenOptions& options) {
+  if (options.config.empty()) return FromOptions(options);
+  if (!options.module.empty() || !options.serial.empty() || !options.pin_source.empty() ||
+      !options.module_environment.empty()) {
+    return UsageError("--config says all about the token but its name: leave out --module, --serial, --pin-source");
+  }
+  return TokenFromConfig(options.config, options.token);
+}
+
+Result<OpenToken> OpenTokenAt(const TokenPlace& place) {
+  OpenToken token;
+  RK_TRY(token.module, pkcs11::Module::Load(place.module));
+  RK_RETURN_IF_ERROR(token.module->Initialise(After(kTokenDeadline)));
+  RK_TRY(token.store, pkcs11::OpenStore(token.module, place.selector, place.pin));
+  RK_RETURN_IF_ERROR(token.store->health()->Probe(After(kTokenDeadline)));
+  return token;
+}
+
+Result<OpenToken> OpenTokenBy(const TokenOptions& options) {
+  RK_TRY(const TokenPlace place, FindTokenPlace(options));
+  return OpenTokenAt(place);
+}
+
+}  // namespace rootkeep::cli
