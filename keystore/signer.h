@@ -27,8 +27,8 @@ class Signer {
   // Signs a digest of exactly the scheme's hash size, or, for kEd25519, a message of at most kMaxSignInput octets.
   // ECDSA signatures are DER ECDSA-Sig-Value (RFC 3279 §2.2.3), RSA's are as long as the modulus.
   // Errors: INVALID_ARGUMENT (scheme or input does not fit the key), UNAVAILABLE (device away, or the deadline passed
-  // before the device was asked), FAILED_PRECONDITION (a wrong PIN latched; an operator must act),
-  // DATA_LOSS (the key found after a reconnect is not this key).
+  // before the device was asked), RESOURCE_EXHAUSTED (more callers wait than the queue holds), FAILED_PRECONDITION (a
+  // wrong PIN latched; an operator must act), DATA_LOSS (the key found after a reconnect is not this key).
   [[nodiscard]] virtual Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const = 0;
 
   // How many threads may usefully be inside Sign at once on this device, as measured so far; at least 1.

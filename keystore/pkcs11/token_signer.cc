@@ -36,10 +36,12 @@ Error TooLate() {
 
 Result<Bytes> TokenSigner::Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const {
   RK_RETURN_IF_ERROR(CheckInput(scheme, input));
-  if (std::chrono::steady_clock::now() >= deadline) return TooLate();
-  return link_->Run(deadline, [&](const std::shared_ptr<Connection>& connection) {
+  RK_TRY(DeviceQueue::Ticket ticket, queue_.Admit(deadline));
+  auto signature = link_->Run(deadline, [&](const std::shared_ptr<Connection>& connection) {
     return SignOnce(connection, scheme, input, deadline);
   });
+  if (signature.ok()) ticket.Completed();
+  return signature;
 }
 
 Status TokenSigner::CheckInput(SignatureScheme scheme, ByteView input) const {

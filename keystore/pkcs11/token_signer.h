@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "keystore/device_queue.h"
 #include "keystore/pkcs11/binding.h"
 #include "keystore/pkcs11/link.h"
 #include "keystore/signer.h"
@@ -12,10 +13,14 @@ namespace rootkeep::pkcs11 {
 // Between two losses of the token a signature is one C_SignInit and one C_Sign.
 class TokenSigner final : public Signer {
  public:
-  TokenSigner(std::shared_ptr<Link> link, KeyInfo info) : link_(std::move(link)), info_(std::move(info)) {}
+  TokenSigner(std::shared_ptr<Link> link, KeyInfo info)
+      : link_(std::move(link)),
+        info_(std::move(info)),
+        queue_({.max_concurrency = link_->options().max_sessions, .max_waiting = link_->options().max_waiting}) {}
 
   [[nodiscard]] const KeyInfo& info() const override { return info_; }
   [[nodiscard]] Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const override;
+  [[nodiscard]] unsigned Concurrency() const override { return queue_.limit(); }
 
  private:
   [[nodiscard]] Status CheckInput(SignatureScheme scheme, ByteView input) const;
@@ -28,6 +33,7 @@ class TokenSigner final : public Signer {
 
   const std::shared_ptr<Link> link_;
   const KeyInfo info_;
+  mutable DeviceQueue queue_;  // one for each key, because a token is not equally parallel with all kinds of keys
   mutable Turn bind_turn_;
   mutable Mutex mutex_;
   mutable std::shared_ptr<Binding> binding_ RK_GUARDED_BY(mutex_);

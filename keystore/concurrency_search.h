@@ -1,0 +1,45 @@
+// Finds how many signers a device is fastest with, from throughput measured while it is used.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace rootkeep {
+
+// Hill climbing: tries a neighbouring limit in turn with the present one, takes it when the middle of its windows is
+// better, and after a trial that changed nothing waits twice as long before the next. No clock, no threads: whoever
+// measures calls it. Not thread-safe.
+class ConcurrencySearch {
+ public:
+  // Starts at one; never leaves 1..max.
+  explicit ConcurrencySearch(unsigned max);
+
+  // What to allow in the window that begins now.
+  [[nodiscard]] unsigned limit() const { return trying_ ? candidate_ : base_; }
+
+  // The window that ends now: completions a second, and whether somebody was always waiting. A window at the present
+  // limit that was not saturated says nothing; one on trial does, because a limit that leaves nobody waiting is enough.
+  void Observe(double per_second, bool saturated);
+
+ private:
+  static constexpr std::size_t kRounds = 3;
+
+  void BeginTrial();
+  void EndTrial();
+  void Abandon();
+
+  const unsigned max_;
+  unsigned base_ = 1;
+  unsigned candidate_ = 1;
+  bool trying_ = false;  // the present window is the candidate's
+  bool on_trial_ = false;
+  bool upward_ = true;  // direction of the next trial
+  unsigned step_ = 1;   // upward; doubles while that pays
+  unsigned rest_ = 0;   // windows until the next trial
+  unsigned pause_;      // what rest_ was last set to
+  std::size_t round_ = 0;
+  std::array<double, kRounds> at_base_{};
+  std::array<double, kRounds> at_candidate_{};
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,80 @@
+#include "keystore/concurrency_search.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+
+namespace rootkeep {
+namespace {
+
+using Curve = std::function<double(unsigned)>;  // completions a second with so many signers
+
+// The limit after `windows` windows on a device with this curve and measurements that scatter by `noise`.
+unsigned Found(const Curve& curve, unsigned max, double noise = 0, int windows = 2000) {
+  ConcurrencySearch search(max);
+  std::mt19937 generator(7);
+  std::uniform_real_distribution<double> scatter(1 - noise, 1 + noise);
+  for (int i = 0; i < windows; ++i) search.Observe(curve(search.limit()) * scatter(generator), true);
+  return search.limit();
+}
+
+TEST(ConcurrencySearch, StartsWithOne) { EXPECT_EQ(ConcurrencySearch(16).limit(), 1U); }
+
+TEST(ConcurrencySearch, StaysWithOneWhereMoreIsSlower) {
+  EXPECT_EQ(Found([](unsigned n) { return 17000.0 / (1 + 0.2 * (n - 1)); }, 16), 1U);
+}
+
+TEST(ConcurrencySearch, FindsTwoOnTwoCores) {
+  EXPECT_EQ(Found([](unsigned n) { return n == 1 ? 1700.0 : 3300.0; }, 16), 2U);
+}
+
+TEST(ConcurrencySearch, ClimbsToTheParallelismOfADistantDevice) {
+  const unsigned found = Found([](unsigned n) { return n <= 12 ? n * 200.0 : 2400.0 - n; }, 32);
+  EXPECT_GE(found, 11U);
+  EXPECT_LE(found, 13U);
+}
+
+TEST(ConcurrencySearch, NeverLeavesItsBounds) {
+  EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 4), 4U);
+  EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 1), 1U);
+}
+
+TEST(ConcurrencySearch, FollowsADeviceThatChanges) {
+  ConcurrencySearch search(16);
+  for (int i = 0; i < 500; ++i) search.Observe(search.limit() >= 4 ? 4000.0 : search.limit() * 1000.0, true);
+  EXPECT_EQ(search.limit(), 4U);
+  for (int i = 0; i < 5000; ++i) search.Observe(1000.0 / search.limit(), true);
+  EXPECT_EQ(search.limit(), 1U);
+}
+
+TEST(ConcurrencySearch, IsNotLedAstrayByScatter) {
+  int right = 0;
+  const Curve curve = [](unsigned n) { return n == 1 ? 10000.0 : 8500.0; };
+  ConcurrencySearch search(16);
+  std::mt19937 generator(11);
+  std::uniform_real_distribution<double> scatter(0.94, 1.06);
+  for (int i = 0; i < 10000; ++i) {
+    right += search.limit() == 1 ? 1 : 0;
+    search.Observe(curve(search.limit()) * scatter(generator), true);
+  }
+  EXPECT_GT(right, 9000);
+}
+
+TEST(ConcurrencySearch, LearnsNothingWhileNobodyWaits) {
+  ConcurrencySearch search(16);
+  for (int i = 0; i < 1000; ++i) {
+    search.Observe(1000.0 * search.limit(), false);
+    ASSERT_EQ(search.limit(), 1U);
+  }
+}
+
+TEST(ConcurrencySearch, TakesALimitThatLeavesNobodyWaiting) {
+  ConcurrencySearch search(16);
+  // Two callers: with one ticket somebody always waits, with two nobody ever does.
+  for (int i = 0; i < 100; ++i) search.Observe(search.limit() == 1 ? 1700.0 : 2600.0, search.limit() == 1);
+  EXPECT_EQ(search.limit(), 2U);
+}
+
+}  // namespace
+}  // namespace rootkeep
