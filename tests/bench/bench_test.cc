@@ -2,15 +2,12 @@
 #include <gmock/gmock.h>
 #include <openssl/pem.h>
 
-#include <nlohmann/json.hpp>
-
 #include "keystore/base/file.h"
 #include "proto/istio/ca.pb.h"
 #include "tests/bench/load/callers.h"
 #include "tests/bench/load/check.h"
 #include "tests/bench/load/grpc_frame.h"
 #include "tests/bench/workload/csr_pool.h"
-#include "tests/bench/workload/service_account_tokens.h"
 #include "tests/support/matchers.h"
 #include "tests/support/software_key.h"
 #include "tests/support/temp_dir.h"
@@ -99,32 +96,6 @@ TEST(GrpcFrameTest, BrokenResponsesAreRefused) {
   std::string compressed = frame;
   compressed[0] = 1;
   EXPECT_THAT(DecodeResponse(compressed), HasCode(Code::kInvalidArgument));
-}
-
-TEST(TokenIssuerTest, TheKeySetVerifiesTheToken) {
-  const TokenIssuer issuer({.issuer = "https://issuer.test", .audience = "istio-ca"});
-  const std::string token = issuer.Mint({.name_space = "team-1", .name = "service-2"});
-  const std::size_t first = token.find('.');
-  const std::size_t second = token.find('.', first + 1);
-  const auto payload = nlohmann::json::parse(AsText(*FromBase64Url(token.substr(first + 1, second - first - 1))));
-  EXPECT_EQ(payload["sub"], "system:serviceaccount:team-1:service-2");
-  EXPECT_EQ(payload["aud"], nlohmann::json::array({"istio-ca"}));
-
-  const auto key = nlohmann::json::parse(issuer.Jwks())["keys"][0];
-  const Bytes modulus = *FromBase64Url(key["n"].get<std::string>());
-  const ossl::BigNum n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
-  const Bytes signature = *FromBase64Url(token.substr(second + 1));
-  const ossl::BigNum s(BN_bin2bn(signature.data(), static_cast<int>(signature.size()), nullptr));
-  const ossl::BigNum e(BN_new());
-  const ossl::BigNum opened(BN_new());
-  const ossl::Owned<BN_CTX, BN_CTX_free> ctx(BN_CTX_new());
-  BN_set_word(e.get(), 65537);
-  ASSERT_EQ(BN_mod_exp(opened.get(), s.get(), e.get(), n.get(), ctx.get()), 1);
-  Bytes block(256);
-  BN_bn2binpad(opened.get(), block.data(), 256);
-  Bytes digest(32);
-  EVP_Digest(token.data(), second, digest.data(), nullptr, EVP_sha256(), nullptr);
-  EXPECT_TRUE(std::equal(digest.begin(), digest.end(), block.end() - 32));
 }
 
 // An authority of OpenSSL's that answers the pool's requests, right or wrong.

@@ -103,17 +103,14 @@ int main(int argc, char** argv) {
   using namespace rootkeep;
   std::string what;
   std::string key = "p256";
-  std::string module = "/usr/lib/softhsm/libsofthsm2.so";
   double seconds = 2;
   CLI::App app("what the token, and the three operations no authority can leave out, take by themselves");
   app.add_option("what", what, "token or floor")->required()->check(CLI::IsMember({"token", "floor"}));
   app.add_option("--key", key, "p256 or rsa2048")->check(CLI::IsMember({"p256", "rsa2048"}));
-  app.add_option("--module", module, "SoftHSM's PKCS#11 module");
   app.add_option("--seconds", seconds, "for each of the two measurements")->check(CLI::Range(0.1, 60.0));
   CLI11_PARSE(app, argc, argv);
 
-  const auto kind = key == "p256" ? bench::RawKeyKind::kEcP256 : bench::RawKeyKind::kRsa2048;
-  const auto token = bench::RawToken::Create(module, kind);
+  const auto token = bench::RawToken::Create(key == "p256" ? KeyType::kEcP256 : KeyType::kRsa2048);
   if (!token.ok()) return std::fputs(("rk_bench_floor: " + token.error().ToString() + "\n").c_str(), stderr), 1;
   const auto report = bench::RunBest(what, **token, std::chrono::duration<double>(seconds));
   if (!report.ok()) return std::fputs(("rk_bench_floor: " + report.error().ToString() + "\n").c_str(), stderr), 1;

@@ -1,21 +1,19 @@
-// A key in a private SoftHSM token, reached through bare PKCS#11 calls: what the token itself can do.
+// A key in a private SoftHSM token, made as Rootkeep makes it and reached through bare PKCS#11 calls: what the token
+// itself can do.
 #pragma once
 
 #include <p11-kit/pkcs11.h>
 
 #include <memory>
-#include <string>
 
 #include "keystore/base/bytes.h"
-#include "keystore/base/openssl.h"
-#include "keystore/base/result.h"
-#include "tests/support/temp_dir.h"
+#include "keystore/key_info.h"
+#include "tests/support/softhsm.h"
 
 namespace rootkeep::bench {
 
-enum class RawKeyKind { kEcP256, kRsa2048 };
-
-// One session, logged in, with the key's handle held. For one thread.
+// One session with the key's handle held: of a session copy where the token allows one, because SoftHSM opens the
+// file of a token object for every signature. For one thread.
 class RawSigner {
  public:
   // Signs a SHA-256 digest: ECDSA as r and s in 32 octets each, RSA as PKCS#1 v1.5. `signature` is reused.
@@ -23,45 +21,28 @@ class RawSigner {
 
  private:
   friend class RawToken;
-  RawSigner(CK_FUNCTION_LIST* api, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, RawKeyKind kind)
-      : api_(api), session_(session), key_(key), kind_(kind) {}
-
-  CK_FUNCTION_LIST* api_;
-  CK_SESSION_HANDLE session_;
-  CK_OBJECT_HANDLE key_;
-  RawKeyKind kind_;
+  const CK_FUNCTION_LIST* api_ = nullptr;
+  CK_SESSION_HANDLE session_ = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE key_ = CK_INVALID_HANDLE;
+  bool rsa_ = false;
 };
 
+// At most one in a process.
 class RawToken {
  public:
-  // Loads the module, makes a token in a temporary directory and a sensitive, sign-only key in it. Sets
-  // SOFTHSM2_CONF of this process, so there can be one at a time.
-  static Result<std::unique_ptr<RawToken>> Create(const std::string& module_path, RawKeyKind kind);
-  ~RawToken();
-  RawToken(const RawToken&) = delete;
-  RawToken& operator=(const RawToken&) = delete;
+  // With a fresh key of this type in a fresh token.
+  static Result<std::unique_ptr<RawToken>> Create(KeyType type);
 
+  // A session of its own; closed with the token.
   Result<RawSigner> OpenSigner();
-  [[nodiscard]] EVP_PKEY* public_key() const { return public_key_.get(); }
-  [[nodiscard]] RawKeyKind kind() const { return kind_; }
+  [[nodiscard]] EVP_PKEY* public_key() const { return key_->public_key.pkey(); }
 
  private:
-  explicit RawToken(RawKeyKind kind) : kind_(kind) {}
-  Status Load(const std::string& module_path);
-  Status InitToken();
-  Status GenerateKey();
-  Result<CK_SESSION_HANDLE> OpenSession(CK_FLAGS extra);
-  Result<Bytes> ReadAttribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
-  Status ReadPublicKey(CK_OBJECT_HANDLE object);
+  RawToken() = default;
 
-  RawKeyKind kind_;
-  testing::TempDir directory_;
-  void* library_ = nullptr;
-  CK_FUNCTION_LIST* api_ = nullptr;
-  CK_SLOT_ID slot_ = 0;
-  CK_SESSION_HANDLE session_ = CK_INVALID_HANDLE;
-  CK_OBJECT_HANDLE private_key_ = CK_INVALID_HANDLE;
-  ossl::PKey public_key_;
+  testing::SoftHsm softhsm_;
+  std::shared_ptr<KeyStore> store_;  // keeps the token logged in
+  std::optional<KeyInfo> key_;
 };
 
 }  // namespace rootkeep::bench
