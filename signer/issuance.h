@@ -17,7 +17,7 @@ struct IssuanceRequest {
   std::string csr_pem;
   std::int64_t requested_ttl = 0;     // seconds; 0 or less: the profile's default
   std::string impersonated_identity;  // empty: for the caller itself
-  std::string authority;              // empty: the default one
+  std::string authority;              // empty: the one of the caller's trust domain
   std::string request_id;             // ours, given back to the client, in every log line
 };
 

@@ -53,7 +53,11 @@ std::string Identity::KeyPem() const {
 }
 
 Identity MakeIdentity(const CertificateShape& shape, const Identity* issuer) {
-  Identity made{MakeKey("P-256"), ossl::Cert(X509_new())};
+  return MakeIdentityWithKey(MakeKey("P-256"), shape, issuer);
+}
+
+Identity MakeIdentityWithKey(ossl::PKey key, const CertificateShape& shape, const Identity* issuer) {
+  Identity made{std::move(key), ossl::Cert(X509_new())};
   X509* cert = made.cert.get();
   X509* signer = issuer == nullptr ? cert : issuer->cert.get();
   EVP_PKEY* signing_key = issuer == nullptr ? made.key.get() : issuer->key.get();

@@ -33,6 +33,9 @@ struct Identity {
 // A P-256 key with a certificate of this shape, signed by `issuer`, or by itself when that is null.
 Identity MakeIdentity(const CertificateShape& shape, const Identity* issuer = nullptr);
 
+// The same for a key that exists already.
+Identity MakeIdentityWithKey(ossl::PKey key, const CertificateShape& shape, const Identity* issuer);
+
 // A self-signed CA.
 Identity MakeCa(const std::string& common_name = "test CA");
 

@@ -1,0 +1,180 @@
+#include "signer/issue/issuer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "keystore/base/log.h"
+#include "signer/certificate/certificate.h"
+#include "signer/csr/csr.h"
+#include "signer/lint/lint.h"
+
+namespace rootkeep {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kFlushAtEnd{30};
+
+Intent Describe(const Caller& caller, const IssuanceRequest& request, const Authority& authority) {
+  Intent intent;
+  intent.request_id = request.request_id;
+  intent.authority = authority.name();
+  intent.issuer = authority.certificate_fingerprint();
+  intent.trust_domain = authority.trust_domain();
+  intent.caller = Describe(caller.identities);
+  intent.auth_method = AuthMethodName(caller.method);
+  intent.authenticator = caller.authenticator;
+  intent.credential_id = caller.credential_id;
+  intent.node = caller.node;
+  intent.peer = caller.peer;
+  return intent;
+}
+
+void Describe(const Decision& decision, Intent& intent) {
+  intent.profile = ProfileName(decision.profile.kind);
+  intent.decision = decision.rule;
+  intent.sans = Describe(decision.sans);
+  intent.not_before = ToUnixSeconds(decision.not_before);
+  intent.not_after = ToUnixSeconds(decision.not_after);
+}
+
+IssuerTerms TermsOf(const Authority& authority) {
+  return {.profile = authority.workload_profile(),
+          .validity = {authority.not_before(), authority.not_after(), authority.chain_not_after()}};
+}
+
+Result<std::string> HexDigest(ByteView bytes) {
+  RK_TRY(const Bytes digest, Digest(Hash::kSha256, bytes));
+  return ToHex(digest);
+}
+
+}  // namespace
+
+struct Issuer::Draft {
+  std::shared_ptr<const Authority> authority;
+  Decision decision;
+  Intent intent;
+};
+
+Issuer::Issuer(Parts parts, IssuerOptions options) : parts_(parts), options_(options), watch_(options.max_in_flight) {
+  parts_.ledger.SetBatchDone([this] { WakeLanes(); });
+}
+
+Issuer::~Issuer() {
+  // The ledger still calls back for what it has queued; nothing may come after this object is gone.
+  const Status flushed = parts_.ledger.Flush(After(kFlushAtEnd));
+  if (!flushed.ok()) log::Failure("ledger_not_flushed", {{"detail", flushed.error().ToString()}});
+}
+
+void Issuer::Issue(const Caller& caller, const IssuanceRequest& request, Deadline deadline, IssueDone done) {
+  const auto started_at = SteadyClock::now();
+  auto draft = Prepare(caller, request);
+  if (!draft.ok()) return done(std::move(draft).error());
+  auto earlier = FindEarlier(*draft);
+  if (!earlier.ok()) return done(std::move(earlier).error());
+  if (earlier->has_value()) return done(std::move(**earlier));
+  Status status = Submit(std::move(*draft), deadline, started_at, done);
+  if (!status.ok()) done(std::move(status).error());
+}
+
+void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, Decision decision, Deadline deadline,
+                          IssueDone done) {
+  auto authority = parts_.authorities.Find(request.authority);
+  if (authority == nullptr) return done(Unavailable("no authority is loaded").WithReason("no_authority"));
+  decision.not_before = std::max(decision.not_before, authority->not_before());
+  decision.not_after = std::min(decision.not_after, authority->not_after());
+  Draft draft{authority, std::move(decision), Describe(caller, request, *authority)};
+  Describe(draft.decision, draft.intent);
+  Status status = Submit(std::move(draft), deadline, SteadyClock::now(), done);
+  if (!status.ok()) done(std::move(status).error());
+}
+
+Result<Issuer::Draft> Issuer::Prepare(const Caller& caller, const IssuanceRequest& request) {
+  // Who names no authority gets the one of its own trust domain.
+  auto authority = request.authority.empty() ? parts_.authorities.FindByTrustDomain(caller.trust_domain)
+                                             : parts_.authorities.Find(request.authority);
+  if (authority == nullptr) return Unavailable("no authority is loaded").WithReason("no_authority");
+  const auto policy = parts_.policy.Get();
+  RK_TRY(Grant grant, DecideGrant(caller, request, authority->trust_domain(), *policy));
+  const auto parse_at = SteadyClock::now();
+  RK_TRY(const Csr csr, ParseCsr(request.csr_pem));
+  const auto proof_at = SteadyClock::now();
+  parts_.metrics.Observe(Stage::kParse, proof_at - parse_at);
+  RK_RETURN_IF_ERROR(VerifyProofOfPossession(csr));
+  parts_.metrics.Observe(Stage::kProof, SteadyClock::now() - proof_at);
+  RK_TRY(Decision decision, Decide(std::move(grant), request, csr, TermsOf(*authority), *policy, parts_.clock.Now()));
+  Draft draft{authority, std::move(decision), Describe(caller, request, *authority)};
+  Describe(draft.decision, draft.intent);
+  RK_TRY(draft.intent.csr_sha256, HexDigest(csr.der));
+  return draft;
+}
+
+Result<std::optional<Issued>> Issuer::FindEarlier(const Draft& draft) {
+  const std::int64_t since = ToUnixSeconds(parts_.clock.Now() - options_.retry_window);
+  const Intent& asked = draft.intent;
+  RK_TRY(const auto entry, parts_.ledger.Find({asked.caller, asked.csr_sha256, asked.sans, asked.authority}, since));
+  if (!entry) return std::optional<Issued>();
+  const Intent& earlier = entry->intent;
+  // A reload may have brought another issuer or profile since, and the client may want another lifetime.
+  const bool same = earlier.issuer == asked.issuer && earlier.profile == asked.profile &&
+                    earlier.not_after - earlier.not_before == asked.not_after - asked.not_before;
+  if (!same) return std::optional<Issued>();
+  log::Info("certificate_repeated", {{"request_id", draft.intent.request_id}, {"serial", earlier.serial}});
+  return std::optional<Issued>(
+      Issued{CertificatePem(entry->certificate), draft.authority, earlier.serial, FromUnixSeconds(earlier.not_after)});
+}
+
+Status Issuer::Submit(Draft draft, Deadline deadline, SteadyClock::time_point started_at, IssueDone& done) {
+  const auto build_at = SteadyClock::now();
+  const Authority& authority = *draft.authority;
+  RK_TRY(const Bytes serial, NewSerial());
+  RK_TRY(Bytes tbs, BuildTbs(draft.decision, authority.View(), serial));
+  RK_RETURN_IF_ERROR(Lint(tbs, draft.decision, authority.View()));
+  Intent& intent = draft.intent;
+  intent.serial = ToHex(serial);
+  RK_TRY(intent.spki_sha256, HexDigest(draft.decision.spki));
+  intent.intended_at = ToUnixSeconds(parts_.clock.Now());
+  intent.tbs = tbs;
+  const auto record_at = SteadyClock::now();
+  parts_.metrics.Observe(Stage::kBuild, record_at - build_at);
+
+  const auto job = std::make_shared<Job>(draft.authority, std::move(tbs), intent.serial, deadline, done);
+  job->started_at = started_at;
+  job->stage_at = record_at;
+  job->not_after = draft.decision.not_after;
+  RK_RETURN_IF_ERROR(watch_.Add(job));
+  SigningLane& lane = LaneOf(authority.name());
+  const Status queued = parts_.ledger.Intend(
+      std::move(intent), [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
+  if (queued.ok()) return Ok();
+  watch_.Remove(job);
+  // Whoever claims the job answers; the deadline watch may have been first.
+  if (!job->Claim()) return Ok();
+  return queued;
+}
+
+void Issuer::OnDurable(const Status& status, const std::shared_ptr<Job>& job, SigningLane& lane) {
+  const auto now = SteadyClock::now();
+  parts_.metrics.Observe(Stage::kRecord, now - job->stage_at);
+  job->stage_at = now;
+  if (status.ok()) {
+    lane.Push(job);
+    return;
+  }
+  watch_.Remove(job);
+  job->Answer(Error(status.error()).WithCode(Code::kUnavailable).WithReason("ledger").Within("record the intent"));
+}
+
+void Issuer::WakeLanes() {
+  const MutexLock lock(mutex_);
+  for (const auto& [name, lane] : lanes_) lane->Wake();
+}
+
+SigningLane& Issuer::LaneOf(const std::string& authority) {
+  const MutexLock lock(mutex_);
+  auto& lane = lanes_[authority];
+  if (lane == nullptr) lane = std::make_unique<SigningLane>(parts_.ledger, watch_, parts_.metrics);
+  return *lane;
+}
+
+}  // namespace rootkeep

@@ -1,0 +1,77 @@
+// The one way to a certificate: every front door ends in Issue (architecture §4).
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "keystore/base/mutex.h"
+#include "keystore/base/snapshot.h"
+#include "signer/authority/authority_set.h"
+#include "signer/caller.h"
+#include "signer/issuance.h"
+#include "signer/issue/deadline_watch.h"
+#include "signer/issue/job.h"
+#include "signer/issue/signing_lane.h"
+#include "signer/ledger/ledger.h"
+#include "signer/metrics/metrics.h"
+#include "signer/policy/policy.h"
+
+namespace rootkeep {
+
+struct IssuerOptions {
+  std::size_t max_in_flight = 4096;       // beyond it: RESOURCE_EXHAUSTED
+  std::chrono::seconds retry_window{60};  // same caller, CSR and decision within it: the same certificate
+};
+
+// Thread-safe. Parses, decides, builds and lints on the calling thread; the record, the signature and the answer
+// happen on threads of its own.
+class Issuer {
+ public:
+  // All of these outlive the issuer.
+  struct Parts {
+    const AuthoritySet& authorities;
+    const Snapshot<Policy>& policy;
+    Ledger& ledger;
+    Metrics& metrics;
+    const Clock& clock;
+  };
+
+  Issuer(Parts parts, IssuerOptions options);
+  ~Issuer();
+  Issuer(const Issuer&) = delete;
+  Issuer& operator=(const Issuer&) = delete;
+
+  // `done` is called exactly once, on this thread or another, no later than `deadline` plus DeadlineWatch::kPeriod.
+  // Errors: those of csr, policy, lint and Signer; UNAVAILABLE with reason "deadline", "no_authority" or "ledger".
+  void Issue(const Caller& caller, const IssuanceRequest& request, Deadline deadline, IssueDone done);
+
+  // The same for a decision that was made elsewhere (the daemon's own serving certificate). Its validity is kept
+  // inside the issuer's.
+  void IssueDecided(const Caller& caller, const IssuanceRequest& request, Decision decision, Deadline deadline,
+                    IssueDone done);
+
+  // Waits until every issuance under way has been answered, or the deadline passes; whether all were.
+  bool Drain(Deadline deadline) { return watch_.WaitUntilEmpty(deadline); }
+  [[nodiscard]] std::size_t in_flight() const { return watch_.size(); }
+
+ private:
+  struct Draft;  // a decision with what is recorded about how it came about
+
+  Result<Draft> Prepare(const Caller& caller, const IssuanceRequest& request);
+  Result<std::optional<Issued>> FindEarlier(const Draft& draft);
+  Status Submit(Draft draft, Deadline deadline, std::chrono::steady_clock::time_point started_at, IssueDone& done);
+  void WakeLanes();
+  SigningLane& LaneOf(const std::string& authority);
+  void OnDurable(const Status& status, const std::shared_ptr<Job>& job, SigningLane& lane);
+
+  const Parts parts_;
+  const IssuerOptions options_;
+  DeadlineWatch watch_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<SigningLane>> lanes_ RK_GUARDED_BY(mutex_);
+};
+
+}  // namespace rootkeep

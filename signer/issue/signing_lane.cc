@@ -1,0 +1,125 @@
+#include "signer/issue/signing_lane.h"
+
+#include <algorithm>
+
+#include "keystore/base/log.h"
+#include "signer/certificate/certificate.h"
+
+namespace rootkeep {
+namespace {
+
+constexpr unsigned kThreads = 8;         // the most signers one authority ever uses
+constexpr std::size_t kBatchLimit = 16;  // jobs a thread takes at once
+// A slow device must not keep finished calls waiting for the rest of their batch.
+constexpr std::chrono::milliseconds kDeliverEvery{2};
+
+using SteadyClock = std::chrono::steady_clock;
+
+}  // namespace
+
+SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics)
+    : ledger_(ledger), watch_(watch), metrics_(metrics) {
+  threads_.reserve(kThreads);
+  for (unsigned i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
+}
+
+SigningLane::~SigningLane() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.NotifyAll();
+}
+
+void SigningLane::Push(std::shared_ptr<Job> job) {
+  const MutexLock lock(mutex_);
+  queue_.push_back(std::move(job));
+}
+
+void SigningLane::Wake() {
+  const MutexLock lock(mutex_);
+  // A thread that is working takes the next jobs by itself when it is done.
+  if (MayWork()) changed_.NotifyOne();
+}
+
+bool SigningLane::MayWork() const {
+  return !queue_.empty() && working_ < std::min(kThreads, queue_.front()->authority()->signer().Concurrency());
+}
+
+void SigningLane::Run() {
+  for (;;) {
+    const Batch batch = Take();
+    if (batch.empty()) return;
+    Process(batch);
+    const MutexLock lock(mutex_);
+    --working_;
+  }
+}
+
+SigningLane::Batch SigningLane::Take() {
+  const MutexLock lock(mutex_);
+  while (!MayWork()) {
+    if (stopping_ && queue_.empty()) return {};
+    changed_.Wait(mutex_);
+  }
+  ++working_;
+  const unsigned limit = std::max(1U, queue_.front()->authority()->signer().Concurrency());
+  const std::size_t share = std::clamp<std::size_t>((queue_.size() + limit - 1) / limit, 1, kBatchLimit);
+  Batch batch;
+  batch.reserve(share);
+  for (std::size_t i = 0; i < share; ++i) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  if (MayWork()) changed_.NotifyOne();
+  return batch;
+}
+
+void SigningLane::Process(const Batch& batch) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(batch.size());
+  auto delivered_at = SteadyClock::now();
+  for (const auto& job : batch) {
+    outcomes.push_back({job, Sign(*job)});
+    if (const auto now = SteadyClock::now(); now - delivered_at > kDeliverEvery) {
+      Deliver(outcomes);
+      delivered_at = now;
+    }
+  }
+  Deliver(outcomes);
+}
+
+Result<Issued> SigningLane::Sign(Job& job) {
+  const Authority& authority = *job.authority();
+  const auto began = SteadyClock::now();
+  metrics_.Observe(Stage::kQueue, began - job.stage_at);
+  if (job.answered()) return Unavailable("the deadline passed before signing").WithReason("deadline");
+  RK_TRY(const Bytes digest, Digest(SchemeHash(authority.scheme()), job.tbs()));
+  RK_TRY(const Bytes signature, authority.signer().Sign(authority.scheme(), digest, job.deadline()));
+  const auto signed_at = SteadyClock::now();
+  metrics_.Observe(Stage::kSign, signed_at - began);
+  RK_RETURN_IF_ERROR(authority.checker().Check(digest, signature));
+  Bytes certificate = AssembleCertificate(job.tbs(), authority.scheme(), signature);
+  metrics_.Observe(Stage::kCheck, SteadyClock::now() - signed_at);
+  if (!job.Claim()) return Unavailable("the deadline passed before release").WithReason("deadline");
+  Issued issued{CertificatePem(certificate), job.authority(), job.serial(), job.not_after};
+  ledger_.Complete(authority.certificate_fingerprint(), job.serial(), std::move(certificate));
+  return issued;
+}
+
+void SigningLane::Deliver(std::vector<Outcome>& outcomes) {
+  for (Outcome& outcome : outcomes) {
+    Job& job = *outcome.job;
+    watch_.Remove(outcome.job);
+    if (outcome.result.ok()) {
+      metrics_.Observe(Stage::kTotal, SteadyClock::now() - job.started_at);
+      job.Deliver(std::move(outcome.result));
+      continue;
+    }
+    ledger_.Fail(job.authority()->certificate_fingerprint(), job.serial(), outcome.result.error().ToString());
+    job.Answer(std::move(outcome.result));
+  }
+  outcomes.clear();
+}
+
+}  // namespace rootkeep

@@ -1,0 +1,45 @@
+#include "signer/rpc/peer.h"
+
+#include <grpc/grpc_security_constants.h>
+
+#include <algorithm>
+
+namespace rootkeep {
+namespace {
+
+constexpr std::size_t kMaxAuthorizationValues = 8;
+constexpr std::chrono::hours kNoDeadline{24};
+
+std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
+
+// DER of the one block in gRPC's "x509_pem_cert" property, which OpenSSL wrote; empty when it is something else.
+Bytes CertificateOf(const grpc::AuthContext& context) {
+  const auto values = context.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (values.size() != 1) return {};
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----\n";
+  std::string_view pem = View(values[0]);
+  const auto end = pem.find("\n-----END");
+  if (!pem.starts_with(kBegin) || end == std::string_view::npos) return {};
+  std::string body(pem.substr(kBegin.size(), end - kBegin.size()));
+  std::erase(body, '\n');
+  return FromBase64(body).value_or(Bytes());
+}
+
+}  // namespace
+
+Peer::Peer(const grpc::ServerContextBase& context) : address_(context.peer()) {
+  // The certificate counts only on a TLS connection whose handshake verified it.
+  const auto auth = context.auth_context();
+  if (auth != nullptr && auth->IsPeerAuthenticated()) certificate_ = CertificateOf(*auth);
+  const auto& metadata = context.client_metadata();
+  const auto [first, last] = metadata.equal_range("authorization");
+  for (auto it = first; it != last && authorization_.size() < kMaxAuthorizationValues; ++it) {
+    authorization_.push_back(View(it->second));
+  }
+  if (const auto found = metadata.find("clusterid"); found != metadata.end()) cluster_id_ = View(found->second);
+  // gRPC gives the far future for "no deadline", which overflows any arithmetic: bound it first.
+  const auto left = context.deadline() - std::chrono::system_clock::now();
+  deadline_ = After(std::min<std::chrono::system_clock::duration>(left, kNoDeadline));
+}
+
+}  // namespace rootkeep

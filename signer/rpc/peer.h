@@ -1,0 +1,40 @@
+// What a gRPC server context tells about the other side, as a CallContext.
+#pragma once
+
+#include <grpcpp/server_context.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/clock.h"
+#include "signer/authn/authenticator.h"
+
+namespace rootkeep {
+
+// Borrows from the context, which outlives it.
+class Peer {
+ public:
+  explicit Peer(const grpc::ServerContextBase& context);
+
+  [[nodiscard]] CallContext call() const {
+    return {.client_certificate = certificate_,
+            .authorization = authorization_,
+            .cluster_id = cluster_id_,
+            .peer = address_};
+  }
+  [[nodiscard]] const std::string& address() const { return address_; }
+  // The client's deadline; far away when it set none.
+  [[nodiscard]] Deadline deadline() const { return deadline_; }
+
+ private:
+  std::string address_;
+  Bytes certificate_;
+  std::vector<std::string_view> authorization_;
+  std::string_view cluster_id_;
+  Deadline deadline_;
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,53 @@
+#include "signer/rpc/status.h"
+
+#include <fmt/format.h>
+
+namespace rootkeep {
+namespace {
+
+grpc::Status SigningError(grpc::StatusCode code, std::string_view detail) {
+  return {code, fmt::format("CSR signing error ({})", detail)};
+}
+
+// Texts that istiod's clients and their operators know; a reason without one keeps its own words.
+std::string_view InvalidDetail(const Error& error) {
+  if (error.reason() == "csr_pem") return "certificate signing request is not properly encoded";
+  if (error.reason() == "csr_parse") return "failed to parse X.509 certificate signing request";
+  if (error.reason() == "csr_signature") return "the request's own signature does not verify";
+  if (error.reason() == "csr_key") return "the subject key is too weak or of an unsupported kind";
+  return error.message();
+}
+
+}  // namespace
+
+bool IsAuthenticationFailure(const Error& error) {
+  return error.code() == Code::kUnauthenticated || error.code() == Code::kPermissionDenied;
+}
+
+grpc::Status IstioStatus(const Error& error) {
+  switch (error.code()) {
+    case Code::kUnauthenticated:
+    case Code::kPermissionDenied:
+      return {grpc::StatusCode::UNAUTHENTICATED, error.reason().starts_with("impersonation")
+                                                     ? "request impersonation authentication failure"
+                                                     : "request authenticate failure"};
+    case Code::kInvalidArgument: return SigningError(grpc::StatusCode::INVALID_ARGUMENT, InvalidDetail(error));
+    case Code::kResourceExhausted:
+      return SigningError(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many requests, try again");
+    // A wrong PIN or a key that is not the certificate's needs an operator, but the client's best course is the same.
+    default: return SigningError(grpc::StatusCode::UNAVAILABLE, "Rootkeep CA is not ready");
+  }
+}
+
+SignErrorClass IstioErrorClass(const Error& error) {
+  if (error.code() == Code::kInvalidArgument) {
+    return error.reason().starts_with("ttl") ? SignErrorClass::kTtl : SignErrorClass::kCsr;
+  }
+  if (error.code() == Code::kUnavailable || error.code() == Code::kFailedPrecondition) {
+    return SignErrorClass::kNotReady;
+  }
+  if (error.code() == Code::kDataLoss || error.code() == Code::kInternal) return SignErrorClass::kCertGen;
+  return SignErrorClass::kUnknown;
+}
+
+}  // namespace rootkeep

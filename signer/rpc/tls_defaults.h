@@ -1,0 +1,13 @@
+// What every TLS context of this process starts from, gRPC's included, which has no settings of its own for it.
+#pragma once
+
+#include "keystore/base/result.h"
+
+namespace rootkeep {
+
+// Called once by main before the first TLS context is made. TLS 1.2 is the least version; no session tickets, because
+// no client of ours has ever resumed a session (istio-protocol §9) and making two tickets costs every handshake a
+// tenth.
+Status ApplyTlsDefaults();
+
+}  // namespace rootkeep

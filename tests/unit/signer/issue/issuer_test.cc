@@ -1,0 +1,184 @@
+#include "signer/issue/issuer.h"
+
+#include <future>
+#include <set>
+#include <thread>
+
+#include "signer/certificate/certificate.h"
+#include "signer/ledger/open_ledger.h"
+#include "tests/support/database_lock.h"
+#include "tests/support/eventually.h"
+#include "tests/support/issuing_authority.h"
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace rootkeep {
+namespace {
+
+using testing::GatedSigner;
+using testing::HasCode;
+using testing::HasReason;
+using testing::IsOk;
+using testing::MakeCsrPem;
+
+constexpr std::chrono::seconds kPatience{20};
+
+Caller Workload(const std::string& name) {
+  return {.identities = {GeneralNameFromText("spiffe://cluster.local/ns/default/sa/" + name)},
+          .method = AuthMethod::kToken,
+          .authenticator = "test",
+          .trust_domain = "cluster.local"};
+}
+
+class IssuerTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Open({}); }
+
+  void Open(IssuerOptions options) {
+    issuer_.reset();
+    ledger_.reset();
+    ASSERT_OK_AND_ASSIGN(ledger_, OpenLedger({.path = dir_ / "ledger.db"}));
+    authorities_.Replace({authority_.authority});
+    issuer_ = std::make_unique<Issuer>(
+        Issuer::Parts{
+            .authorities = authorities_, .policy = policy_, .ledger = *ledger_, .metrics = metrics_, .clock = clock_},
+        options);
+  }
+
+  std::future<Result<Issued>> Begin(const Caller& caller, IssuanceRequest request, Deadline deadline) {
+    const auto promise = std::make_shared<std::promise<Result<Issued>>>();
+    issuer_->Issue(caller, request, deadline,
+                   [promise](Result<Issued> result) { promise->set_value(std::move(result)); });
+    return promise->get_future();
+  }
+  Result<Issued> Issue(const Caller& caller, const IssuanceRequest& request) {
+    return Begin(caller, request, After(kPatience)).get();
+  }
+  std::vector<LedgerEntry> Recorded() {
+    EXPECT_THAT(ledger_->Flush(After(kPatience)), IsOk());
+    return ledger_->List({}).value();
+  }
+
+  const testing::TempDir dir_;
+  testing::IssuingAuthority authority_;
+  AuthoritySet authorities_;
+  Snapshot<Policy> policy_{std::make_shared<Policy>()};
+  Metrics metrics_;
+  SystemClock clock_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Issuer> issuer_;
+};
+
+TEST_F(IssuerTest, IssuesARecordedCertificateThatVerifies) {
+  ASSERT_OK_AND_ASSIGN(const Issued issued, Issue(Workload("web"), {.csr_pem = MakeCsrPem(), .request_id = "r1"}));
+  EXPECT_THAT(testing::VerifyChain(issued), IsOk());
+  const auto entries = Recorded();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].status, EntryStatus::kIssued);
+  EXPECT_EQ(entries[0].intent.serial, issued.serial);
+  EXPECT_EQ(entries[0].intent.request_id, "r1");
+  EXPECT_EQ(entries[0].intent.sans, "spiffe://cluster.local/ns/default/sa/web");
+  EXPECT_EQ(CertificatePem(entries[0].certificate), issued.leaf_pem);
+}
+
+TEST_F(IssuerTest, AnswersARetryWithTheSameCertificate) {
+  const IssuanceRequest request{.csr_pem = MakeCsrPem()};
+  ASSERT_OK_AND_ASSIGN(const Issued first, Issue(Workload("web"), request));
+  ASSERT_THAT(ledger_->Flush(After(kPatience)), IsOk());
+  ASSERT_OK_AND_ASSIGN(const Issued again, Issue(Workload("web"), request));
+  EXPECT_EQ(again.leaf_pem, first.leaf_pem);
+  EXPECT_EQ(authority_.signer->signatures(), 1);
+  ASSERT_OK_AND_ASSIGN(const Issued other, Issue(Workload("other"), request));
+  EXPECT_NE(other.leaf_pem, first.leaf_pem) << "another caller gets its own";
+  IssuanceRequest longer = request;
+  longer.requested_ttl = 3600;
+  ASSERT_OK_AND_ASSIGN(const Issued longer_issued, Issue(Workload("web"), longer));
+  EXPECT_NE(longer_issued.leaf_pem, first.leaf_pem) << "another lifetime is another certificate";
+}
+
+TEST_F(IssuerTest, NeverGivesASerialTwice) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 50;
+  Mutex mutex;
+  std::set<std::string> serials;
+  const std::string csr = MakeCsrPem();
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kEach; ++i) {
+          const auto issued = Issue(Workload("w" + std::to_string(t * kEach + i)), {.csr_pem = csr});
+          ASSERT_THAT(issued, IsOk());
+          const MutexLock lock(mutex);
+          serials.insert(issued->serial);
+        }
+      });
+    }
+  }
+  EXPECT_EQ(serials.size(), kThreads * kEach);
+}
+
+TEST_F(IssuerTest, Case60_AStalledTokenAnswersUnavailableAndOthersGoOn) {
+  testing::IssuingAuthority other("other", "other.domain");
+  authorities_.Replace({authority_.authority, other.authority});
+  const GatedSigner::Stall stall = authority_.signer->Close();
+  auto stuck = Begin(Workload("web"), {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(300)));
+  ASSERT_TRUE(testing::Eventually([&] { return authority_.signer->waiting() == 1; }));
+  Caller elsewhere = Workload("web");
+  elsewhere.trust_domain = "other.domain";
+  elsewhere.identities = {GeneralNameFromText("spiffe://other.domain/ns/default/sa/web")};
+  EXPECT_THAT(Issue(elsewhere, {.csr_pem = MakeCsrPem()}), IsOk());
+  EXPECT_THAT(stuck.get(), HasReason("deadline"));
+  EXPECT_EQ(issuer_->in_flight(), 0U);
+}
+
+TEST_F(IssuerTest, ReleasesNothingThatWasSignedTooLate) {
+  {
+    const GatedSigner::Stall stall = authority_.signer->Close();
+    auto stuck = Begin(Workload("web"), {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(100)));
+    EXPECT_THAT(stuck.get(), HasCode(Code::kUnavailable));
+  }
+  ASSERT_TRUE(testing::Eventually([&] { return authority_.signer->signatures() == 1; }));
+  ASSERT_TRUE(testing::Eventually([&] { return Recorded().at(0).status == EntryStatus::kFailed; }));
+}
+
+TEST_F(IssuerTest, ALyingTokensSignatureNeverLeaves) {
+  authority_.signer->Corrupt();
+  EXPECT_THAT(Issue(Workload("web"), {.csr_pem = MakeCsrPem()}), HasCode(Code::kDataLoss));
+  const auto entries = Recorded();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].status, EntryStatus::kFailed);
+  EXPECT_TRUE(entries[0].certificate.empty());
+}
+
+TEST_F(IssuerTest, ShedsWhatIsBeyondItsCapacity) {
+  Open({.max_in_flight = 1});
+  const GatedSigner::Stall stall = authority_.signer->Close();
+  auto stuck = Begin(Workload("web"), {.csr_pem = MakeCsrPem()}, After(std::chrono::seconds(2)));
+  ASSERT_TRUE(testing::Eventually([&] { return authority_.signer->waiting() == 1; }));
+  EXPECT_THAT(Issue(Workload("other"), {.csr_pem = MakeCsrPem()}), HasReason("overload"));
+  EXPECT_THAT(stuck.get(), HasReason("deadline"));
+}
+
+TEST_F(IssuerTest, SignsNothingThatCannotBeRecorded) {
+  ASSERT_THAT(Issue(Workload("first"), {.csr_pem = MakeCsrPem()}), IsOk());
+  const testing::DatabaseLock lock(dir_ / "ledger.db");
+  EXPECT_THAT(Begin(Workload("web"), {.csr_pem = MakeCsrPem()}, After(kPatience)).get(), HasCode(Code::kUnavailable));
+  EXPECT_EQ(authority_.signer->signatures(), 1);
+}
+
+TEST_F(IssuerTest, Case53_WithoutAnAuthorityIsUnavailable) {
+  authorities_.Replace({});
+  EXPECT_THAT(Issue(Workload("web"), {.csr_pem = MakeCsrPem()}), HasReason("no_authority"));
+}
+
+TEST_F(IssuerTest, Case28_JudgesTheCallerBeforeTheRequest) {
+  Caller stranger = Workload("web");
+  stranger.trust_domain = "cluster.local";
+  EXPECT_THAT(Issue(stranger, {.csr_pem = "dumb CSR", .impersonated_identity = "spiffe://cluster.local/ns/a/sa/b"}),
+              HasCode(Code::kUnauthenticated));
+  EXPECT_THAT(Issue(stranger, {.csr_pem = "dumb CSR"}), HasReason("csr_pem"));
+}
+
+}  // namespace
+}  // namespace rootkeep

@@ -1,0 +1,52 @@
+#include "signer/rpc/status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rootkeep {
+namespace {
+
+using grpc::StatusCode;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(IstioStatus, HidesWhyAuthenticationFailed) {
+  const auto status = IstioStatus(Unauthenticated("token audience is \"x\"").WithReason("token_audience"));
+  EXPECT_EQ(status.error_code(), StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(status.error_message(), "request authenticate failure");
+}
+
+TEST(IstioStatus, HidesWhyImpersonationFailed) {
+  const auto status = IstioStatus(Unauthenticated("no rule").WithReason("impersonation_caller"));
+  EXPECT_EQ(status.error_code(), StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(status.error_message(), "request impersonation authentication failure");
+}
+
+TEST(IstioStatus, UsesIstiodsWordsForRequests) {
+  EXPECT_EQ(IstioStatus(InvalidArgument("x").WithReason("csr_pem")).error_message(),
+            "CSR signing error (certificate signing request is not properly encoded)");
+  EXPECT_EQ(
+      IstioStatus(InvalidArgument("requested TTL 3h0m0s is greater than the max allowed TTL 2h0m0s").WithReason("ttl"))
+          .error_message(),
+      "CSR signing error (requested TTL 3h0m0s is greater than the max allowed TTL 2h0m0s)");
+}
+
+TEST(IstioStatus, NeverShowsTheTokensTroubles) {
+  for (const Error& error : {Unavailable("C_Sign in token ca"), Internal("C_Sign in token ca"),
+                             FailedPrecondition("C_Login in token ca"), DeadlineExceeded("C_Sign in token ca")}) {
+    const auto status = IstioStatus(error);
+    EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE);
+    EXPECT_THAT(status.error_message(), Not(HasSubstr("token")));
+  }
+  EXPECT_EQ(IstioStatus(ResourceExhausted("queue of 4096")).error_code(), StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST(IstioErrorClass, FollowsIstiodsLabels) {
+  EXPECT_EQ(IstioErrorClass(InvalidArgument("").WithReason("ttl_minimum")), SignErrorClass::kTtl);
+  EXPECT_EQ(IstioErrorClass(InvalidArgument("").WithReason("csr_key")), SignErrorClass::kCsr);
+  EXPECT_EQ(IstioErrorClass(Unavailable("")), SignErrorClass::kNotReady);
+  EXPECT_EQ(IstioErrorClass(Internal("")), SignErrorClass::kCertGen);
+}
+
+}  // namespace
+}  // namespace rootkeep
