@@ -89,9 +89,10 @@ struct TokenIssuer {
   std::string cluster = "Kubernetes";
   std::vector<std::string> cluster_aliases;
   std::string trust_domain;
-  std::vector<TextPattern> namespaces;
+  std::vector<std::string> namespaces;  // exact names, or "*"
   bool shared_namespaces = false;
   Jwks jwks;
+  std::chrono::seconds clock_skew{5};
 
   friend bool operator==(const TokenIssuer&, const TokenIssuer&) = default;
 };

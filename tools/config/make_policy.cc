@@ -6,7 +6,10 @@ Policy MakePolicy(const Config& config, const Placements& placements) {
   Policy policy;
   policy.csr_san = config.csr_san;
   for (const TokenIssuer& issuer : config.token_issuers) {
-    policy.impersonation.issuer_namespaces[issuer.name] = issuer.namespaces;
+    auto& namespaces = policy.impersonation.issuer_namespaces[issuer.name];
+    for (const std::string& ns : issuer.namespaces) {
+      if (Result<TextPattern> pattern = TextPattern::Parse(ns); pattern.ok()) namespaces.push_back(*std::move(pattern));
+    }
   }
   for (const ImpersonationRule& rule : config.impersonation) {
     rootkeep::ImpersonationRule out{.name = rule.name, .callers = rule.callers, .targets = rule.targets};

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "keystore/pkcs11/uri.h"
 #include "signer/spiffe_id.h"
 #include "tools/config/duration.h"
 #include "tools/config/readers.h"
@@ -35,11 +36,14 @@ LifetimeRules ReadLifetimes(const v1::Lifetimes& file, const Section& section) {
   return out;
 }
 
+// Never shown: it may hold a PIN by mistake.
 std::string KeyUriText(const Section& section, const std::string& value) {
-  if (!value.empty() && !value.starts_with("pkcs11:")) {
-    section.Complain("key", "is not a pkcs11: URI");
-  } else if (value.find("pin-") != std::string::npos) {
-    section.Complain("key", "names a PIN; that is the token's pin_source");  // not shown: it may be one
+  if (value.empty()) return value;
+  const Result<KeyUri> uri = pkcs11::ParseUri(value);
+  if (!uri.ok()) {
+    section.Complain("key", uri.error().ToString());
+  } else if (!uri->pin_source.empty()) {
+    section.Complain("key", "says where a PIN is; that is the token's pin_source");
   }
   return value;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "keystore/pkcs11/pin_source.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
 
@@ -30,15 +31,12 @@ Module ReadModule(const v1::Module& file, const Section& section) {
   return out;
 }
 
-// Never the PIN itself, in any spelling.
+// Not shown when it is wrong: it may be a PIN.
 std::string PinSource(const Section& section, const std::string& value) {
-  const bool file = value.starts_with("file:/");
-  const bool credential = value.starts_with("credential:") && value.size() > std::string_view("credential:").size() &&
-                          value.find('/') == std::string::npos;
   if (value.empty()) {
     section.Complain("pin_source", "is required");
-  } else if (!file && !credential) {
-    section.Complain("pin_source", "is neither file:/path nor credential:<name>");  // not shown: it may be a PIN
+  } else if (!pkcs11::PinSource::Parse(value).ok()) {
+    section.Complain("pin_source", "is neither file:/path nor credential:<name>");
   }
   return value;
 }

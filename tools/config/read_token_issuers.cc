@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "signer/spiffe_id.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
 
@@ -9,7 +10,10 @@ namespace rootkeep::config {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::minutes;
 using std::chrono::seconds;
+
+constexpr std::string_view kAll = "*";
 
 Jwks ReadJwks(const v1::Jwks& file, const Section& section) {
   Jwks out;
@@ -34,18 +38,13 @@ std::vector<std::string> Texts(const Section& section, std::string_view field,
   return {values.begin(), values.end()};
 }
 
-std::vector<TextPattern> Namespaces(const v1::TokenIssuer& file, const Section& section) {
-  std::vector<TextPattern> out;
+std::vector<std::string> Namespaces(const v1::TokenIssuer& file, const Section& section) {
   for (const std::string& text : file.namespaces()) {
-    Result<TextPattern> pattern = TextPattern::Parse(text);
-    if (pattern.ok()) {
-      out.push_back(*std::move(pattern));
-    } else {
-      section.Complain("namespaces", pattern.error().ToString());
-    }
+    if (text == kAll || IsPathSegment(text)) continue;
+    section.Complain("namespaces", fmt::format("\"{}\" is neither the name of a namespace nor \"*\"", text));
   }
   if (file.namespaces().empty()) section.Complain("namespaces", R"(is required; ["*"] for all)");
-  return out;
+  return {file.namespaces().begin(), file.namespaces().end()};
 }
 
 TokenIssuer ReadTokenIssuer(const v1::TokenIssuer& file, const Section& section, const Config& config) {
@@ -63,45 +62,23 @@ TokenIssuer ReadTokenIssuer(const v1::TokenIssuer& file, const Section& section,
   }
   out.namespaces = Namespaces(file, section);
   out.shared_namespaces = file.shared_namespaces();
+  out.clock_skew = Duration(section, "clock_skew", file.clock_skew(), out.clock_skew, {seconds(0), minutes(5)});
   if (!section.Given("jwks")) section.Complain("jwks", "is required");
   if (section.Given("jwks")) out.jwks = ReadJwks(file.jwks(), section.Child("jwks"));
   return out;
 }
 
-// Whether some namespace matches both.
-bool Overlap(const TextPattern& one, const TextPattern& other) {
-  const std::string a = one.ToText();
-  const std::string b = other.ToText();
-  const auto reaches = [](const TextPattern& pattern, std::string_view text) {
-    return pattern.Matches(text.ends_with('*') ? text.substr(0, text.size() - 1) : text);
-  };
-  return reaches(one, b) || reaches(other, a);
-}
-
+// Whether tokens of both may speak for one identity.
 bool Overlap(const TokenIssuer& one, const TokenIssuer& other) {
-  if (one.trust_domain != other.trust_domain) return false;
-  return std::ranges::any_of(one.namespaces, [&](const TextPattern& a) {
-    return std::ranges::any_of(other.namespaces, [&](const TextPattern& b) { return Overlap(a, b); });
-  });
-}
-
-std::vector<std::string> Clusters(const TokenIssuer& issuer) {
-  std::vector<std::string> out = issuer.cluster_aliases;
-  out.push_back(issuer.cluster);
-  return out;
-}
-
-bool SameTokens(const TokenIssuer& one, const TokenIssuer& other) {
-  const std::vector<std::string> clusters = Clusters(other);
-  return one.issuer == other.issuer && std::ranges::any_of(Clusters(one), [&](const std::string& cluster) {
-           return std::ranges::find(clusters, cluster) != clusters.end();
-         });
+  const auto speaks_for = [](const TokenIssuer& issuer, std::string_view ns) {
+    return std::ranges::any_of(issuer.namespaces, [&](const std::string& own) { return own == kAll || own == ns; });
+  };
+  return one.trust_domain == other.trust_domain &&
+         (speaks_for(one, kAll) || speaks_for(other, kAll) ||
+          std::ranges::any_of(one.namespaces, [&](const std::string& ns) { return speaks_for(other, ns); }));
 }
 
 void CheckPair(const TokenIssuer& earlier, const TokenIssuer& later, const Section& section) {
-  if (SameTokens(earlier, later)) {
-    section.Complain("issuer", fmt::format("and one of its clusters are those of {} already", earlier.name));
-  }
   if (Overlap(earlier, later) && !(earlier.shared_namespaces && later.shared_namespaces)) {
     section.Complain("namespaces", fmt::format("overlap with those of {}; if both may speak for them, say "
                                                "shared_namespaces: true in both",
@@ -117,6 +94,9 @@ void ReadTokenIssuers(const v1::Config& file, const Section& section, Config& co
                [&](const v1::TokenIssuer& item, const Section& place) { return ReadTokenIssuer(item, place, config); });
   CheckUnique(section, "token_issuers", "name", NamesOf(config.token_issuers));
   const auto& issuers = config.token_issuers;
+  std::vector<std::string> names_in_tokens;
+  for (const TokenIssuer& issuer : issuers) names_in_tokens.push_back(issuer.issuer);
+  CheckUnique(section, "token_issuers", "issuer", names_in_tokens);
   for (std::size_t later = 0; later < issuers.size(); ++later) {
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       CheckPair(issuers[earlier], issuers[later], section.Child("token_issuers", later));

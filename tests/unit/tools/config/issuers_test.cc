@@ -1,4 +1,5 @@
 #include "tests/unit/tools/config/config_testing.h"
+#include "tools/config/make_token_issuers.h"
 
 namespace rootkeep::config {
 namespace {
@@ -36,7 +37,7 @@ TEST(TokenIssuersTest, ValuesAndDefaults) {
   EXPECT_THAT(issuer.audiences, ElementsAre("istio-ca"));
   EXPECT_EQ(issuer.cluster, "Kubernetes");
   EXPECT_EQ(issuer.trust_domain, "cluster.local");
-  EXPECT_THAT(issuer.namespaces, ElementsAre(*TextPattern::Parse("*")));
+  EXPECT_THAT(issuer.namespaces, ElementsAre("*"));
   EXPECT_FALSE(issuer.shared_namespaces);
   EXPECT_EQ(issuer.jwks, (Jwks{"", "https://k8s/jwks", "/ca", "/t", std::chrono::minutes(5)}));
 }
@@ -61,7 +62,10 @@ TEST(TokenIssuersTest, JwksIsAFileOrAnHttpsUrl) {
 }
 
 TEST(TokenIssuersTest, BadLists) {
-  EXPECT_THAT(ProblemsOf(WithIssuers({{.namespaces = "\"a b\""}})), HasSubstr("namespaces: \"a b\" is not a pattern"));
+  EXPECT_THAT(ProblemsOf(WithIssuers({{.namespaces = "\"a b\""}})),
+              HasSubstr("namespaces: \"a b\" is neither the name"));
+  EXPECT_THAT(ProblemsOf(WithIssuers({{.namespaces = "team-*"}})), HasSubstr("namespaces: \"team-*\" is neither"));
+  EXPECT_THAT(ProblemsOf(WithIssuers({{.more = ", clock_skew: 6m"}})), HasSubstr("clock_skew: 6m is not between"));
   EXPECT_THAT(ProblemsOf(WithIssuers({{.more = ", cluster_aliases: [\"\"]"}})), HasSubstr("holds an empty text"));
   EXPECT_THAT(ProblemsOf(WithIssuers({{.more = ", cluster: \"\""}})), HasSubstr("cluster: is required"));
   EXPECT_THAT(ProblemsOf(WithIssuers({{}, {.issuer = "https://b", .more = ", trust_domain: cluster.local"}})),
@@ -82,30 +86,42 @@ TEST(TokenIssuersTest, NamespacesOfTwoIssuersMayNotOverlapUnlessBothShare) {
                                    {"other", "https://other", std::move(other), std::move(second), "file: /o"}}));
   };
   EXPECT_EQ(pair("a", "b"), "");
-  EXPECT_EQ(pair("team-a-*", "team-b-*"), "");
-  EXPECT_EQ(pair("tea", "team*"), "");
-  for (const auto& [one, other] : std::vector<std::pair<std::string, std::string>>{{"a", "a"},
-                                                                                   {"\"*\"", "payments"},
-                                                                                   {"payments", "\"*\""},
-                                                                                   {"team-*", "team-a-*"},
-                                                                                   {"team-a", "x, team-*"},
-                                                                                   {"team", "team*"}}) {
+  EXPECT_EQ(pair("a, b", "ab, c"), "");
+  const std::string shared = ", shared_namespaces: true";
+  for (const auto& [one, other] : std::vector<std::pair<std::string, std::string>>{
+           {"a", "a"}, {"a, b", "c, b"}, {"\"*\"", "payments"}, {"payments", "\"*\""}, {"\"*\"", "\"*\""}}) {
     EXPECT_THAT(pair(one, other), HasSubstr("token_issuers[1].namespaces: overlap with those of kubernetes")) << one;
-    EXPECT_THAT(pair(one, other, ", shared_namespaces: true"), HasSubstr("overlap")) << "one side alone is not enough";
-    EXPECT_THAT(pair(one, other, "", ", shared_namespaces: true"), HasSubstr("overlap"));
-    EXPECT_EQ(pair(one, other, ", shared_namespaces: true", ", shared_namespaces: true"), "") << one;
+    EXPECT_THAT(pair(one, other, shared), HasSubstr("overlap")) << "one side alone is not enough";
+    EXPECT_THAT(pair(one, other, "", shared), HasSubstr("overlap")) << "one side alone is not enough";
+    EXPECT_EQ(pair(one, other, shared, shared), "") << one;
   }
 }
 
-TEST(TokenIssuersTest, OneIssuerForEachIssAndCluster) {
-  const Issuer first{.namespaces = "a"};
-  Issuer second{.name = "second", .namespaces = "b"};
-  EXPECT_THAT(ProblemsOf(WithIssuers({first, second})),
-              HasSubstr("token_issuers[1].issuer: and one of its clusters are those of kubernetes already"));
-  second.more = ", cluster: remote, cluster_aliases: [Kubernetes]";
-  EXPECT_THAT(ProblemsOf(WithIssuers({first, second})), HasSubstr("are those of kubernetes already"));
-  second.more = ", cluster: remote";
-  EXPECT_EQ(ProblemsOf(WithIssuers({first, second})), "");
+TEST(TokenIssuersTest, IssIsUnique) {
+  EXPECT_THAT(ProblemsOf(WithIssuers(
+                  {{.namespaces = "a"}, {.name = "second", .namespaces = "b", .more = ", cluster: remote"}})),
+              HasSubstr("token_issuers[1].issuer: \"https://k8s\" is there already"));
+}
+
+TEST(MakeTokenIssuersTest, CarriesEverythingAndSatisfiesTheAuthenticator) {
+  const Config config = Parsed(WithIssuers({{.more = ", cluster: c, cluster_aliases: [d], clock_skew: 7s",
+                                             .jwks = "url: \"https://k8s/jwks\", ca_file: /ca, bearer_token_file: /t, "
+                                                     "refresh: 1m"}}));
+  const std::vector<TokenIssuerConfig> made = MakeTokenIssuers(config);
+  EXPECT_THAT(CheckTokenIssuers(made), rootkeep::testing::IsOk());
+  ASSERT_EQ(made.size(), 1U);
+  EXPECT_EQ(made[0].name, "kubernetes");
+  EXPECT_EQ(made[0].issuer, "https://k8s");
+  EXPECT_THAT(made[0].audiences, ElementsAre("istio-ca"));
+  EXPECT_EQ(made[0].cluster, "c");
+  EXPECT_THAT(made[0].cluster_aliases, ElementsAre("d"));
+  EXPECT_EQ(made[0].trust_domain, "cluster.local");
+  EXPECT_THAT(made[0].namespaces, ElementsAre("*"));
+  EXPECT_EQ(made[0].clock_skew, std::chrono::seconds(7));
+  EXPECT_EQ(made[0].jwks.url, "https://k8s/jwks");
+  EXPECT_EQ(made[0].jwks.ca_file, "/ca");
+  EXPECT_EQ(made[0].jwks.bearer_token_file, "/t");
+  EXPECT_EQ(made[0].jwks.refresh, std::chrono::minutes(1));
 }
 
 }  // namespace

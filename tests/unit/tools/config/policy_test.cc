@@ -78,7 +78,7 @@ TEST(ImpersonationConfigTest, BadRules) {
 TEST(MakePolicyTest, CarriesRulesAndReach) {
   const Config config =
       Parsed(WithRule(kZtunnel, kAll, "placement: pods") +
-             "csr_san: strict\ntoken_issuers: [{name: k, issuer: i, audiences: [a], namespaces: [x-*], "
+             "csr_san: strict\ntoken_issuers: [{name: k, issuer: i, audiences: [a], namespaces: [x, \"*\"], "
              "jwks: {file: /j}}]\n");
   const auto placement = std::make_shared<NowhereAtAll>();
   const Policy policy = MakePolicy(config, {{"pods", placement}});
@@ -87,7 +87,8 @@ TEST(MakePolicyTest, CarriesRulesAndReach) {
   EXPECT_EQ(policy.impersonation.rules[0].placement, placement);
   EXPECT_EQ(policy.impersonation.rules[0].callers, config.impersonation[0].callers);
   EXPECT_EQ(policy.impersonation.rules[0].targets, config.impersonation[0].targets);
-  EXPECT_THAT(policy.impersonation.issuer_namespaces.at("k"), ElementsAre(*TextPattern::Parse("x-*")));
+  EXPECT_THAT(policy.impersonation.issuer_namespaces.at("k"),
+              ElementsAre(*TextPattern::Parse("x"), *TextPattern::Parse("*")));
 }
 
 TEST(MakePolicyTest, RuleWhosePlacementIsMissingAllowsNothing) {
