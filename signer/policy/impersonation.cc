@@ -26,7 +26,7 @@ Result<SpiffeId> CallerIdentity(const Caller& caller) {
 
 Result<SpiffeId> TargetIdentity(const Caller& caller, std::string_view identity, std::string_view trust_domain,
                                 const ImpersonationPolicy& policy) {
-  const Result<SpiffeId> target = ParseSpiffeId(identity);
+  Result<SpiffeId> target = ParseSpiffeId(identity);
   if (!target.ok()) return Refuse("impersonation_target", "impersonated identity is " + target.error().message());
   if (target->trust_domain != trust_domain) {
     return Refuse("impersonation_trust_domain", fmt::format("{} is not in trust domain {}", identity, trust_domain));

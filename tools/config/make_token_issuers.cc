@@ -4,6 +4,7 @@ namespace rootkeep::config {
 
 std::vector<TokenIssuerConfig> MakeTokenIssuers(const Config& config) {
   std::vector<TokenIssuerConfig> out;
+  out.reserve(config.token_issuers.size());
   for (const TokenIssuer& issuer : config.token_issuers) {
     out.push_back({.name = issuer.name,
                    .issuer = issuer.issuer,

@@ -18,15 +18,15 @@ void Problems::Add(Position position, std::string path, std::string text) {
 }
 
 std::string DescribeProblems(std::string_view file, const Problems& problems) {
-  std::vector<Problem> sorted = problems.all();
-  std::ranges::stable_sort(sorted, {}, &Problem::position);
+  std::multimap<Position, const Problem*> sorted;  // keeps the order of finding among equals
+  for (const Problem& problem : problems.all()) sorted.emplace(problem.position, &problem);
   std::string out;
-  for (const Problem& problem : sorted) {
+  for (const auto& [position, problem] : sorted) {
     if (!out.empty()) out += '\n';
     out += file;
-    if (problem.position.line > 0) out += fmt::format(":{}:{}", problem.position.line, problem.position.column);
-    out += problem.path.empty() ? ": " : fmt::format(": {}: ", problem.path);
-    out += problem.text;
+    if (position.line > 0) out += fmt::format(":{}:{}", position.line, position.column);
+    out += problem->path.empty() ? ": " : fmt::format(": {}: ", problem->path);
+    out += problem->text;
   }
   if (problems.truncated()) out += fmt::format("\n{}: and more", file);
   return out;

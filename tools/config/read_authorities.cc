@@ -83,9 +83,7 @@ void ReadAuthorities(const v1::Config& file, const Section& section, Config& con
       ReadList(section, "authorities", file.authorities(),
                [&](const v1::Authority& item, const Section& place) { return ReadAuthority(item, place, config); });
   CheckUnique(section, "authorities", "name", NamesOf(config.authorities));
-  std::vector<std::string> trust_domains;
-  for (const Authority& authority : config.authorities) trust_domains.push_back(authority.trust_domain);
-  CheckUnique(section, "authorities", "trust_domain", trust_domains);
+  CheckUnique(section, "authorities", "trust_domain", Each(config.authorities, &Authority::trust_domain));
   if (config.authorities.empty()) section.Complain("authorities", "is required: at least one");
 }
 

@@ -94,9 +94,7 @@ void ReadTokenIssuers(const v1::Config& file, const Section& section, Config& co
                [&](const v1::TokenIssuer& item, const Section& place) { return ReadTokenIssuer(item, place, config); });
   CheckUnique(section, "token_issuers", "name", NamesOf(config.token_issuers));
   const auto& issuers = config.token_issuers;
-  std::vector<std::string> names_in_tokens;
-  for (const TokenIssuer& issuer : issuers) names_in_tokens.push_back(issuer.issuer);
-  CheckUnique(section, "token_issuers", "issuer", names_in_tokens);
+  CheckUnique(section, "token_issuers", "issuer", Each(issuers, &TokenIssuer::issuer));
   for (std::size_t later = 0; later < issuers.size(); ++later) {
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       CheckPair(issuers[earlier], issuers[later], section.Child("token_issuers", later));

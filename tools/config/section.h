@@ -37,16 +37,23 @@ class Section {
 template <typename Items, typename Read>
 auto ReadList(const Section& section, std::string_view field, const Items& items, Read read) {
   std::vector<decltype(read(*items.begin(), section))> out;
+  out.reserve(static_cast<std::size_t>(items.size()));
   for (const auto& item : items) out.push_back(read(item, section.Child(field, out.size())));
   return out;
 }
 
-// The names of named things, in order.
-template <typename Items>
-std::vector<std::string> NamesOf(const Items& items) {
+// One text of each item, in order.
+template <typename Item>
+std::vector<std::string> Each(const std::vector<Item>& items, std::string Item::* field) {
   std::vector<std::string> out;
-  for (const auto& item : items) out.push_back(item.name);
+  out.reserve(items.size());
+  for (const Item& item : items) out.push_back(item.*field);
   return out;
+}
+
+template <typename Item>
+std::vector<std::string> NamesOf(const std::vector<Item>& items) {
+  return Each(items, &Item::name);
 }
 
 }  // namespace rootkeep::config

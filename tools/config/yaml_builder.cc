@@ -63,7 +63,7 @@ bool YamlBuilder::Admit(const YAML::Mark& mark, const std::string& tag, YAML::an
 void YamlBuilder::Start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
   if (!Admit(mark, tag, anchor)) return;
   if (open_.size() >= kMaxYamlDepth) return Refuse(mark, fmt::format("nested deeper than {} levels", kMaxYamlDepth));
-  open_.push_back({{.kind = kind, .position = At(mark)}, std::nullopt});
+  open_.push_back({.kind = kind, .position = At(mark)});
 }
 
 void YamlBuilder::Place(YamlNode node) {
@@ -71,21 +71,15 @@ void YamlBuilder::Place(YamlNode node) {
     root_ = std::move(node);
     return;
   }
-  Open& parent = open_.back();
-  if (parent.node.kind == YamlNode::Kind::kSequence) {
-    parent.node.items.push_back(std::move(node));
-  } else if (!parent.key) {
-    parent.key = std::move(node);
-  } else {
-    parent.node.entries.emplace_back(*std::move(parent.key), std::move(node));
-    parent.key.reset();
-  }
+  YamlNode& parent = open_.back();
+  const bool is_key = parent.kind == YamlNode::Kind::kMap && parent.keys.size() == parent.items.size();
+  (is_key ? parent.keys : parent.items).push_back(std::move(node));
 }
 
 void YamlBuilder::Close() {
   // After a refusal ends no longer match starts.
   if (refusal_ || open_.empty()) return;
-  YamlNode done = std::move(open_.back().node);
+  YamlNode done = std::move(open_.back());
   open_.pop_back();
   Place(std::move(done));
 }

@@ -39,12 +39,6 @@ class YamlBuilder final : public YAML::EventHandler {
   void OnMapEnd() override { Close(); }
 
  private:
-  // A list or map not yet closed; in a map, a key waits for its value.
-  struct Open {
-    YamlNode node;
-    std::optional<YamlNode> key;
-  };
-
   void Refuse(const YAML::Mark& mark, std::string text);
   // Whether a node with these properties is acceptable here; refuses otherwise.
   bool Admit(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor);
@@ -52,7 +46,7 @@ class YamlBuilder final : public YAML::EventHandler {
   void Place(YamlNode node);
   void Close();
 
-  std::vector<Open> open_;
+  std::vector<YamlNode> open_;  // lists and maps not yet closed, innermost last
   std::optional<YamlNode> root_;
   std::optional<Refusal> refusal_;
   std::size_t nodes_ = 0;

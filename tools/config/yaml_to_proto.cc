@@ -36,7 +36,7 @@ class Walker {
     if (node.kind == YamlNode::Kind::kNull) return;  // everything in it is commented out
     if (node.kind != YamlNode::Kind::kMap) return Expected(node, path, "a map");
     std::set<std::string_view> seen;
-    for (const auto& [key, value] : node.entries) FillEntry(key, value, message, path, seen);
+    for (std::size_t i = 0; i < node.keys.size(); ++i) FillEntry(node.keys[i], node.items[i], message, path, seen);
   }
 
  private:

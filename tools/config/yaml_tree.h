@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tools/config/problems.h"
@@ -18,14 +17,13 @@ inline constexpr std::size_t kMaxYamlNodes = 50'000;
 
 struct YamlNode {
   enum class Kind : std::uint8_t { kNull, kScalar, kSequence, kMap };
-  using Entry = std::pair<YamlNode, YamlNode>;
 
   Kind kind = Kind::kNull;
   Position position;
-  std::string text;     // of a scalar
-  bool quoted = false;  // a scalar in quotes or a block scalar: text whatever it looks like
-  std::vector<YamlNode> items;
-  std::vector<Entry> entries;  // in order; duplicate keys are kept
+  std::string text;             // of a scalar
+  bool quoted = false;          // a scalar in quotes or a block scalar: text whatever it looks like
+  std::vector<YamlNode> keys;   // of a map, in order; duplicates are kept
+  std::vector<YamlNode> items;  // of a list, or the values of a map's keys
 };
 
 // "nothing", "text", "a list", "a map", for messages.

@@ -25,27 +25,27 @@ YamlNode Tree(std::string_view text) {
 TEST(YamlTreeTest, KindsAndPositions) {
   const YamlNode root = Tree("a: 1\nb:\n  - x\n  - \"y\"\nc: {d: }\n");
   ASSERT_EQ(root.kind, YamlNode::Kind::kMap);
-  ASSERT_EQ(root.entries.size(), 3U);
-  EXPECT_EQ(root.entries[0].second.text, "1");
-  EXPECT_FALSE(root.entries[0].second.quoted);
-  const YamlNode& list = root.entries[1].second;
+  ASSERT_EQ(root.keys.size(), 3U);
+  EXPECT_EQ(root.items[0].text, "1");
+  EXPECT_FALSE(root.items[0].quoted);
+  const YamlNode& list = root.items[1];
   ASSERT_EQ(list.kind, YamlNode::Kind::kSequence);
   ASSERT_EQ(list.items.size(), 2U);
   EXPECT_EQ(list.items[1].text, "y");
   EXPECT_TRUE(list.items[1].quoted);
   EXPECT_EQ(list.items[1].position, (Position{4, 5}));
-  EXPECT_EQ(root.entries[2].first.position, (Position{5, 1}));
-  ASSERT_EQ(root.entries[2].second.entries.size(), 1U);
-  EXPECT_EQ(root.entries[2].second.entries[0].second.kind, YamlNode::Kind::kNull);
+  EXPECT_EQ(root.keys[2].position, (Position{5, 1}));
+  ASSERT_EQ(root.items[2].keys.size(), 1U);
+  EXPECT_EQ(root.items[2].items[0].kind, YamlNode::Kind::kNull);
 }
 
-TEST(YamlTreeTest, DuplicateKeysAreKept) { EXPECT_EQ(Tree("a: 1\na: 2\n").entries.size(), 2U); }
+TEST(YamlTreeTest, DuplicateKeysAreKept) { EXPECT_EQ(Tree("a: 1\na: 2\n").keys.size(), 2U); }
 
 TEST(YamlTreeTest, OneDocument) {
   EXPECT_EQ(Refused(""), "c.yaml: empty");
   EXPECT_EQ(Refused("# nothing\n"), "c.yaml: empty");
   EXPECT_EQ(Refused("a: 1\n---\nb: 2\n"), "c.yaml:2:1: a second document; a configuration is one");
-  EXPECT_EQ(Tree("---\na: 1\n...\n").entries.size(), 1U);
+  EXPECT_EQ(Tree("---\na: 1\n...\n").keys.size(), 1U);
 }
 
 TEST(YamlTreeTest, NoAliasesAnchorsOrTags) {
