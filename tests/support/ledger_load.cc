@@ -9,13 +9,12 @@
 namespace rootkeep::testing {
 
 Intent MakeIntent(std::uint64_t number) {
-  // Spread over the whole range, as random serials are.
   const std::uint64_t mixed = (number + 1) * 0x9e3779b97f4a7c15ULL;
   Intent intent;
   intent.request_id = fmt::format("{:016x}", number);
   intent.authority = "mesh";
   intent.issuer = kLedgerIssuer;
-  intent.serial = fmt::format("5{:015x}{:016x}", mixed >> 4, number);
+  intent.serial = fmt::format("5{:015x}{:016x}", number, mixed);
   intent.trust_domain = "cluster.local";
   intent.profile = "workload";
   intent.caller = fmt::format("spiffe://cluster.local/ns/default/sa/app-{}", number % 5000);
@@ -33,6 +32,10 @@ Intent MakeIntent(std::uint64_t number) {
   intent.intended_at = 1'800'000'000 + static_cast<std::int64_t>(number / 5000);
   intent.tbs.assign(700, static_cast<std::uint8_t>(number));
   return intent;
+}
+
+std::string ScatteredSerial(std::uint64_t number) {
+  return fmt::format("5{:015x}{:016x}", ((number + 1) * 0x9e3779b97f4a7c15ULL) >> 4, number);
 }
 
 Bytes MakeCertificate(const Intent& intent) { return JoinCertificate(intent.tbs, Bytes(86, 0x5a)); }

@@ -12,8 +12,11 @@ namespace rootkeep::testing {
 
 inline const std::string kLedgerIssuer(64, 'a');
 
-// A P-256 workload certificate's sizes: 700 octets to be signed. Different for each `number`.
+// A P-256 workload certificate's sizes: 700 octets to be signed. Different for each `number`; serials grow with it.
 Intent MakeIntent(std::uint64_t number);
+
+// A serial for `number` that lies anywhere in the range, as an entirely random one does.
+std::string ScatteredSerial(std::uint64_t number);
 
 // `intent`'s certificate with an ECDSA-sized tail.
 Bytes MakeCertificate(const Intent& intent);

@@ -1,9 +1,7 @@
 #include <atomic>
-#include <fstream>
 #include <thread>
 
 #include "signer/ledger/open_ledger.h"
-#include "signer/store/schema.h"
 #include "tests/support/ledger_load.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -36,10 +34,6 @@ class SqlLedgerTest : public ::testing::Test {
   void Issue(const Intent& intent) {
     ASSERT_THAT(IntendAndWait(*ledger_, intent), IsOk());
     ledger_->Complete(intent.issuer, intent.serial, MakeCertificate(intent));
-  }
-
-  static RetryKey KeyOf(const Intent& intent) {
-    return {intent.caller, intent.csr_sha256, intent.sans, intent.authority};
   }
 
   testing::TempDir dir_;
