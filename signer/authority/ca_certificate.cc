@@ -4,7 +4,6 @@
 
 #include "signer/authority/ca_subject.h"
 #include "signer/authority/certificates.h"
-#include "signer/authority/signature_checker.h"
 #include "signer/certificate/certificate.h"
 #include "signer/lint/lint.h"
 
@@ -27,8 +26,7 @@ Result<Bytes> Sign(const Signer& signer, const Decision& decision, const IssuerV
   RK_RETURN_IF_ERROR(Lint(tbs, decision, issuer));
   RK_TRY(const Bytes input, Digest(SchemeHash(issuer.scheme), tbs));
   RK_TRY(const Bytes signature, signer.Sign(issuer.scheme, input, deadline));
-  RK_TRY(const SignatureChecker checker, SignatureChecker::Make(signer.public_key(), issuer.scheme));
-  RK_RETURN_IF_ERROR(checker.Check(input, signature));
+  RK_RETURN_IF_ERROR(signer.public_key().Verify(issuer.scheme, input, signature));
   return AssembleCertificate(tbs, issuer.scheme, signature);
 }
 

@@ -8,6 +8,7 @@
 
 #include "keystore/base/openssl.h"
 #include "signer/csr/errors.h"
+#include "signer/p256/ecdsa.h"
 
 namespace rootkeep::csr {
 namespace {
@@ -15,12 +16,8 @@ namespace {
 using EcKey = ossl::Owned<EC_KEY, EC_KEY_free>;
 using RsaKey = ossl::Owned<RSA, RSA_free>;
 
-// One holder a curve and thread: making it, with its group's tables, costs more than filling it.
-EC_KEY* HolderFor(SubjectKeyKind kind) {
-  if (kind == SubjectKeyKind::kEcP256) {
-    static thread_local const EcKey p256(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
-    return p256.get();
-  }
+// One a thread: making it, with its group's tables, costs more than filling it.
+EC_KEY* P384Holder() {
   static thread_local const EcKey p384(EC_KEY_new_by_curve_name(NID_secp384r1));
   return p384.get();
 }
@@ -40,18 +37,35 @@ Error DoesNotVerify() {
   return BadSignature("the request's signature does not verify");
 }
 
-}  // namespace
+Error NotOnItsCurve() {
+  ossl::ClearErrors();
+  return BadKey("the key's point is not on its curve");
+}
 
-Status VerifyEcdsa(const SubjectKey& key, ByteView digest, ByteView signature) {
-  EC_KEY* holder = HolderFor(key.kind);
-  if (holder == nullptr) return ossl::TakeError(Code::kInternal, "EC_KEY_new_by_curve_name");
-  if (EC_KEY_oct2key(holder, key.point.data(), key.point.size(), nullptr) != 1) {
-    ossl::ClearErrors();
-    return BadKey("the key's point is not on its curve");
+Status VerifyP256(ByteView point, ByteView digest, ByteView signature) {
+  switch (p256::VerifyOnce(point, digest, signature)) {
+    case p256::Verdict::kGood: return Ok();
+    case p256::Verdict::kBad: return DoesNotVerify();
+    case p256::Verdict::kBadKey: return NotOnItsCurve();
+    case p256::Verdict::kFailed: break;
   }
+  return Internal("the request's signature could not be checked");
+}
+
+Status VerifyP384(ByteView point, ByteView digest, ByteView signature) {
+  EC_KEY* holder = P384Holder();
+  if (holder == nullptr) return ossl::TakeError(Code::kInternal, "EC_KEY_new_by_curve_name");
+  if (EC_KEY_oct2key(holder, point.data(), point.size(), nullptr) != 1) return NotOnItsCurve();
   const int verdict = ECDSA_verify(0, digest.data(), static_cast<int>(digest.size()), signature.data(),
                                    static_cast<int>(signature.size()), holder);
   return verdict == 1 ? Ok() : Status(DoesNotVerify());
+}
+
+}  // namespace
+
+Status VerifyEcdsa(const SubjectKey& key, ByteView digest, ByteView signature) {
+  if (key.kind == SubjectKeyKind::kEcP256) return VerifyP256(key.point, digest, signature);
+  return VerifyP384(key.point, digest, signature);
 }
 
 Status VerifyRsa(const SubjectKey& key, Hash hash, ByteView digest, ByteView signature) {
