@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <utility>
 
 namespace rootkeep {
 namespace {
@@ -35,9 +36,10 @@ std::string EncodeId(ByteView id) {
 
 std::string KeyUri::Redacted() const {
   std::string out = scheme == UriScheme::kPkcs11 ? "pkcs11:" : scheme == UriScheme::kTpm2 ? "tpm2:" : "keysocket:";
-  const auto append = [&out](std::string_view name, const std::string& encoded) {
+  bool first = true;
+  const auto append = [&out, &first](std::string_view name, const std::string& encoded) {
     if (encoded.empty()) return;
-    if (!out.ends_with(':')) out.push_back(';');
+    if (!std::exchange(first, false)) out.push_back(';');
     out += fmt::format("{}={}", name, encoded);
   };
   append("token", Encode(token_label));

@@ -27,6 +27,15 @@ TEST(ParseUri, PrintsWithoutThePinSource) {
   EXPECT_EQ(uri.Redacted(), "pkcs11:token=t;object=o");
 }
 
+TEST(ParseUri, PrintsWhatParsesToTheSameNames) {
+  KeyUri uri{.token_label = "ends with:", .token_serial = "a;b", .object_label = "?&%=", .object_id = {0, 0x25}};
+  ASSERT_OK_AND_ASSIGN(const KeyUri again, ParseUri(uri.Redacted()));
+  EXPECT_EQ(again.token_label, uri.token_label);
+  EXPECT_EQ(again.token_serial, uri.token_serial);
+  EXPECT_EQ(again.object_label, uri.object_label);
+  EXPECT_EQ(again.object_id, uri.object_id);
+}
+
 TEST(ParseUri, RefusesAPinAndDoesNotRepeatIt) {
   const auto uri = ParseUri("pkcs11:token=t?pin-value=12345678");
   EXPECT_THAT(uri, HasCode(Code::kInvalidArgument));

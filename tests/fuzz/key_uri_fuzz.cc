@@ -1,0 +1,36 @@
+// Any text as a key URI: what is accepted prints as a URI that means the same key, and never prints its PIN source.
+#include <cstdlib>
+
+#include "keystore/pkcs11/pin_source.h"
+#include "keystore/pkcs11/uri.h"
+
+namespace {
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+bool SameNames(const rootkeep::KeyUri& a, const rootkeep::KeyUri& b) {
+  return a.scheme == b.scheme && a.token_label == b.token_label && a.token_serial == b.token_serial &&
+         a.token_manufacturer == b.token_manufacturer && a.token_model == b.token_model &&
+         a.object_label == b.object_label && a.object_id == b.object_id;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto uri = rootkeep::pkcs11::ParseUri(text);
+  if (!uri.ok()) {
+    Require(uri.error().code() == rootkeep::Code::kInvalidArgument);
+    return 0;
+  }
+  const std::string printed = uri->Redacted();
+  Require(printed.find('?') == std::string::npos);
+  // Percent-encoding can only make it longer than the limit, never change its meaning.
+  if (printed.size() > rootkeep::pkcs11::kMaxUriSize) return 0;
+  const auto again = rootkeep::pkcs11::ParseUri(printed);
+  Require(again.ok() && SameNames(*uri, *again) && again->pin_source.empty());
+  (void)rootkeep::pkcs11::PinSource::Parse(uri->pin_source);
+  return 0;
+}
