@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -14,6 +13,7 @@
 #include "tests/bench/floor/operations.h"
 #include "tests/bench/floor/raw_token.h"
 #include "tests/bench/workload/csr_pool.h"
+#include "tests/bench/workload/program.h"
 
 namespace rootkeep::bench {
 namespace {
@@ -36,6 +36,7 @@ Result<double> Rate(int threads, std::chrono::duration<double> duration,
   std::vector<Status> statuses(steps.size());
   const auto begin = Clock::now();
   std::vector<std::jthread> workers;
+  workers.reserve(steps.size());
   for (std::size_t i = 0; i < steps.size(); ++i) {
     workers.emplace_back([&, i] {
       while (statuses[i].ok() && Clock::now() < begin + duration) statuses[i] = steps[i](rounds++);
@@ -96,11 +97,12 @@ Result<std::string> RunBest(const std::string& what, RawToken& token, std::chron
   return fmt::format(R"({{"rate":{:.1f},"signers":{}}})", best, best_signers);
 }
 
-}  // namespace
-}  // namespace rootkeep::bench
+Result<std::string> MeasureToken(const std::string& what, const std::string& key, double seconds) {
+  RK_TRY(const auto token, RawToken::Create(key == "p256" ? KeyType::kEcP256 : KeyType::kRsa2048));
+  return RunBest(what, *token, std::chrono::duration<double>(seconds));
+}
 
-int main(int argc, char** argv) {
-  using namespace rootkeep;
+int Main(int argc, char** argv) {
   std::string what;
   std::string key = "p256";
   double seconds = 2;
@@ -109,11 +111,12 @@ int main(int argc, char** argv) {
   app.add_option("--key", key, "p256 or rsa2048")->check(CLI::IsMember({"p256", "rsa2048"}));
   app.add_option("--seconds", seconds, "for each of the two measurements")->check(CLI::Range(0.1, 60.0));
   CLI11_PARSE(app, argc, argv);
+  return Finish("rk_bench_floor", MeasureToken(what, key, seconds));
+}
 
-  const auto token = bench::RawToken::Create(key == "p256" ? KeyType::kEcP256 : KeyType::kRsa2048);
-  if (!token.ok()) return std::fputs(("rk_bench_floor: " + token.error().ToString() + "\n").c_str(), stderr), 1;
-  const auto report = bench::RunBest(what, **token, std::chrono::duration<double>(seconds));
-  if (!report.ok()) return std::fputs(("rk_bench_floor: " + report.error().ToString() + "\n").c_str(), stderr), 1;
-  std::puts(report->c_str());
-  return 0;
+}  // namespace
+}  // namespace rootkeep::bench
+
+int main(int argc, char** argv) {
+  return rootkeep::bench::Guarded("rk_bench_floor", [&] { return rootkeep::bench::Main(argc, argv); });
 }

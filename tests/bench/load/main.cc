@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <string>
 
 #include "tests/bench/load/callers.h"
 #include "tests/bench/load/check.h"
 #include "tests/bench/load/report.h"
+#include "tests/bench/workload/program.h"
 
 namespace rootkeep::bench {
 namespace {
@@ -80,19 +80,17 @@ Result<std::string> RunLoad(const Options& options) {
   return ReportJson(result, verified);
 }
 
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("load generator for an istio certificate service on this machine");
+  Define(app, options);
+  CLI11_PARSE(app, argc, argv);
+  return Finish("rk_bench_load", RunLoad(options));
+}
+
 }  // namespace
 }  // namespace rootkeep::bench
 
 int main(int argc, char** argv) {
-  rootkeep::bench::Options options;
-  CLI::App app("load generator for an istio certificate service on this machine");
-  Define(app, options);
-  CLI11_PARSE(app, argc, argv);
-  const auto report = rootkeep::bench::RunLoad(options);
-  if (!report.ok()) {
-    std::fputs(("rk_bench_load: " + report.error().ToString() + "\n").c_str(), stderr);
-    return 1;
-  }
-  std::puts(report->c_str());
-  return 0;
+  return rootkeep::bench::Guarded("rk_bench_load", [&] { return rootkeep::bench::Main(argc, argv); });
 }

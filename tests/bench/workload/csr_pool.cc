@@ -24,6 +24,7 @@ std::vector<PreparedCsr> PrepareCsrs(const CsrPoolSpec& spec) {
   std::vector<PreparedCsr> pool(spec.count);
   const std::size_t workers = std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::jthread> threads;
+  threads.reserve(workers);
   for (std::size_t worker = 0; worker < workers; ++worker) {
     threads.emplace_back([&pool, &spec, worker, workers] {
       for (std::size_t i = worker; i < pool.size(); i += workers) {

@@ -3,10 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <cstdio>
 
 #include "keystore/base/file.h"
 #include "tests/bench/workload/caller.h"
+#include "tests/bench/workload/program.h"
 #include "tests/support/jwt_minter.h"
 
 namespace rootkeep::bench {
@@ -25,11 +25,20 @@ testing::TokenSpec TokenOf(const ServiceAccount& account, std::string issuer) {
           .node = "node-1"};
 }
 
-}  // namespace
-}  // namespace rootkeep::bench
+Result<std::string> WriteTokens(const std::string& directory, const std::string& issuer, std::size_t callers) {
+  const testing::JwtMinter minter("RS256", "bench-key-1");
+  std::string tokens;
+  for (std::size_t i = 0; i < callers; ++i) {
+    const ServiceAccount account = CallerAccount(i);
+    tokens += fmt::format("{} {} {}\n", account.name_space, account.name, minter.Mint(TokenOf(account, issuer)));
+  }
+  const std::string jwks = testing::JwksOf({minter.Jwk(R"("use":"sig","alg":"RS256")")});
+  RK_RETURN_IF_ERROR(WriteFileAtomically(directory + "/jwks.json", jwks, 0600));
+  RK_RETURN_IF_ERROR(WriteFileAtomically(directory + "/tokens.txt", tokens, 0600));
+  return std::string();
+}
 
-int main(int argc, char** argv) {
-  using namespace rootkeep;
+int Main(int argc, char** argv) {
   std::string directory;
   std::string issuer = "https://kubernetes.default.svc";
   std::size_t callers = 1000;
@@ -38,19 +47,12 @@ int main(int argc, char** argv) {
   app.add_option("--callers", callers, "number of distinct service accounts")->check(CLI::Range(1, 100000));
   app.add_option("--issuer", issuer, "iss of the tokens");
   CLI11_PARSE(app, argc, argv);
+  return Finish("rk_bench_tokens", WriteTokens(directory, issuer, callers));
+}
 
-  const testing::JwtMinter minter("RS256", "bench-key-1");
-  std::string tokens;
-  for (std::size_t i = 0; i < callers; ++i) {
-    const bench::ServiceAccount account = bench::CallerAccount(i);
-    tokens += fmt::format("{} {} {}\n", account.name_space, account.name, minter.Mint(bench::TokenOf(account, issuer)));
-  }
-  const std::string jwks = testing::JwksOf({minter.Jwk(R"("use":"sig","alg":"RS256")")});
-  for (const auto& [name, content] : {std::pair{"/jwks.json", jwks}, std::pair{"/tokens.txt", tokens}}) {
-    if (const Status written = WriteFileAtomically(directory + name, content, 0600); !written.ok()) {
-      std::fputs((written.error().ToString() + "\n").c_str(), stderr);
-      return 1;
-    }
-  }
-  return 0;
+}  // namespace
+}  // namespace rootkeep::bench
+
+int main(int argc, char** argv) {
+  return rootkeep::bench::Guarded("rk_bench_tokens", [&] { return rootkeep::bench::Main(argc, argv); });
 }
