@@ -12,6 +12,19 @@ constexpr int kMaxAnswer = 4 * 1024 * 1024;
 constexpr int kFirstReconnectMs = 100;
 constexpr int kLongestReconnectMs = 5000;
 
+// Straight to the address, and a connection of its own that is tried again soon.
+grpc::ChannelArguments DirectArguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
+  arguments.SetMaxReceiveMessageSize(kMaxAnswer);
+  return arguments;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options) {
@@ -26,16 +39,16 @@ Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options
   tls.pem_root_certs = options.root_pem;
   tls.pem_cert_chain = options.certificate_chain_pem;
   tls.pem_private_key = AsText(options.private_key_pem.RevealForUse());
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
-  arguments.SetMaxReceiveMessageSize(kMaxAnswer);
+  grpc::ChannelArguments arguments = DirectArguments();
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
   return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
+}
+
+Result<std::shared_ptr<grpc::Channel>> OpenLoopbackChannel(const std::string& address) {
+  if (!address.starts_with("127.0.0.1:") && !address.starts_with("[::1]:") && !address.starts_with("unix:")) {
+    return InvalidArgument(fmt::format("{} is not on this machine: not asked without TLS", address));
+  }
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), DirectArguments());
 }
 
 void SetDeadline(grpc::ClientContext& context, Deadline deadline) {

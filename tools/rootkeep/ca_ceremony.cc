@@ -13,19 +13,23 @@
 namespace rootkeep::cli {
 namespace {
 
-// Without use_existing_keys a key of that label is an error of Create's, which says how to go on.
-Result<std::shared_ptr<const Signer>> MakeCaKey(KeyStore& store, const KeySpec& spec, bool use_existing) {
+// With `use_existing` the key of that label, if there is one; without, such a key is an error.
+Result<KeyUri> FindOrCreate(KeyStore& store, const KeySpec& spec, bool use_existing) {
   RK_TRY(const std::string label, KeyLabel(spec));
-  KeyUri uri{.object_label = label};
-  if (!use_existing) {
-    auto created = store.Create(spec, After(kKeyGenerationDeadline));
-    if (!created.ok() && created.error().code() == Code::kAlreadyExists) {
-      return std::move(created).error().WithHint(
-          "--existing goes on with that key; a new one takes another --generation");
-    }
-    RK_RETURN_IF_ERROR(created);
-    uri = created->uri;
+  if (use_existing) {
+    const KeyUri uri{.object_label = label};
+    const auto there = store.Open(uri, After(kTokenDeadline));
+    if (there.ok()) return uri;
+    if (there.error().code() != Code::kNotFound) return there.error();
   }
+  auto created = store.Create(spec, After(kKeyGenerationDeadline));
+  if (created.ok()) return created->uri;
+  if (created.error().code() != Code::kAlreadyExists) return std::move(created).error();
+  return std::move(created).error().WithHint("--existing goes on with that key; a new one takes another --generation");
+}
+
+Result<std::shared_ptr<const Signer>> MakeCaKey(KeyStore& store, const KeySpec& spec, bool use_existing) {
+  RK_TRY(const KeyUri uri, FindOrCreate(store, spec, use_existing));
   RK_TRY(auto signer, store.Open(uri, After(kTokenDeadline)));
   RK_RETURN_IF_ERROR(CheckCustody(signer->info(), KeyUse::kRootkeepCa, spec.custody, false));
   return signer;

@@ -19,7 +19,7 @@ struct CaPlan {
   std::string trust_domain;
   KeyType type = KeyType::kEcP256;
   CustodyLevel custody = CustodyLevel::kLocalOnly;
-  // Take the keys that are in the token already instead of making new ones: to go on after an interruption.
+  // Take keys that are in the token already, and make only those that are not: to go on after an interruption.
   bool use_existing_keys = false;
   std::chrono::seconds ttl{0};       // of the issuing certificate; 0: the profile's default
   std::chrono::seconds root_ttl{0};  // of the root's

@@ -6,11 +6,11 @@
 #include "keystore/base/file.h"
 #include "keystore/pkcs11/store.h"
 #include "tools/rootkeep/ca_options.h"
-#include "tools/rootkeep/command.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/deadlines.h"
 #include "tools/rootkeep/key_report.h"
 #include "tools/rootkeep/output.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "keystore/base/file.h"
 #include "signer/spiffe_id.h"
+#include "signer/store/state_dir.h"
 #include "tools/config/load.h"
-#include "tools/rootkeep/command.h"
 #include "tools/rootkeep/key_names.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -62,8 +62,8 @@ Result<std::string> StateOf(const CaOptions& options) {
     RK_TRY(const config::Config config, config::LoadConfig(options.token.config));
     state = config.state_directory;
   }
-  RK_RETURN_IF_ERROR(MakeDirectory(state, 0700));
-  return state;
+  RK_TRY(const store::StateDir directory, store::StateDir::Prepare(state));
+  return directory.path();
 }
 
 }  // namespace rootkeep::cli

@@ -32,7 +32,7 @@ void DeclareCaState(Options& options, CaOptions& into);
 // INVALID_ARGUMENT for a name or trust domain that cannot be.
 Result<CaPlan> PlanOf(const CaOptions& options);
 
-// --state, or the configuration's state directory; made with mode 0700 where it is missing.
+// --state, or the configuration's state directory, made where it is missing. Errors as StateDir::Prepare.
 Result<std::string> StateOf(const CaOptions& options);
 
 }  // namespace rootkeep::cli

@@ -24,8 +24,4 @@ struct Command {
 // Every command, in the order --help lists them.
 const std::vector<Command>& Commands();
 
-// A mistake on the command line that only shows once all of it is known: exit code 2.
-Error UsageError(std::string message);
-inline constexpr std::string_view kReasonUsage = "usage";
-
 }  // namespace rootkeep::cli

@@ -3,9 +3,10 @@
 namespace rootkeep::cli {
 
 const std::vector<Command>& Commands() {
-  static const auto* commands = new std::vector<Command>{KeyCreateCommand(), KeyListCommand(),   KeyShowCommand(),
-                                                         CaInitCommand(),    CaRequestCommand(), CaInstallCommand(),
-                                                         RequestCommand(),   InspectCommand(),   VersionCommand()};
+  static const auto* commands = new std::vector<Command>{
+      DevCommand(),        KeyCreateCommand(),  KeyListCommand(), KeyShowCommand(), CaInitCommand(),
+      CaRequestCommand(),  CaInstallCommand(),  RequestCommand(), DoctorCommand(),  InspectCommand(),
+      LedgerListCommand(), LedgerShowCommand(), VersionCommand()};
   return *commands;
 }
 

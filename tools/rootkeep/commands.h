@@ -8,10 +8,14 @@ namespace rootkeep::cli {
 Command CaInitCommand();
 Command CaInstallCommand();
 Command CaRequestCommand();
+Command DevCommand();
+Command DoctorCommand();
 Command InspectCommand();
 Command KeyCreateCommand();
 Command KeyListCommand();
 Command KeyShowCommand();
+Command LedgerListCommand();
+Command LedgerShowCommand();
 Command RequestCommand();
 Command VersionCommand();
 

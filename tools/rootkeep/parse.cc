@@ -7,6 +7,7 @@
 #include <map>
 
 #include "tools/rootkeep/output.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -85,8 +86,6 @@ int RunUnguarded(const std::vector<Command>& commands, int argc, char** argv) {
 }
 
 }  // namespace
-
-Error UsageError(std::string message) { return InvalidArgument(std::move(message)).WithReason(kReasonUsage); }
 
 int Run(const std::vector<Command>& commands, int argc, char** argv) {
   try {

@@ -8,10 +8,10 @@
 #include "tools/config/duration.h"
 #include "tools/rootkeep/certificate_request.h"
 #include "tools/rootkeep/chain_words.h"
-#include "tools/rootkeep/command.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/key_names.h"
 #include "tools/rootkeep/output.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {

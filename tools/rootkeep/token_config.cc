@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "tools/config/load.h"
-#include "tools/rootkeep/command.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {

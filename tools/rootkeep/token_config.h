@@ -4,7 +4,7 @@
 #include <string>
 
 #include "tools/config/config.h"
-#include "tools/rootkeep/token_options.h"
+#include "tools/rootkeep/token_place.h"
 
 namespace rootkeep::cli {
 

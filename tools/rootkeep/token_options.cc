@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "keystore/pkcs11/store.h"
-#include "tools/rootkeep/command.h"
-#include "tools/rootkeep/deadlines.h"
 #include "tools/rootkeep/token_config.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -55,15 +53,6 @@ Result<TokenPlace> FindTokenPlace(const TokenOptions& options) {
     return UsageError("--config says all about the token but its name: leave out --module, --serial, --pin-source");
   }
   return TokenFromConfig(options.config, options.token);
-}
-
-Result<OpenToken> OpenTokenAt(const TokenPlace& place) {
-  OpenToken token;
-  RK_TRY(token.module, pkcs11::Module::Load(place.module));
-  RK_RETURN_IF_ERROR(token.module->Initialise(After(kTokenDeadline)));
-  RK_TRY(token.store, pkcs11::OpenStore(token.module, place.selector, place.pin));
-  RK_RETURN_IF_ERROR(token.store->health()->Probe(After(kTokenDeadline)));
-  return token;
 }
 
 Result<OpenToken> OpenTokenBy(const TokenOptions& options) {

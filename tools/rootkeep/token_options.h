@@ -1,15 +1,11 @@
-// The options by which every command that works on a token names it, and opening it.
+// The options by which every command that works on a token names it.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "keystore/key_store.h"
-#include "keystore/pkcs11/module.h"
-#include "keystore/pkcs11/pin_source.h"
-#include "keystore/pkcs11/token_selector.h"
 #include "tools/rootkeep/options.h"
+#include "tools/rootkeep/token_place.h"
 
 namespace rootkeep::cli {
 
@@ -25,24 +21,10 @@ struct TokenOptions {
 
 void DeclareTokenOptions(Options& options, TokenOptions& into);
 
-// The same after looking into the configuration.
-struct TokenPlace {
-  pkcs11::ModuleConfig module;
-  pkcs11::TokenSelector selector;
-  pkcs11::PinSource pin;
-};
-
 // Touches no hardware and reads no PIN. Usage errors for options that are missing or contradict each other.
 Result<TokenPlace> FindTokenPlace(const TokenOptions& options);
 
-// A token in use; what it handed out must not outlive it.
-struct OpenToken {
-  std::shared_ptr<pkcs11::Module> module;
-  std::shared_ptr<KeyStore> store;
-};
-
-// Loads and initialises the module and logs in. Errors name the step that failed.
-Result<OpenToken> OpenTokenAt(const TokenPlace& place);
+// Both in one.
 Result<OpenToken> OpenTokenBy(const TokenOptions& options);
 
 }  // namespace rootkeep::cli

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "tests/support/matchers.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {

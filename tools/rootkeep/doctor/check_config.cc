@@ -1,0 +1,102 @@
+#include "tools/rootkeep/doctor/check_config.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "keystore/base/file.h"
+#include "keystore/pkcs11/uri.h"
+#include "signer/authority/authority.h"
+#include "signer/authority/authority_files.h"
+#include "signer/store/state_dir.h"
+#include "tools/config/load.h"
+#include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/doctor/check_token.h"
+#include "tools/rootkeep/token_config.h"
+
+namespace rootkeep::cli {
+namespace {
+
+constexpr std::size_t kMaxFile = 1024 * 1024;
+constexpr const char* kCertificates = "certificates";
+
+using Tokens = std::map<std::string, std::optional<OpenToken>>;
+
+// As the daemon reads them: what the configuration names takes the place of what the state directory holds.
+Result<AuthorityFiles> FilesOf(const config::Config& config, const config::Authority& authority) {
+  AuthorityFiles files{.key_uri = authority.key};
+  if (authority.chain_file.empty() || authority.key.empty()) {
+    RK_TRY(const std::uint32_t generation, NewestGeneration(config.state_directory, authority.name));
+    RK_TRY(files, ReadAuthorityFiles(config.state_directory, authority.name, generation));
+    if (!authority.key.empty()) files.key_uri = authority.key;
+  }
+  if (!authority.chain_file.empty()) {
+    RK_TRY(files.chain_pem, ReadFile(authority.chain_file, kMaxFile));
+    RK_TRY(files.bundle_pem, ReadFile(authority.bundle_file, kMaxFile));
+  }
+  return files;
+}
+
+Result<std::shared_ptr<const Signer>> OpenKey(KeyStore& store, const std::string& key_uri) {
+  RK_TRY(const KeyUri uri, pkcs11::ParseUri(key_uri));
+  return store.Open(uri, After(kTokenDeadline));
+}
+
+// Key, chain and bundle against each other.
+Result<std::string> CheckCertificates(const config::Authority& authority, const AuthorityFiles& files,
+                                      std::shared_ptr<const Signer> signer) {
+  const WallTime now = std::chrono::system_clock::now();
+  RK_TRY(const auto made, Authority::Make({.name = authority.name,
+                                           .trust_domain = authority.trust_domain,
+                                           .signer = std::move(signer),
+                                           .chain_pem = files.chain_pem,
+                                           .trust_bundle_pem = files.bundle_pem,
+                                           .workload_profile = WorkloadProfile(authority.lifetimes)},
+                                          now));
+  if (made->chain_not_after() <= now + authority.lifetimes.min_ttl) {
+    return FailedPrecondition(fmt::format("they end {}: too soon to issue", ToRfc3339(made->chain_not_after())))
+        .WithHint("make the next generation: rootkeep ca init or ca request");
+  }
+  return fmt::format("issuing until {}", ToRfc3339(made->chain_not_after()));
+}
+
+void CheckAuthority(Checkup& checkup, const config::Config& config, const config::Authority& authority,
+                    const std::optional<OpenToken>& token) {
+  const std::string name = "authority " + authority.name;
+  const auto files = FilesOf(config, authority);
+  checkup.Step("read files", name, files);
+  if (!files.ok() || !token) {
+    SkipKey(checkup, name);
+    checkup.NotTried(kCertificates, name);
+    return;
+  }
+  const auto signer = OpenKey(*token->store, files->key_uri);
+  CheckKey(checkup, signer, name, KeyUse::kRootkeepCa, authority.custody, config.production);
+  if (!signer.ok()) return checkup.NotTried(kCertificates, name);
+  const auto certificates = CheckCertificates(authority, *files, *signer);
+  checkup.Step(kCertificates, name, certificates, certificates.ok() ? *certificates : "");
+}
+
+}  // namespace
+
+void CheckConfig(Checkup& checkup, const config::Config& config, const std::string& path) {
+  checkup.Step("configuration", path, Ok());
+  for (const std::string& warning : config::Warnings(config)) checkup.Warn("configuration", path, warning);
+  checkup.Step("state", config.state_directory, store::StateDir::Look(config.state_directory));
+  pkcs11::ModuleRegistry modules;
+  Tokens tokens;
+  for (const config::Token& token : config.tokens) {
+    const auto place = TokenFromConfig(config, token.name);
+    const std::string name = "token " + token.name;
+    if (!place.ok()) {
+      checkup.Step("open module", name, place);
+      continue;
+    }
+    tokens[token.name] = CheckToken(checkup, modules, name, *place);
+  }
+  for (const config::Authority& authority : config.authorities) {
+    CheckAuthority(checkup, config, authority, tokens[authority.token]);
+  }
+}
+
+}  // namespace rootkeep::cli

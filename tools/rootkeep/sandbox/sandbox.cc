@@ -1,0 +1,92 @@
+#include "tools/rootkeep/sandbox/sandbox.h"
+
+#include <fmt/format.h>
+
+#include "keystore/base/file.h"
+#include "signer/authority/authority_files.h"
+#include "signer/store/state_dir.h"
+#include "tools/rootkeep/deadlines.h"
+
+namespace rootkeep::cli {
+namespace {
+
+constexpr std::chrono::seconds kStartDeadline{30};
+constexpr std::uint32_t kGeneration = 1;
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> Sandbox::Make(Options options, const Narrator& say) {
+  const SandboxFiles files(options.directory);
+  RK_RETURN_IF_ERROR(files.MakeDirectories());
+  RK_TRY(SoftToken token, SoftToken::OpenOrMake(options.directory, options.module_path));
+  say(fmt::format("{} SoftHSM token \"{}\" (a token for tests: its keys are files)",
+                  token.made() ? "made the" : "found the", SoftToken::kLabel));
+  RK_TRY(TestIssuer issuer, TestIssuer::OpenOrMake(files.issuer_key()));
+  std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(options), std::move(token), std::move(issuer)));
+  RK_RETURN_IF_ERROR(sandbox->PrepareCa(say));
+  RK_RETURN_IF_ERROR(sandbox->WriteFiles());
+  return sandbox;
+}
+
+Status Sandbox::PrepareCa(const Narrator& say) {
+  RK_RETURN_IF_ERROR(store::StateDir::Prepare(files_.state()));
+  RK_TRY(const OpenToken opened, OpenTokenAt(token_.place()));
+  auto installed = ReadAuthorityFiles(files_.state(), kSandboxAuthority, kGeneration);
+  if (!installed.ok() && installed.error().code() != Code::kNotFound) return installed.error();
+  if (installed.ok()) {
+    root_pem_ = installed->bundle_pem;
+    say("found the CA that was made here before");
+  } else {
+    const CaPlan plan{.name = kSandboxAuthority,
+                      .generation = kGeneration,
+                      .trust_domain = kSandboxTrustDomain,
+                      .use_existing_keys = !token_.made()};
+    RK_TRY(const InitialisedCa made, InitCa(*opened.store, *opened.store, plan, "", files_.state(), say));
+    root_pem_ = made.bundle_pem;
+  }
+  RK_TRY(keys_, opened.store->List(After(kTokenDeadline)));
+  return Ok();
+}
+
+Status Sandbox::WriteFiles() const {
+  RK_RETURN_IF_ERROR(WriteFileAtomically(files_.root_certificate(), root_pem_, 0644));
+  RK_TRY(const std::string jwks, issuer_.Jwks());
+  RK_RETURN_IF_ERROR(WriteFileAtomically(files_.jwks(), jwks, 0644));
+  RK_RETURN_IF_ERROR(WriteFileAtomically(
+      files_.placements(), fmt::format("{} {} {}\n", TestIssuer::kCluster, kSandboxNode, kSandboxIdentity), 0644));
+  return WriteFileAtomically(files_.config(), SandboxConfig(files_, token_, options_.port), 0600);
+}
+
+Status Sandbox::Start(const Narrator& say) {
+  const Deadline deadline = After(kStartDeadline);
+  RK_TRY(daemon_, RunningDaemon::Start(options_.daemon_binary, files_.config(), files_.log(), deadline));
+  RK_RETURN_IF_ERROR(daemon_->WaitServing(deadline));
+  say(fmt::format("rootkeepd serves on {} (process {})", daemon_->address(), daemon_->child().pid()));
+  return Ok();
+}
+
+Result<SecretBytes> Sandbox::MintToken() const {
+  return issuer_.Mint({.ns = kSandboxNamespace, .service_account = kSandboxServiceAccount, .node = kSandboxNode},
+                      std::chrono::system_clock::now(), kSandboxTokenLifetime);
+}
+
+Status Sandbox::WriteTokens() const {
+  RK_TRY(const SecretBytes workload, MintToken());
+  RK_RETURN_IF_ERROR(WriteFileAtomically(files_.workload_token(), AsText(workload.RevealForUse()), 0600));
+  RK_TRY(const SecretBytes ztunnel,
+         issuer_.Mint({.ns = "istio-system", .service_account = "ztunnel", .node = kSandboxNode},
+                      std::chrono::system_clock::now(), kSandboxTokenLifetime));
+  return WriteFileAtomically(files_.ztunnel_token(), AsText(ztunnel.RevealForUse()), 0600);
+}
+
+Result<IstioClientOptions> Sandbox::ClientOptions(SecretBytes token) const {
+  IstioClientOptions options;
+  options.channel.address = daemon_->address();
+  options.channel.root_pem = root_pem_;
+  options.channel.server_name = "istiod.istio-system.svc";
+  options.bearer_token = std::move(token);
+  options.cluster_id = TestIssuer::kCluster;
+  return options;
+}
+
+}  // namespace rootkeep::cli

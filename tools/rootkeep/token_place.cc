@@ -1,0 +1,17 @@
+#include "tools/rootkeep/token_place.h"
+
+#include "keystore/pkcs11/store.h"
+#include "tools/rootkeep/deadlines.h"
+
+namespace rootkeep::cli {
+
+Result<OpenToken> OpenTokenAt(const TokenPlace& place) {
+  OpenToken token;
+  RK_TRY(token.module, pkcs11::Module::Load(place.module));
+  RK_RETURN_IF_ERROR(token.module->Initialise(After(kTokenDeadline)));
+  RK_TRY(token.store, pkcs11::OpenStore(token.module, place.selector, place.pin));
+  RK_RETURN_IF_ERROR(token.store->health()->Probe(After(kTokenDeadline)));
+  return token;
+}
+
+}  // namespace rootkeep::cli

@@ -1,0 +1,28 @@
+// Where a token is, and a token in use.
+#pragma once
+
+#include <memory>
+
+#include "keystore/key_store.h"
+#include "keystore/pkcs11/module.h"
+#include "keystore/pkcs11/pin_source.h"
+#include "keystore/pkcs11/token_selector.h"
+
+namespace rootkeep::cli {
+
+struct TokenPlace {
+  pkcs11::ModuleConfig module;
+  pkcs11::TokenSelector selector;
+  pkcs11::PinSource pin;
+};
+
+// What it handed out must not outlive it.
+struct OpenToken {
+  std::shared_ptr<pkcs11::Module> module;
+  std::shared_ptr<KeyStore> store;
+};
+
+// Loads and initialises the module and logs in. Errors name the step that failed.
+Result<OpenToken> OpenTokenAt(const TokenPlace& place);
+
+}  // namespace rootkeep::cli

@@ -1,0 +1,7 @@
+#include "tools/rootkeep/usage.h"
+
+namespace rootkeep::cli {
+
+Error UsageError(std::string message) { return InvalidArgument(std::move(message)).WithReason(kReasonUsage); }
+
+}  // namespace rootkeep::cli
