@@ -34,27 +34,27 @@ bool Error::retryable() const {
          code_ == Code::kDeadlineExceeded;
 }
 
-Error&& Error::WithNative(NativeCode native) && {
+Error Error::WithNative(NativeCode native) && {
   native_ = std::move(native);
   return std::move(*this);
 }
 
-Error&& Error::WithHint(std::string hint) && {
+Error Error::WithHint(std::string hint) && {
   hint_ = std::move(hint);
   return std::move(*this);
 }
 
-Error&& Error::WithReason(std::string_view literal) && {
+Error Error::WithReason(std::string_view literal) && {
   reason_ = literal;
   return std::move(*this);
 }
 
-Error&& Error::WithCode(Code code) && {
+Error Error::WithCode(Code code) && {
   code_ = code;
   return std::move(*this);
 }
 
-Error&& Error::Within(std::string_view context) && {
+Error Error::Within(std::string_view context) && {
   message_ = fmt::format("{}: {}", context, message_);
   return std::move(*this);
 }

@@ -53,13 +53,13 @@ class [[nodiscard]] Error {
   // True when the same call may succeed later without anybody changing anything.
   [[nodiscard]] bool retryable() const;
 
-  // Builders; each returns the error so that they chain on a temporary.
-  Error&& WithNative(NativeCode native) &&;
-  Error&& WithHint(std::string hint) &&;
-  Error&& WithReason(std::string_view literal) &&;
-  Error&& WithCode(Code code) &&;
+  // Builders, chained on a temporary. They return by value, so that assigning the result to the error itself is safe.
+  Error WithNative(NativeCode native) &&;
+  Error WithHint(std::string hint) &&;
+  Error WithReason(std::string_view literal) &&;
+  Error WithCode(Code code) &&;
   // Puts "context: " before the message.
-  Error&& Within(std::string_view context) &&;
+  Error Within(std::string_view context) &&;
 
   // Message, native code and hint on one line, for operators.
   [[nodiscard]] std::string ToString() const;
