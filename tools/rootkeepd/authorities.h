@@ -1,0 +1,48 @@
+// The configured authorities: those that are loaded and those that wait for their token.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "signer/authority/authority_set.h"
+#include "signer/metrics/metrics.h"
+#include "signer/ops/readiness.h"
+#include "tools/config/config.h"
+#include "tools/rootkeepd/authority_loader.h"
+#include "tools/rootkeepd/hardware.h"
+
+namespace rootkeep {
+
+// Not thread-safe: used by main before, and by the keeper while the daemon serves.
+class Authorities {
+ public:
+  // All outlive this.
+  Authorities(const Hardware& hardware, AuthoritySet& served, Readiness& readiness, Metrics& metrics)
+      : hardware_(hardware), served_(served), readiness_(readiness), metrics_(metrics) {}
+
+  // Loads every authority of `config`. Those whose token is away are reported not ready and tried again by Retry; any
+  // other fault is returned, and then nothing has changed.
+  Status Load(const config::Config& config, WallTime now);
+
+  // Tries those that are still away; whether the served set changed.
+  bool Retry(WallTime now);
+
+  // Reports authorities that have expired or have too little life left to issue.
+  void ReportExpiry(WallTime now);
+
+  // The trust bundles of all loaded authorities: what client certificates are verified against.
+  [[nodiscard]] std::string ClientRoots() const;
+
+ private:
+  void Report(const std::string& name, const std::string& reason);
+
+  const Hardware& hardware_;
+  AuthoritySet& served_;
+  Readiness& readiness_;
+  Metrics& metrics_;
+  AuthorityTerms terms_;
+  std::vector<config::Authority> configured_;
+  std::set<std::string> waiting_;
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,185 @@
+#include "tools/rootkeepd/daemon.h"
+
+#include <fmt/format.h>
+#include <grpcpp/security/server_credentials.h>
+
+#include <algorithm>
+#include <future>
+
+#include "keystore/base/log.h"
+#include "signer/ledger/open_ledger.h"
+#include "tools/config/load.h"
+#include "tools/rootkeepd/front.h"
+
+namespace rootkeep {
+namespace {
+
+constexpr char kIstioService[] = "istio.v1.auth.IstioCertificateService";
+
+// Where a listener really is, once the system has picked a port.
+std::string BoundAddress(const std::string& configured, int port) {
+  if (configured.starts_with("unix:")) return configured;
+  return fmt::format("{}:{}", configured.substr(0, configured.rfind(':')), port);
+}
+
+LifetimeRules ServingLifetime(const config::Config& config) {
+  LifetimeRules lifetime = config.authorities.front().lifetimes;
+  lifetime.default_ttl = std::min(lifetime.default_ttl, std::chrono::seconds(std::chrono::hours(24)));
+  return lifetime;
+}
+
+// Everything that Reload does not touch.
+bool NeedsRestart(const config::Config& before, const config::Config& after) {
+  return before.listeners != after.listeners || before.operations != after.operations ||
+         before.health != after.health || before.modules != after.modules || before.tokens != after.tokens ||
+         before.state_directory != after.state_directory || before.limits != after.limits ||
+         before.trust_domains != after.trust_domains || before.log != after.log;
+}
+
+void LogRefused(const Error& error) {
+  log::Failure("reload_refused", {{"detail", error.ToString()}, {"effect", "everything stays as it was"}});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::Start(config::Config config) {
+  auto daemon = std::unique_ptr<Daemon>(new Daemon(std::move(config)));
+  RK_RETURN_IF_ERROR(daemon->OpenState());
+  RK_RETURN_IF_ERROR(daemon->OpenFront());
+  RK_RETURN_IF_ERROR(daemon->OpenListeners());
+  RK_RETURN_IF_ERROR(daemon->OpenOperations());
+  return daemon;
+}
+
+Daemon::~Daemon() { Stop(); }
+
+Status Daemon::OpenState() {
+  RK_TRY(state_, store::StateDir::Open(config_.state_directory));
+  RK_TRY(hardware_, Hardware::Open(config_));
+  RK_TRY(ledger_, OpenLedger({.path = state_->database_path(), .clock = &clock_}));
+  authorities_ = std::make_unique<Authorities>(*hardware_, served_, readiness_, metrics_);
+  return authorities_->Load(config_, clock_.Now());
+}
+
+Status Daemon::OpenFront() {
+  RK_TRY(auto authenticator, MakeAuthenticator(config_, clock_));
+  authenticator_ = std::make_unique<ReloadableAuthenticator>(std::move(authenticator));
+  policy_ = std::make_unique<Snapshot<Policy>>(MakePolicy(config_));
+  metrics_.SetUnsafeRules(CountUnsafeRules(config_));
+  issuer_ = std::make_unique<Issuer>(
+      Issuer::Parts{
+          .authorities = served_, .policy = *policy_, .ledger = *ledger_, .metrics = metrics_, .clock = clock_},
+      IssuerOptions{.max_in_flight = config_.limits.max_in_flight, .retry_window = config_.limits.retry_window});
+  istio_ = std::make_unique<IstioService>(*authenticator_, *issuer_, metrics_, config_.limits.request_deadline);
+  return Ok();
+}
+
+Status Daemon::OpenListeners() {
+  for (const config::Listener& entry : config_.listeners) {
+    RK_TRY(auto certificate, ServingCertificate::Make({.name = entry.name,
+                                                       .names = entry.server_names,
+                                                       .authority = config_.authorities.front().name,
+                                                       .lifetime = ServingLifetime(config_)},
+                                                      clock_.Now()));
+    certificates_.push_back(std::move(certificate));
+  }
+  keeper_ = std::make_unique<Keeper>(Keeper::Parts{.hardware = *hardware_,
+                                                   .authorities = *authorities_,
+                                                   .issuer = *issuer_,
+                                                   .ledger = *ledger_,
+                                                   .readiness = readiness_,
+                                                   .metrics = metrics_,
+                                                   .clock = clock_,
+                                                   .certificates = certificates_});
+  readiness_.SetOnChange([this](bool ready) { ShowReadiness(ready); });
+  ShowReadiness(false);
+  keeper_->Round();
+  // After the first round, so that the first handshake sees the issued certificate already.
+  std::vector<ServerListener> listeners;
+  for (std::size_t i = 0; i < certificates_.size(); ++i) {
+    listeners.push_back(
+        {config_.listeners[i].address, certificates_[i]->identity().Credentials(config_.trust_domains)});
+  }
+  RK_TRY(RunningServer running, StartServer(listeners, {istio_.get(), &health_}));
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    endpoints_.listeners.push_back(BoundAddress(listeners[i].address, running.ports[i]));
+    log::Info("listening", {{"listener", config_.listeners[i].name}, {"address", endpoints_.listeners.back()}});
+  }
+  servers_.push_back(std::move(running));
+  keeper_->Start();
+  return Ok();
+}
+
+Status Daemon::OpenOperations() {
+  for (const config::Health& entry : config_.health) {
+    RK_TRY(RunningServer running, StartServer({{entry.address, grpc::InsecureServerCredentials()}}, {&health_}));
+    endpoints_.health.push_back(BoundAddress(entry.address, running.ports[0]));
+    log::Info("listening", {{"listener", "health"}, {"address", endpoints_.health.back()}});
+    servers_.push_back(std::move(running));
+  }
+  for (const config::Operations& entry : config_.operations) {
+    RK_TRY(auto http, HttpServer::Start(entry.address, {metrics_, readiness_, clock_}));
+    endpoints_.operations.push_back(BoundAddress(entry.address, http->port()));
+    log::Info("listening", {{"listener", "operations"}, {"address", endpoints_.operations.back()}});
+    http_.push_back(std::move(http));
+  }
+  return Ok();
+}
+
+void Daemon::ShowReadiness(bool ready) {
+  health_.Set("", ready);
+  health_.Set(kIstioService, ready);
+}
+
+void Daemon::Reload(const std::string& config_path) {
+  auto fresh = config::LoadConfig(config_path);
+  if (fresh.ok()) return Reload(*fresh);
+  LogRefused(fresh.error());
+}
+
+void Daemon::Reload(const config::Config& fresh) {
+  auto authenticator = MakeAuthenticator(fresh, clock_);
+  if (!authenticator.ok()) return LogRefused(authenticator.error());
+  if (NeedsRestart(config_, fresh)) {
+    log::Warning("reload_partial", {{"detail", "a part of the configuration changed that only a restart takes up"}});
+  }
+  // What stays until a restart must not change under the rest.
+  config::Config next = config_;
+  next.production = fresh.production;
+  next.authorities = fresh.authorities;
+  next.token_issuers = fresh.token_issuers;
+  next.client_certificates = fresh.client_certificates;
+  next.impersonation = fresh.impersonation;
+  next.placements = fresh.placements;
+  next.csr_san = fresh.csr_san;
+  const Status loaded = keeper_->Reload(next);
+  if (!loaded.ok()) return LogRefused(loaded.error());
+  authenticator_->Replace(std::move(*authenticator));
+  policy_->Set(MakePolicy(next));
+  metrics_.SetUnsafeRules(CountUnsafeRules(next));
+  config_ = std::move(next);
+  log::Info("reloaded");
+}
+
+void Daemon::Stop() {
+  if (servers_.empty() && keeper_ == nullptr) return;
+  readiness_.SetOnChange(nullptr);
+  ShowReadiness(false);
+  keeper_.reset();
+  health_.Stop();
+  const auto deadline = std::chrono::system_clock::now() + config_.limits.drain;
+  std::vector<std::future<void>> stopping;
+  for (const RunningServer& running : servers_) {
+    stopping.push_back(std::async(std::launch::async, [&running, deadline] { running.server->Shutdown(deadline); }));
+  }
+  stopping.clear();  // waits for each
+  if (issuer_ != nullptr && !issuer_->Drain(After(std::chrono::seconds(1)))) {
+    log::Warning("drain_incomplete", {{"in_flight", issuer_->in_flight()}});
+  }
+  servers_.clear();
+  http_.clear();
+  issuer_.reset();
+  log::Info("stopped");
+}
+
+}  // namespace rootkeep

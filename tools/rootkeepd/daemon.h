@@ -1,0 +1,83 @@
+// rootkeepd put together: what it owns, in the order in which it is made and, backwards, taken apart.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "keystore/base/result.h"
+#include "signer/authn/reloadable.h"
+#include "signer/issue/issuer.h"
+#include "signer/ops/http_server.h"
+#include "signer/rpc/health_service.h"
+#include "signer/rpc/istio_service.h"
+#include "signer/rpc/server.h"
+#include "signer/rpc/serving_certificate.h"
+#include "signer/store/state_dir.h"
+#include "tools/config/config.h"
+#include "tools/rootkeepd/authorities.h"
+#include "tools/rootkeepd/hardware.h"
+#include "tools/rootkeepd/keeper.h"
+
+namespace rootkeep {
+
+// Not thread-safe: main's thread makes, reloads and stops it.
+class Daemon {
+ public:
+  // Starts everything and serves. Fails on faults that an operator must mend, each worded as the step that failed; an
+  // absent token is no fault.
+  static Result<std::unique_ptr<Daemon>> Start(config::Config config);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Where each configured listener, health and operations address really is, in the order of the configuration: with a
+  // free port in place of 0.
+  struct Endpoints {
+    std::vector<std::string> listeners;
+    std::vector<std::string> health;
+    std::vector<std::string> operations;
+  };
+  [[nodiscard]] const Endpoints& endpoints() const { return endpoints_; }
+  // Whether it can do its work now: what health and /readyz say.
+  [[nodiscard]] bool ready() const { return readiness_.ready(); }
+
+  // Takes authorities, token issuers, policy and placements from the file again; on any error everything stays as it
+  // was. What needs a restart is named in the log.
+  void Reload(const std::string& config_path);
+  void Reload(const config::Config& fresh);
+
+  // Refuses new calls, lets those under way finish for at most limits.drain, and writes out the ledger.
+  void Stop();
+
+ private:
+  explicit Daemon(config::Config config) : config_(std::move(config)) {}
+
+  Status OpenState();
+  Status OpenFront();
+  Status OpenListeners();
+  Status OpenOperations();
+  void ShowReadiness(bool ready);
+
+  config::Config config_;
+  const SystemClock clock_;
+  Metrics metrics_;
+  Readiness readiness_;
+  HealthService health_;
+  std::optional<store::StateDir> state_;
+  std::optional<Hardware> hardware_;
+  std::unique_ptr<Ledger> ledger_;
+  AuthoritySet served_;
+  std::unique_ptr<Authorities> authorities_;
+  std::unique_ptr<Snapshot<Policy>> policy_;
+  std::unique_ptr<ReloadableAuthenticator> authenticator_;
+  std::unique_ptr<Issuer> issuer_;
+  std::unique_ptr<IstioService> istio_;
+  std::vector<std::unique_ptr<ServingCertificate>> certificates_;
+  std::unique_ptr<Keeper> keeper_;
+  std::vector<RunningServer> servers_;
+  std::vector<std::unique_ptr<HttpServer>> http_;
+  Endpoints endpoints_;
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,64 @@
+#include "tools/rootkeepd/front.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "keystore/base/log.h"
+#include "signer/authn/chain.h"
+#include "signer/authn/mtls.h"
+#include "signer/policy/placement_file.h"
+#include "tools/config/load.h"
+#include "tools/config/make_policy.h"
+
+namespace rootkeep {
+namespace {
+
+constexpr std::chrono::seconds kPlacementPoll{1};
+
+TokenIssuerConfig ToIssuer(const config::TokenIssuer& entry) {
+  TokenIssuerConfig issuer{.name = entry.name,
+                           .issuer = entry.issuer,
+                           .audiences = entry.audiences,
+                           .cluster = entry.cluster,
+                           .cluster_aliases = entry.cluster_aliases,
+                           .trust_domain = entry.trust_domain,
+                           .namespaces = {},
+                           .jwks = {}};
+  for (const TextPattern& ns : entry.namespaces) issuer.namespaces.push_back(ns.ToText());
+  issuer.jwks.file = entry.jwks.file;
+  issuer.jwks.url = entry.jwks.url;
+  issuer.jwks.ca_file = entry.jwks.ca_file;
+  issuer.jwks.bearer_token_file = entry.jwks.bearer_token_file;
+  issuer.jwks.refresh = entry.jwks.refresh;
+  return issuer;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config, const Clock& clock) {
+  std::vector<std::unique_ptr<Authenticator>> members;
+  if (config.client_certificates) members.push_back(std::make_unique<MtlsAuthenticator>(config.trust_domains, clock));
+  std::vector<TokenIssuerConfig> issuers;
+  issuers.reserve(config.token_issuers.size());
+  for (const config::TokenIssuer& entry : config.token_issuers) issuers.push_back(ToIssuer(entry));
+  RK_TRY(auto tokens, JwtAuthenticator::Create(std::move(issuers), clock));
+  members.push_back(std::move(tokens));
+  return std::shared_ptr<const Authenticator>(std::make_shared<AuthenticatorChain>(std::move(members)));
+}
+
+std::shared_ptr<const Policy> MakePolicy(const config::Config& config) {
+  config::Placements placements;
+  for (const config::Placement& entry : config.placements) {
+    placements[entry.name] = PlacementFile::Open(entry.file, kPlacementPoll);
+  }
+  for (const std::string& warning : config::Warnings(config)) log::Warning("config_warning", {{"detail", warning}});
+  return std::make_shared<Policy>(config::MakePolicy(config, placements));
+}
+
+std::size_t CountUnsafeRules(const config::Config& config) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(config.impersonation, [](const auto& rule) { return rule.placement.empty(); }));
+}
+
+}  // namespace rootkeep

@@ -1,0 +1,37 @@
+// The modules and tokens that the configuration names.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "keystore/key_store.h"
+#include "keystore/pkcs11/module.h"
+#include "signer/metrics/metrics.h"
+#include "signer/ops/readiness.h"
+#include "tools/config/config.h"
+
+namespace rootkeep {
+
+// Owns the modules; destroyed last, after every signer, so that C_Finalize comes at the very end.
+class Hardware {
+ public:
+  // Loads and initialises every module and prepares a store for every token. An absent token is no error; a module
+  // that cannot be loaded is, with the step that failed.
+  static Result<Hardware> Open(const config::Config& config);
+
+  // The store of a configured token. The configuration has been checked: it exists.
+  [[nodiscard]] KeyStore& Token(const std::string& name) const { return *tokens_.at(name); }
+
+  // Asks every token whether it answers, brings back what has returned, and reports each as a component.
+  void Probe(Readiness& readiness, Metrics& metrics);
+
+ private:
+  Hardware() : registry_(std::make_unique<pkcs11::ModuleRegistry>()) {}
+
+  std::unique_ptr<pkcs11::ModuleRegistry> registry_;  // two names may mean one module
+  std::map<std::string, std::shared_ptr<pkcs11::Module>> modules_;
+  std::map<std::string, std::shared_ptr<KeyStore>> tokens_;
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,60 @@
+// The thread that looks after what changes by itself: tokens, authorities, serving certificates, the ledger.
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "keystore/base/clock.h"
+#include "keystore/base/mutex.h"
+#include "signer/issue/issuer.h"
+#include "signer/ledger/ledger.h"
+#include "signer/ops/readiness.h"
+#include "signer/rpc/serving_certificate.h"
+#include "tools/rootkeepd/authorities.h"
+#include "tools/rootkeepd/hardware.h"
+
+namespace rootkeep {
+
+// A token that hangs holds up this thread and no request.
+class Keeper {
+ public:
+  // All outlive the keeper.
+  struct Parts {
+    Hardware& hardware;
+    Authorities& authorities;
+    Issuer& issuer;
+    Ledger& ledger;
+    Readiness& readiness;
+    Metrics& metrics;
+    const Clock& clock;
+    std::vector<std::unique_ptr<ServingCertificate>>& certificates;
+  };
+
+  explicit Keeper(Parts parts) : parts_(parts) {}
+
+  // One round, on the calling thread; the first is made by main before it says that it is ready.
+  void Round();
+
+  // Runs a round every kPeriod until destroyed.
+  void Start();
+
+  // Loads the authorities of a new configuration between two rounds. On an error the old ones stay.
+  Status Reload(const config::Config& config);
+
+ private:
+  static constexpr std::chrono::milliseconds kPeriod{200};
+
+  void Run(const std::stop_token& stop);
+  void RoundLocked() RK_REQUIRES(mutex_);
+  void RenewCertificates(WallTime now) RK_REQUIRES(mutex_);
+  void ShowClientRoots() RK_REQUIRES(mutex_);
+
+  const Parts parts_;
+  Mutex mutex_;
+  bool roots_shown_ RK_GUARDED_BY(mutex_) = false;
+  Deadline retry_certificates_at_ RK_GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+}  // namespace rootkeep

@@ -1,0 +1,82 @@
+// rootkeepd: the certificate authority. See tools/README.md.
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+#include "keystore/base/log.h"
+#include "signer/rpc/grpc_log.h"
+#include "signer/rpc/tls_defaults.h"
+#include "tools/config/load.h"
+#include "tools/rootkeepd/daemon.h"
+#include "tools/rootkeepd/signals.h"
+
+namespace {
+
+using rootkeep::Daemon;
+using rootkeep::DaemonSignal;
+
+constexpr char kFooter[] =
+    "Example:\n  rootkeepd --config /etc/rootkeep/rootkeepd.yaml\n\n"
+    "SIGTERM drains and ends, SIGHUP reloads authorities, token issuers and policy.\n"
+    "Exit status: 0 stopped as asked, 1 could not start, 2 wrong usage.";
+
+int Fail(const rootkeep::Error& error) {
+  fmt::print(stderr, "rootkeepd: {}\n", error.ToString());
+  return 1;
+}
+
+int Serve(rootkeep::config::Config config, const std::string& path) {
+  rootkeep::log::Start(config.log.level, config.log.file);
+  rootkeep::CaptureGrpcLog();
+  prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold PINs
+  if (const auto applied = rootkeep::ApplyTlsDefaults(); !applied.ok()) return Fail(applied.error());
+  auto daemon = Daemon::Start(std::move(config));
+  if (!daemon.ok()) return Fail(daemon.error());
+  sd_notify(0, "READY=1");
+  while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {
+    sd_notify(0, "RELOADING=1");
+    (*daemon)->Reload(path);
+    sd_notify(0, "READY=1");
+  }
+  sd_notify(0, "STOPPING=1");
+  (*daemon)->Stop();
+  rootkeep::log::Stop();
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Rootkeep's certificate authority: signs with keys that stay in hardware.", "rootkeepd");
+  app.footer(kFooter);
+  std::string path = "/etc/rootkeep/rootkeepd.yaml";
+  bool check = false;
+  app.add_option("-c,--config", path, "configuration file")->capture_default_str();
+  app.add_flag("--check-config", check, "check the configuration, say what is wrong with it, and end");
+  app.set_version_flag("--version", std::string("rootkeepd ") + ROOTKEEP_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  rootkeep::BlockSignals();
+  auto config = rootkeep::config::LoadConfig(path);
+  if (!config.ok()) return Fail(config.error());
+  if (check) {
+    fmt::print("{}: ok\n", path);
+    return 0;
+  }
+  return Serve(std::move(*config), path);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rootkeepd: %s\n", error.what());
+    return 1;
+  }
+}
