@@ -23,9 +23,8 @@ TokenIssuerConfig ToIssuer(const config::TokenIssuer& entry) {
                            .cluster = entry.cluster,
                            .cluster_aliases = entry.cluster_aliases,
                            .trust_domain = entry.trust_domain,
-                           .namespaces = {},
+                           .namespaces = entry.namespaces,
                            .jwks = {}};
-  for (const TextPattern& ns : entry.namespaces) issuer.namespaces.push_back(ns.ToText());
   issuer.jwks.file = entry.jwks.file;
   issuer.jwks.url = entry.jwks.url;
   issuer.jwks.ca_file = entry.jwks.ca_file;
