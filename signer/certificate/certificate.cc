@@ -1,6 +1,8 @@
 #include "signer/certificate/certificate.h"
 
+#include <chrono>
 #include <optional>
+#include <ratio>
 
 #include "keystore/base/openssl.h"
 #include "keystore/base/random.h"
@@ -14,7 +16,9 @@
 namespace rootkeep {
 namespace {
 
-constexpr std::size_t kSerialOctets = 17;
+constexpr std::size_t kSerialTimeOctets = 4;
+constexpr std::size_t kSerialRandomOctets = 16;
+using SerialTick = std::chrono::duration<std::int64_t, std::ratio<1, 64>>;
 constexpr std::uint32_t kVersion3 = 2;
 
 std::optional<ByteView> KeyBits(ByteView spki) {
@@ -30,9 +34,15 @@ std::optional<ByteView> KeyBits(ByteView spki) {
 }  // namespace
 
 Result<Bytes> NewSerial() {
-  RK_TRY(Bytes serial, RandomBytes(kSerialOctets));
+  RK_TRY(const Bytes random, RandomBytes(kSerialRandomOctets));
+  const auto now = std::chrono::floor<SerialTick>(std::chrono::system_clock::now().time_since_epoch()).count();
+  Bytes serial(kSerialTimeOctets);
+  for (std::size_t i = 0; i < kSerialTimeOctets; ++i) {
+    serial[i] = static_cast<std::uint8_t>(now >> (8 * (kSerialTimeOctets - 1 - i)));
+  }
   // Positive and as long as every other.
   serial[0] = static_cast<std::uint8_t>((serial[0] & 0x3f) | 0x40);
+  serial.insert(serial.end(), random.begin(), random.end());
   return serial;
 }
 

@@ -3,6 +3,7 @@
 
 #include <openssl/x509v3.h>
 
+#include <chrono>
 #include <set>
 #include <thread>
 
@@ -219,14 +220,31 @@ TEST(Serial, Case39PositiveShortAndDistinct) {
   make(0);
   other.join();
   std::set<Bytes> all;
+  std::set<Bytes> random_parts;
   for (const auto& serials : made) {
     for (const Bytes& serial : serials) {
-      ASSERT_EQ(serial.size(), 17U);
+      ASSERT_EQ(serial.size(), 20U);
       ASSERT_EQ(serial[0] & 0xc0, 0x40);
       all.insert(serial);
+      random_parts.insert(Bytes(serial.begin() + 4, serial.end()));
     }
   }
   EXPECT_EQ(all.size(), 2U * kEach);
+  // The time in front is no part of what makes them distinct.
+  EXPECT_EQ(random_parts.size(), 2U * kEach);
+}
+
+TEST(Serial, NeighboursInTimeAreNeighboursInOrder) {
+  const auto time_of = [](const Bytes& serial) {
+    return (serial[0] & 0x3fU) << 24 | serial[1] << 16U | serial[2] << 8U | serial[3];
+  };
+  const auto start = std::chrono::steady_clock::now();
+  const std::uint32_t first = time_of(NewSerial().value());
+  const std::uint32_t second = time_of(NewSerial().value());
+  const auto elapsed = std::chrono::steady_clock::now() - start;
+  // 30 bits that wrap, after half a year.
+  const std::uint32_t ticks = (second - first) & 0x3fffffffU;
+  EXPECT_LE(ticks, 1 + std::chrono::ceil<std::chrono::seconds>(elapsed).count() * 64);
 }
 
 TEST(Name, CaNamesDifferByGenerationAndKind) {
