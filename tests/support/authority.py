@@ -36,24 +36,25 @@ def run(*command, **options):
 class Authority:
     """A running authority: `port` on 127.0.0.1, `root` (PEM file its chains verify with), `pid`."""
 
-    def __init__(self, name, command, ready, root, log, environment=None):
-        """Starts `command` and waits for a line on its standard output that matches `ready`, whose group is the port."""
+    def __init__(self, name, command, ready, root, log):
+        """Starts `command` and waits for a line it prints that matches `ready`, whose group is the port; all that it
+        prints is kept in `log`."""
         self.name, self.root, self.log = name, root, log
-        with open(log, "wb") as errors:
-            self._process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
-                                             stdout=subprocess.PIPE, stderr=errors, text=True,
-                                             env={**os.environ, **(environment or {})})
+        self._process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.pid = self._process.pid
         timer = threading.Timer(START_LIMIT, self._process.kill)
         timer.start()
+        self._log = open(log, "w", encoding="utf-8")
         self.port = self._wait_for(re.compile(ready))
         timer.cancel()
-        # Nobody reads on, and a full pipe would stop the server.
-        threading.Thread(target=shutil.copyfileobj, args=(self._process.stdout, open(os.devnull, "w")),
-                         daemon=True).start()
+        # A full pipe would stop the server.
+        threading.Thread(target=shutil.copyfileobj, args=(self._process.stdout, self._log), daemon=True).start()
 
     def _wait_for(self, ready):
         for line in self._process.stdout:
+            self._log.write(line)
+            self._log.flush()
             found = ready.search(line)
             if found:
                 return int(found.group(1))
@@ -88,3 +89,57 @@ def start_istiod(program, directory, key, jwks):
     certs = pathlib.Path(directory) / "certs"
     command = [program, "-certs", certs, "-make-ca", key, "-jwks", jwks]
     return Authority("istiod", command, r"^port=(\d+)$", certs / "root-cert.pem", pathlib.Path(directory) / "log")
+
+
+ROOTKEEPD_CONFIG = """\
+version: 1
+state_directory: {home}/state
+listeners: [{{name: istio, address: "127.0.0.1:0"}}]
+operations: [{{address: "127.0.0.1:0"}}]
+health: [{{address: "127.0.0.1:0"}}]
+modules:
+  - name: softhsm
+    path: {module}
+    environment: [{{name: SOFTHSM2_CONF, value: {home}/softhsm2.conf}}]
+tokens: [{{name: ca, module: softhsm, label: test, pin_source: "file:{home}/pin"}}]
+trust_domains: [{{name: cluster.local}}]
+authorities: [{{name: mesh, trust_domain: cluster.local, token: ca}}]
+token_issuers:
+  - name: test
+    issuer: https://kubernetes.default.svc
+    audiences: [istio-ca]
+    trust_domain: cluster.local
+    namespaces: ["*"]
+    jwks: {{file: {jwks}}}
+"""
+
+KEY_TYPES = {"p256": "ec-p256", "rsa2048": "rsa-2048"}
+
+
+def softhsm_module():
+    for place in ("/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/lib/aarch64-linux-gnu/softhsm"):
+        module = pathlib.Path(place) / "libsofthsm2.so"
+        if module.exists():
+            return module
+    raise Failed("SoftHSM2 is not installed (softhsm2)")
+
+
+def start_rootkeepd(build, home, key, jwks):
+    """rootkeepd with root and issuing key generated in a SoftHSM token of its own."""
+    home, tools = pathlib.Path(home), pathlib.Path(build) / "tools"
+    (home / "tokens").mkdir()
+    (home / "softhsm2.conf").write_text(f"directories.tokendir = {home}/tokens\nobjectstore.backend = file\n")
+    pin = home / "pin"
+    pin.touch(0o600)
+    pin.write_text("73810462")
+    environment = {**os.environ, "SOFTHSM2_CONF": str(home / "softhsm2.conf")}
+    run("softhsm2-util", "--init-token", "--free", "--label", "test", "--pin", "73810462", "--so-pin", "73810462",
+        env=environment)
+    config = home / "rootkeepd.yaml"
+    config.touch(0o600)
+    config.write_text(ROOTKEEPD_CONFIG.format(home=home, module=softhsm_module(), jwks=pathlib.Path(jwks).resolve()))
+    run(tools / "rootkeep" / "rootkeep", "ca", "init", "--config", config, "--token", "ca", "--name", "mesh",
+        "--trust-domain", "cluster.local", "--type", KEY_TYPES[key])
+    root = home / "state" / "authorities" / "mesh" / "1" / "bundle.pem"
+    return Authority("rootkeepd", [tools / "rootkeepd" / "rootkeepd", "--config", config],
+                     r'"listening","listener":"istio","address":"127.0.0.1:(\d+)"', root, home / "log")
