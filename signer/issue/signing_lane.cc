@@ -19,16 +19,16 @@ using SteadyClock = std::chrono::steady_clock;
 
 SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics)
     : ledger_(ledger), watch_(watch), metrics_(metrics) {
-  threads_.reserve(kThreads);
-  for (unsigned i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
+  for (unsigned i = 0; i < kThreads; ++i) workers_[i].thread = std::jthread([this, i] { Run(i); });
 }
 
 SigningLane::~SigningLane() {
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
+    for (Worker& worker : workers_) worker.wake.NotifyOne();
   }
-  changed_.NotifyAll();
+  for (Worker& worker : workers_) worker.thread.join();
 }
 
 void SigningLane::Push(std::shared_ptr<Job> job) {
@@ -38,32 +38,42 @@ void SigningLane::Push(std::shared_ptr<Job> job) {
 
 void SigningLane::Wake() {
   const MutexLock lock(mutex_);
-  // A thread that is working takes the next jobs by itself when it is done.
-  if (MayWork()) changed_.NotifyOne();
+  WakeOne();
 }
 
-bool SigningLane::MayWork() const {
-  return !queue_.empty() && working_ < std::min(kThreads, queue_.front()->authority()->signer().Concurrency());
+unsigned SigningLane::Limit() const {
+  return std::clamp(queue_.front()->authority()->signer().Concurrency(), 1U, kThreads);
 }
 
-void SigningLane::Run() {
+// Threads that are working take the next jobs by themselves; always the same few work, so that their caches stay warm.
+void SigningLane::WakeOne() {
+  if (queue_.empty()) return;
+  for (unsigned i = 0; i < Limit(); ++i) {
+    if (!workers_[i].idle) continue;
+    workers_[i].idle = false;
+    workers_[i].wake.NotifyOne();
+    return;
+  }
+}
+
+void SigningLane::Run(unsigned index) {
   for (;;) {
-    const Batch batch = Take();
+    const Batch batch = Take(index);
     if (batch.empty()) return;
     Process(batch);
-    const MutexLock lock(mutex_);
-    --working_;
   }
 }
 
-SigningLane::Batch SigningLane::Take() {
+SigningLane::Batch SigningLane::Take(unsigned index) {
   const MutexLock lock(mutex_);
-  while (!MayWork()) {
-    if (stopping_ && queue_.empty()) return {};
-    changed_.Wait(mutex_);
+  while (queue_.empty() || index >= Limit()) {
+    // The first thread stays until the queue is empty.
+    if (stopping_ && (index > 0 || queue_.empty())) return {};
+    workers_[index].idle = true;
+    workers_[index].wake.Wait(mutex_);
   }
-  ++working_;
-  const unsigned limit = std::max(1U, queue_.front()->authority()->signer().Concurrency());
+  workers_[index].idle = false;
+  const unsigned limit = Limit();
   const std::size_t share = std::clamp<std::size_t>((queue_.size() + limit - 1) / limit, 1, kBatchLimit);
   Batch batch;
   batch.reserve(share);
@@ -71,7 +81,7 @@ SigningLane::Batch SigningLane::Take() {
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  if (MayWork()) changed_.NotifyOne();
+  WakeOne();
   return batch;
 }
 

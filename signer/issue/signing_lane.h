@@ -1,6 +1,7 @@
 // The threads that sign for one authority: durable intents in, checked certificates out, answers in batches.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <span>
@@ -31,15 +32,24 @@ class SigningLane {
   void Wake();
 
  private:
+  static constexpr unsigned kThreads = 8;  // the most signers one authority ever uses
   using Batch = std::vector<std::shared_ptr<Job>>;
   struct Outcome {
     std::shared_ptr<Job> job;
     Result<Issued> result;
   };
 
-  void Run();
-  [[nodiscard]] bool MayWork() const RK_REQUIRES(mutex_);
-  Batch Take();
+  // One signing thread: the first ones work, the others sleep until the device is found to like more at once.
+  struct Worker {
+    CondVar wake;
+    bool idle = false;
+    std::jthread thread;
+  };
+
+  void Run(unsigned index);
+  [[nodiscard]] unsigned Limit() const RK_REQUIRES(mutex_);
+  void WakeOne() RK_REQUIRES(mutex_);
+  Batch Take(unsigned index);
   void Process(const Batch& batch);
   Result<Issued> Sign(Job& job);
   void Deliver(std::vector<Outcome>& outcomes);
@@ -48,11 +58,9 @@ class SigningLane {
   DeadlineWatch& watch_;
   Metrics& metrics_;
   Mutex mutex_;
-  CondVar changed_;
   std::deque<std::shared_ptr<Job>> queue_ RK_GUARDED_BY(mutex_);
-  unsigned working_ RK_GUARDED_BY(mutex_) = 0;
   bool stopping_ RK_GUARDED_BY(mutex_) = false;
-  std::vector<std::jthread> threads_;
+  std::array<Worker, kThreads> workers_;
 };
 
 }  // namespace rootkeep

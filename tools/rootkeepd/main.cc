@@ -1,5 +1,6 @@
 // rootkeepd: the certificate authority. See tools/README.md.
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
@@ -31,6 +32,9 @@ int Fail(const rootkeep::Error& error) {
 int Serve(rootkeep::config::Config config, const std::string& path) {
   rootkeep::log::Start(config.log.level, config.log.file);
   rootkeep::CaptureGrpcLog();
+  // Throughput counts here, not who runs first: fewer switches between threads that all work on the same few calls.
+  const sched_param no_priority{};
+  sched_setscheduler(0, SCHED_BATCH, &no_priority);
   prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold PINs
   if (const auto applied = rootkeep::ApplyTlsDefaults(); !applied.ok()) return Fail(applied.error());
   auto daemon = Daemon::Start(std::move(config));
