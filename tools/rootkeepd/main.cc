@@ -56,7 +56,8 @@ int Main(int argc, char** argv) {
   app.footer(kFooter);
   std::string path = "/etc/rootkeep/rootkeepd.yaml";
   bool check = false;
-  app.add_option("-c,--config", path, "configuration file")->capture_default_str();
+  app.add_option("config,-c,--config", path, "configuration file, with or without the option's name")
+      ->capture_default_str();
   app.add_flag("--check-config", check, "check the configuration, say what is wrong with it, and end");
   app.set_version_flag("--version", std::string("rootkeepd ") + ROOTKEEP_VERSION);
   try {
