@@ -1,6 +1,7 @@
 #include "signer/rpc/istio_service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -41,31 +42,23 @@ void Fill(IstioCertificateResponse& response, Issued issued) {
 
 }  // namespace
 
-// What one call needs until it is finished. Owned by the issuer's continuation.
+// What one call needs until it is finished; held by the issuer's continuation. Finished exactly once.
 class IstioService::Call {
  public:
-  Call(IstioService& service, grpc::CallbackServerContext& context, IstioCertificateResponse& response)
-      : service_(service), response_(response), reactor_(context.DefaultReactor()), request_id_(NewRequestId()) {
-    context.AddTrailingMetadata(kRequestIdHeader, request_id_);
-  }
+  Call(IstioService& service, IstioCertificateResponse& response, grpc::ServerUnaryReactor& reactor)
+      : service_(service), response_(response), reactor_(reactor), request_id_(NewRequestId()) {}
 
-  [[nodiscard]] grpc::ServerUnaryReactor* reactor() const { return reactor_; }
   [[nodiscard]] const std::string& request_id() const { return request_id_; }
-  void SetCaller(const Caller& caller) {
-    caller_ = Describe(caller.identities);
-    peer_ = caller.peer;
-  }
+  void SetCaller(const Caller& caller) { caller_ = Describe(caller.identities); }
   void SetPeer(std::string_view peer) { peer_ = peer; }
 
   void Finish(Result<Issued> result) {
-    if (result.ok()) {
-      service_.metrics_.CountSuccess();
-      log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", result->serial}});
-      Fill(response_, std::move(*result));
-      reactor_->Finish(grpc::Status::OK);
-    } else {
-      Refuse(result.error());
-    }
+    if (finished_.exchange(true)) return;
+    if (!result.ok()) return Refuse(result.error());
+    service_.metrics_.CountSuccess();
+    log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", result->serial}});
+    Fill(response_, std::move(*result));
+    reactor_.Finish(grpc::Status::OK);
   }
 
  private:
@@ -83,15 +76,16 @@ class IstioService::Call {
                                      {"detail", error.ToString()},
                                      {"caller", caller_},
                                      {"peer", peer_}});
-    reactor_->Finish(status);
+    reactor_.Finish(status);
   }
 
   IstioService& service_;
   IstioCertificateResponse& response_;
-  grpc::ServerUnaryReactor* const reactor_;
+  grpc::ServerUnaryReactor& reactor_;
   const std::string request_id_;
   std::string caller_;
   std::string peer_;
+  std::atomic<bool> finished_ = false;
 };
 
 IstioService::IstioService(const Authenticator& authenticator, Issuer& issuer, Metrics& metrics,
@@ -100,28 +94,40 @@ IstioService::IstioService(const Authenticator& authenticator, Issuer& issuer, M
 
 grpc::ServerUnaryReactor* IstioService::CreateCertificate(grpc::CallbackServerContext* context,
                                                           const IstioCertificateRequest* request,
-                                                          IstioCertificateResponse* response) try {
+                                                          IstioCertificateResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  std::shared_ptr<Call> call;
+  // Nothing of ours throws; what a library threw (out of memory, say) ends this call and not the process.
+  try {
+    call = std::make_shared<Call>(*this, *response, *reactor);
+    Handle(*context, *request, call);
+  } catch (...) {
+    if (call != nullptr) {
+      call->Finish(Unavailable("an exception ended the call").WithReason("exception"));
+    } else {
+      reactor->Finish({grpc::StatusCode::UNAVAILABLE, "CSR signing error (out of resources)"});
+    }
+  }
+  return reactor;
+}
+
+void IstioService::Handle(grpc::CallbackServerContext& context, const IstioCertificateRequest& request,
+                          const std::shared_ptr<Call>& call) {
   metrics_.CountRequest();
-  auto call = std::make_shared<Call>(*this, *context, *response);
-  const Peer peer(*context);
+  context.AddTrailingMetadata(kRequestIdHeader, call->request_id());
+  const Peer peer(context);
   call->SetPeer(peer.address());
   const AuthOutcome outcome = authenticator_.Authenticate(peer.call());
   if (const auto* error = std::get_if<Error>(&outcome)) {
     call->Finish(*error);
   } else if (const auto* caller = std::get_if<Caller>(&outcome)) {
     call->SetCaller(*caller);
-    issuer_.Issue(*caller, ToIssuanceRequest(*request, call->request_id()),
+    issuer_.Issue(*caller, ToIssuanceRequest(request, call->request_id()),
                   std::min(After(max_duration_), peer.deadline()),
                   [call](Result<Issued> result) { call->Finish(std::move(result)); });
   } else {
-    call->Finish(Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credentials"));
+    call->Finish(Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credential"));
   }
-  return call->reactor();
-} catch (...) {
-  // Nothing of ours throws; what a library threw (out of memory, say) ends this call and not the process.
-  auto* reactor = context->DefaultReactor();
-  reactor->Finish({grpc::StatusCode::UNAVAILABLE, "CSR signing error (out of resources)"});
-  return reactor;
 }
 
 }  // namespace rootkeep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include "proto/istio/ca.grpc.pb.h"
 #include "signer/authn/authenticator.h"
@@ -23,6 +24,9 @@ class IstioService final : public istio::v1::auth::IstioCertificateService::Call
 
  private:
   class Call;
+
+  void Handle(grpc::CallbackServerContext& context, const istio::v1::auth::IstioCertificateRequest& request,
+              const std::shared_ptr<Call>& call);
 
   const Authenticator& authenticator_;
   Issuer& issuer_;

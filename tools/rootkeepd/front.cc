@@ -36,6 +36,13 @@ TokenIssuerConfig ToIssuer(const config::TokenIssuer& entry) {
 }  // namespace
 
 Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config, const Clock& clock) {
+  // The TLS layer verifies client certificates against the roots of all authorities together, so a CA of one trust
+  // domain could vouch for a name in another.
+  if (config.client_certificates && config.trust_domains.size() > 1) {
+    return InvalidArgument("client certificates are accepted with one trust domain only, for now")
+        .WithReason("config")
+        .WithHint("set client_certificates: {enabled: false}, or run one rootkeepd a trust domain");
+  }
   std::vector<std::unique_ptr<Authenticator>> members;
   if (config.client_certificates) members.push_back(std::make_unique<MtlsAuthenticator>(config.trust_domains, clock));
   std::vector<TokenIssuerConfig> issuers;

@@ -1,0 +1,90 @@
+#include "signer/rpc/istio_service.h"
+
+#include <grpcpp/create_channel.h>
+
+#include <new>
+
+#include "signer/ledger/open_ledger.h"
+#include "signer/rpc/server.h"
+#include "tests/support/issuing_authority.h"
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace rootkeep {
+namespace {
+
+// Lets everybody in, or throws, as a library out of memory would.
+class FakeAuthenticator final : public Authenticator {
+ public:
+  [[nodiscard]] AuthOutcome Authenticate(const CallContext& call) const override {
+    if (throws) throw std::bad_alloc();
+    return Caller{.identities = {GeneralNameFromText("spiffe://cluster.local/ns/default/sa/web")},
+                  .authenticator = "fake",
+                  .trust_domain = "cluster.local",
+                  .peer = std::string(call.peer)};
+  }
+
+  bool throws = false;
+};
+
+class IstioServiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(ledger_, OpenLedger({.path = dir_ / "ledger.db"}));
+    authorities_.Replace({authority_.authority});
+    issuer_ = std::make_unique<Issuer>(
+        Issuer::Parts{
+            .authorities = authorities_, .policy = policy_, .ledger = *ledger_, .metrics = metrics_, .clock = clock_},
+        IssuerOptions{});
+    service_ = std::make_unique<IstioService>(authenticator_, *issuer_, metrics_, std::chrono::seconds(10));
+    ASSERT_OK_AND_ASSIGN(running_, StartServer({{"127.0.0.1:0", grpc::InsecureServerCredentials()}}, {service_.get()}));
+    stub_ = istio::v1::auth::IstioCertificateService::NewStub(
+        grpc::CreateChannel("127.0.0.1:" + std::to_string(running_.ports[0]), grpc::InsecureChannelCredentials()));
+  }
+  void TearDown() override { running_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5)); }
+
+  grpc::Status Call() {
+    grpc::ClientContext context;
+    istio::v1::auth::IstioCertificateRequest request;
+    request.set_csr(testing::MakeCsrPem());
+    const grpc::Status status = stub_->CreateCertificate(&context, request, &response_);
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto id = trailers.find("x-request-id");
+    request_id_ = id == trailers.end() ? "" : std::string(id->second.data(), id->second.size());
+    return status;
+  }
+
+  const testing::TempDir dir_;
+  testing::IssuingAuthority authority_;
+  AuthoritySet authorities_;
+  Snapshot<Policy> policy_{std::make_shared<Policy>()};
+  Metrics metrics_;
+  SystemClock clock_;
+  FakeAuthenticator authenticator_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Issuer> issuer_;
+  std::unique_ptr<IstioService> service_;
+  RunningServer running_;
+  std::unique_ptr<istio::v1::auth::IstioCertificateService::Stub> stub_;
+  istio::v1::auth::IstioCertificateResponse response_;
+  std::string request_id_;
+};
+
+TEST_F(IstioServiceTest, AnswersLeafChainAndBundleWithARequestId) {
+  EXPECT_TRUE(Call().ok());
+  ASSERT_EQ(response_.cert_chain_size(), 3);
+  EXPECT_EQ(response_.cert_chain(1), authority_.authority->chain_elements().front());
+  EXPECT_EQ(response_.cert_chain(2), authority_.authority->trust_bundle_pem());
+  EXPECT_EQ(request_id_.size(), 16U);
+}
+
+TEST_F(IstioServiceTest, AnExceptionEndsTheCallAndNotTheProcess) {
+  authenticator_.throws = true;
+  EXPECT_EQ(Call().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_FALSE(request_id_.empty());
+  authenticator_.throws = false;
+  EXPECT_TRUE(Call().ok());
+}
+
+}  // namespace
+}  // namespace rootkeep
