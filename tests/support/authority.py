@@ -45,11 +45,11 @@ class Authority:
         self.pid = self._process.pid
         timer = threading.Timer(START_LIMIT, self._process.kill)
         timer.start()
-        self._log = open(log, "w", encoding="utf-8")
+        self._log = open(log, "w", encoding="utf-8", buffering=1)
         self.port = self._wait_for(re.compile(ready))
         timer.cancel()
         # A full pipe would stop the server.
-        threading.Thread(target=shutil.copyfileobj, args=(self._process.stdout, self._log), daemon=True).start()
+        threading.Thread(target=self._log.writelines, args=(self._process.stdout,), daemon=True).start()
 
     def _wait_for(self, ready):
         for line in self._process.stdout:
