@@ -61,12 +61,15 @@ Result<std::string> SqliteConnectString(const DatabaseOptions& options) {
 }
 
 Status PrepareSqliteFile(const DatabaseOptions& options) {
-  const int flags = options.read_only ? O_RDONLY : O_RDWR | O_CREAT;
-  // SQLite gives the log and its index the mode of the database, so this is the one place that sets it.
-  const Fd fd(open(options.path.c_str(), flags | O_CLOEXEC, 0600));
-  if (!fd.valid()) return ErrnoError("open " + options.path, errno);
+  // SQLite gives the log and its index the mode of the database, so this is the one place that sets it. An existing
+  // file is never opened here: closing it would drop the locks of every connection this process has to it (POSIX
+  // fcntl), and with them what keeps another process from removing the log.
+  if (!options.read_only) {
+    const Fd fresh(open(options.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!fresh.valid() && errno != EEXIST) return ErrnoError("create " + options.path, errno);
+  }
   struct stat info{};
-  if (fstat(fd.get(), &info) != 0) return ErrnoError("stat " + options.path, errno);
+  if (stat(options.path.c_str(), &info) != 0) return ErrnoError("stat " + options.path, errno);
   if ((info.st_mode & 077) != 0) {
     return FailedPrecondition("database " + options.path + " is accessible by group or others")
         .WithReason("file_mode")

@@ -1,4 +1,8 @@
 // Find and List: what clients asking again and operators see.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <fstream>
 #include <iterator>
 
@@ -204,6 +208,26 @@ TEST_F(LedgerReadTest, AnOpenReaderDoesNotHoldUpTheWriter) {
   ASSERT_TRUE(*query.Next());
   EXPECT_THAT(IntendAndWait(*ledger_, MakeIntent(2)), IsOk());
   EXPECT_TRUE(*query.Next());
+}
+
+// Without its shared lock another process may take itself for the last one, and remove the log under the daemon.
+TEST_F(LedgerReadTest, HoldsItsLockAgainstOtherProcesses) {
+  Issue(MakeIntent(1));
+  ASSERT_THAT(OpenLedgerReadOnly(path_), IsOk());
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // SQLite's shared bytes (https://www.sqlite.org/fileformat2.html#the_lock_byte_page).
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    lock.l_start = 0x40000002;
+    lock.l_len = 510;
+    const int fd = open(path_.c_str(), O_RDWR);
+    _exit(fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_RDLCK ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(LedgerReadTest, ReadsAfterTheDaemonDied) {
