@@ -105,21 +105,12 @@ Result<std::vector<GeneralName>> ReadNames(X509* cert) {
   return out;
 }
 
-Result<SpiffeId> TheSpiffeId(const std::vector<GeneralName>& names, std::span<const std::string> trust_domains) {
-  const auto is_uri = [](const GeneralName& name) { return name.kind == GeneralName::Kind::kUri; };
-  const auto count = std::ranges::count_if(names, is_uri);
-  if (count == 0) return Refusal(refusal::kCertificateNoUri, "the client certificate has no URI name");
-  if (count > 1) {
-    return Refusal(refusal::kCertificateUris, fmt::format("the client certificate has {} URI names, not one", count));
+std::vector<std::string_view> UriNames(const std::vector<GeneralName>& names) {
+  std::vector<std::string_view> uris;
+  for (const GeneralName& name : names) {
+    if (name.kind == GeneralName::Kind::kUri) uris.push_back(name.value);
   }
-  auto id = ParseSpiffeId(std::ranges::find_if(names, is_uri)->value);
-  if (!id.ok())
-    return Refusal(refusal::kCertificateIdentity, "the client certificate's URI is " + id.error().message());
-  if (std::ranges::find(trust_domains, id->trust_domain) == trust_domains.end()) {
-    return Refusal(refusal::kCertificateTrustDomain,
-                   fmt::format("trust domain {} of the client certificate is not served", id->trust_domain));
-  }
-  return id;
+  return uris;
 }
 
 Result<WallTime> NotAfter(const X509* cert) {
@@ -147,16 +138,27 @@ Result<ClientCertificate> ReadClientCertificate(ByteView leaf_der, std::span<con
   RK_RETURN_IF_ERROR(CheckPurpose(cert.get()));
   ClientCertificate facts;
   RK_TRY(facts.identities, ReadNames(cert.get()));
-  RK_TRY(facts.spiffe_id, TheSpiffeId(facts.identities, trust_domains));
+  RK_TRY(facts.spiffe_id, TheWorkloadIdentity(UriNames(facts.identities), trust_domains));
   RK_TRY(facts.serial_hex, SerialHex(cert.get()));
   RK_TRY(facts.not_after, NotAfter(cert.get()));
   return facts;
 }
 
-Status CheckClientCertificate(ByteView leaf_der, std::span<const std::string> trust_domains) {
-  const auto facts = ReadClientCertificate(leaf_der, trust_domains);
-  if (facts.ok() || facts.error().reason() == refusal::kCertificateNoUri) return Ok();
-  return facts.error();
+Result<SpiffeId> TheWorkloadIdentity(std::span<const std::string_view> uri_names,
+                                     std::span<const std::string> trust_domains) {
+  if (uri_names.empty()) return Refusal(refusal::kCertificateNoUri, "the client certificate has no URI name");
+  if (uri_names.size() > 1) {
+    return Refusal(refusal::kCertificateUris,
+                   fmt::format("the client certificate has {} URI names, not one", uri_names.size()));
+  }
+  auto id = ParseSpiffeId(uri_names[0]);
+  if (!id.ok())
+    return Refusal(refusal::kCertificateIdentity, "the client certificate's URI is " + id.error().message());
+  if (std::ranges::find(trust_domains, id->trust_domain) == trust_domains.end()) {
+    return Refusal(refusal::kCertificateTrustDomain,
+                   fmt::format("trust domain {} of the client certificate is not served", id->trust_domain));
+  }
+  return id;
 }
 
 }  // namespace rootkeep

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "keystore/base/bytes.h"
@@ -26,9 +27,11 @@ struct ClientCertificate {
 // but URI, DNS and IP. UNAUTHENTICATED with a certificate_* reason otherwise.
 Result<ClientCertificate> ReadClientCertificate(ByteView leaf_der, std::span<const std::string> trust_domains);
 
-// What the RPC layer's TLS verifier asks during the handshake: the same refusals, so that a certificate with two URI
-// names or of an unknown trust domain ends the connection (istio: pkg/spiffe), but a certificate without any URI name
-// passes, because it is refused call by call and its holder shall read UNAUTHENTICATED, not a broken handshake.
-Status CheckClientCertificate(ByteView leaf_der, std::span<const std::string> trust_domains);
+// The part of that which the TLS layer asks during the handshake, of the URI names it has already read: exactly one, of
+// that form, in one of `trust_domains`. A certificate that fails ends the connection (istio: pkg/spiffe), whatever
+// token comes with it. UNAUTHENTICATED with reason "certificate_no_uri", "certificate_uris", "certificate_identity" or
+// "certificate_trust_domain".
+Result<SpiffeId> TheWorkloadIdentity(std::span<const std::string_view> uri_names,
+                                     std::span<const std::string> trust_domains);
 
 }  // namespace rootkeep

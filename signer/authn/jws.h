@@ -23,7 +23,7 @@ std::optional<SignatureScheme> SchemeOfAlgorithm(std::string_view name);
 // P-384 only (RFC 7518 §3.4).
 bool KeyFits(SignatureScheme scheme, KeyType type);
 
-// A parsed token, not yet verified. `signing_input` refers to the text it was parsed from.
+// A parsed token, not yet verified. `signing_input` refers to the text it was parsed from, which must outlive it.
 struct Jws {
   SignatureScheme scheme = SignatureScheme::kRsaPkcs1Sha256;
   std::string algorithm;           // the name in the header

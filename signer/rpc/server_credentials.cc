@@ -4,10 +4,11 @@
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
-#include <algorithm>
+#include <string_view>
+#include <vector>
 
 #include "keystore/base/log.h"
-#include "signer/spiffe_id.h"
+#include "signer/authn/client_certificate.h"
 
 namespace rootkeep {
 namespace {
@@ -32,20 +33,17 @@ class ClientCertificateRule final : public tls::ExternalCertificateVerifier {
  private:
   grpc::Status Judge(tls::TlsCustomVerificationCheckRequest& request) const try {
     if (request.peer_cert().empty()) return grpc::Status::OK;
-    const auto uris = request.uri_names();
-    if (uris.size() != 1) return Refuse("the client certificate has not exactly one URI name");
-    const auto id = ParseSpiffeId({uris[0].data(), uris[0].size()});
-    if (!id.ok()) return Refuse("the client certificate's URI name is no workload identity");
-    if (std::ranges::find(trust_domains_, id->trust_domain) == trust_domains_.end()) {
-      return Refuse("the client certificate is of an unknown trust domain");
-    }
+    std::vector<std::string_view> uris;
+    for (const auto& uri : request.uri_names()) uris.emplace_back(uri.data(), uri.size());
+    const auto id = TheWorkloadIdentity(uris, trust_domains_);
+    if (!id.ok()) return Refuse(id.error());
     return grpc::Status::OK;
   } catch (...) {
-    return Refuse("the client certificate could not be judged");
+    return Refuse(Internal("the client certificate could not be judged"));
   }
 
-  static grpc::Status Refuse(const char* why) {
-    log::Warning("handshake_refused", {{"reason", "client_certificate"}, {"detail", why}});
+  static grpc::Status Refuse(const Error& why) {
+    log::Warning("handshake_refused", {{"reason", why.reason()}, {"detail", why.message()}});
     return {grpc::StatusCode::UNAUTHENTICATED, "client certificate refused"};
   }
 

@@ -53,7 +53,8 @@ TEST_P(EveryAlgorithm, VerifiesAndNoticesEveryChange) {
 TEST_P(EveryAlgorithm, WantsASignatureOfExactlyTheRightLength) {
   const JwtMinter minter(GetParam(), "k1");
   const PublicKey key = PublicOf(minter);
-  ASSERT_OK_AND_ASSIGN(const Jws jws, ParseJws(minter.Mint("{}")));
+  const std::string token = minter.Mint("{}");
+  ASSERT_OK_AND_ASSIGN(const Jws jws, ParseJws(token));
   Jws changed = jws;
   changed.signature.push_back(0);
   EXPECT_THAT(VerifyJws(changed, key), HasReason("token_signature"));
@@ -68,7 +69,8 @@ INSTANTIATE_TEST_SUITE_P(Jws, EveryAlgorithm, ::testing::Values("RS256", "RS384"
 
 TEST(Jws, RefusesPaddedEcdsaCoordinates) {
   const JwtMinter minter("ES256", "k1");
-  ASSERT_OK_AND_ASSIGN(Jws jws, ParseJws(minter.Mint("{}")));
+  const std::string token = minter.Mint("{}");
+  ASSERT_OK_AND_ASSIGN(Jws jws, ParseJws(token));
   Bytes wide(8, 0);
   wide.insert(wide.end(), jws.signature.begin(), jws.signature.begin() + 32);
   wide.insert(wide.end(), 8, 0);
