@@ -70,7 +70,7 @@ void Statement::Set(std::size_t index, ByteView value) {
   slot->indicator = value.empty() ? soci::i_null : soci::i_ok;
   const Status bound = Guarded("bind blob", [&] {
     slot->octets->trim(0);
-    slot->octets->append(AsText(value).data(), value.size());
+    slot->octets->append(reinterpret_cast<const char*>(value.data()), value.size());
   });
   if (!bound.ok()) impl_->bound = bound;
 }

@@ -21,7 +21,7 @@ void Require(const Status& status) {
 
 template <typename T>
 T Require(Result<T> result) {
-  if (!result.ok()) Require(Status(std::move(result).error()));
+  if (!result.ok()) Require(Status(result.error()));
   return std::move(*result);
 }
 

@@ -96,6 +96,7 @@ Status Daemon::OpenListeners() {
   keeper_->Round();
   // After the first round, so that the first handshake sees the issued certificate already.
   std::vector<ServerListener> listeners;
+  listeners.reserve(certificates_.size());
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     listeners.push_back(
         {config_.listeners[i].address, certificates_[i]->identity().Credentials(config_.trust_domains)});
@@ -169,6 +170,7 @@ void Daemon::Stop() {
   health_.Stop();
   const auto deadline = std::chrono::system_clock::now() + config_.limits.drain;
   std::vector<std::future<void>> stopping;
+  stopping.reserve(servers_.size());
   for (const RunningServer& running : servers_) {
     stopping.push_back(std::async(std::launch::async, [&running, deadline] { running.server->Shutdown(deadline); }));
   }
