@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""What is installed fits together: the unit starts an installed program with an installed configuration.
+
+usage: install_test.py CMAKE BUILD-DIRECTORY
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CMAKE, BUILD = sys.argv[1:3]
+
+
+class InstallTest(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.stage = pathlib.Path(scratch.name)
+        self.install()
+
+    def install(self):
+        subprocess.run([CMAKE, "--install", BUILD], env={**os.environ, "DESTDIR": str(self.stage)}, check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def staged(self, path):
+        """Where a path of the running system is in the stage."""
+        return self.stage / path.lstrip("/")
+
+    def one(self, name):
+        found = list(self.stage.rglob(name))
+        self.assertEqual(len(found), 1, name)
+        return found[0]
+
+    def start_command(self):
+        unit = self.one("rootkeepd.service").read_text(encoding="utf-8")
+        self.assertNotRegex(unit, r"@[A-Z_]+@")
+        return re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE).group(1).split()
+
+    def test_the_unit_starts_what_is_installed(self):
+        program, *arguments = self.start_command()
+        self.assertTrue(os.access(self.staged(program), os.X_OK), program)
+        self.assertTrue(os.access(self.staged(program).parent / "rootkeep", os.X_OK))
+        self.assertTrue(self.staged(arguments[-1]).is_file(), arguments)
+
+    def test_an_existing_configuration_is_kept(self):
+        config = self.staged(self.start_command()[-1])
+        config.write_text("version: 1 # the operator's own\n", encoding="utf-8")
+        self.install()
+        self.assertIn("operator's own", config.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
