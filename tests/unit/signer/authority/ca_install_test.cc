@@ -22,7 +22,8 @@ const Profile kIssuing = IssuingCaProfile(IssuingCaLifetime(), 0);
 using ExtensionText = std::pair<int, std::string>;
 
 // A certificate for `ca.issuing`'s key with these extensions, signed by `ca.root` through OpenSSL.
-std::string Foreign(const TestHierarchy& ca, const std::vector<ExtensionText>& extensions) {
+std::string Foreign(const TestHierarchy& ca, const std::vector<ExtensionText>& extensions,
+                    const EVP_MD* md = EVP_sha256()) {
   const ossl::Cert root = ParseCertificateDer(ca.root_der).value();
   const ossl::Cert cert(X509_new());
   X509_set_version(cert.get(), X509_VERSION_3);
@@ -41,7 +42,7 @@ std::string Foreign(const TestHierarchy& ca, const std::vector<ExtensionText>& e
     X509_add_ext(cert.get(), extension, -1);
     X509_EXTENSION_free(extension);
   }
-  EXPECT_GT(X509_sign(cert.get(), ca.root->pkey(), EVP_sha256()), 0);
+  EXPECT_GT(X509_sign(cert.get(), ca.root->pkey(), md), 0);
   return CertificatePem(CertificateDer(cert.get()));
 }
 
@@ -79,6 +80,10 @@ TEST_F(CaInstall, RefusesAChainThatDoesNotVerify) {
   EXPECT_THAT(CheckInstalled(installation, kIssuing, kNow), HasReason("chain"));
   EXPECT_THAT(Check(CertificatePem(ca_.issuing_der), kNow - hours(1)), HasReason("chain"));
   EXPECT_THAT(Check(CertificatePem(ca_.issuing_der), kNow + hours(24 * 366)), HasReason("chain"));
+}
+
+TEST_F(CaInstall, RefusesWeakSignatures) {
+  EXPECT_THAT(Check(Foreign(ca_, {kConstraints, kUsage, kKeyId}, EVP_sha1())), HasReason("chain"));
 }
 
 TEST_F(CaInstall, RefusesPathLengths) {
