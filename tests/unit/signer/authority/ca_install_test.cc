@@ -111,6 +111,11 @@ TEST_F(CaInstall, RefusesProfiles) {
   }
 }
 
+TEST_F(CaInstall, KeyUsageAloneMakesNoAuthority) {
+  const Certificates chain = ParseCertificates(Foreign(ca_, {kUsage, kKeyId})).value();
+  EXPECT_FALSE(MaySignCertificates(chain.front().get()));  // X509_check_ca guesses that it does
+}
+
 TEST_F(CaInstall, RefusesOneThatEndsTooSoon) {
   const WallTime end = kNow + hours(24 * 90);
   const std::string chain = Foreign(ca_, {kConstraints, kUsage, kKeyId});
