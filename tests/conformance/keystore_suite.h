@@ -185,6 +185,7 @@ TEST_P(Suite, OnlyOneOfManyMakesTheKey) {
   std::atomic<int> made{0};
   std::atomic<int> refused{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       const auto key = Make("mesh");
@@ -253,6 +254,7 @@ TEST_P(Suite, SignsForManyThreadsAtOnce) {
   ASSERT_OK_AND_ASSIGN(const auto other, store.Open(other_info.uri, Soon()));
   std::atomic<int> good{0};
   std::vector<std::thread> threads;
+  threads.reserve(6);
   for (int i = 0; i < 6; ++i) {
     threads.emplace_back([&, mine = i % 2 == 0 ? signer : other] {
       for (int j = 0; j < 25; ++j) good += SignAndVerify(*mine).ok() ? 1 : 0;

@@ -45,7 +45,7 @@ class IssuerTest : public ::testing::Test {
         options);
   }
 
-  std::future<Result<Issued>> Begin(const Caller& caller, IssuanceRequest request, Deadline deadline) {
+  std::future<Result<Issued>> Begin(const Caller& caller, const IssuanceRequest& request, Deadline deadline) {
     const auto promise = std::make_shared<std::promise<Result<Issued>>>();
     issuer_->Issue(caller, request, deadline,
                    [promise](Result<Issued> result) { promise->set_value(std::move(result)); });
@@ -104,6 +104,7 @@ TEST_F(IssuerTest, NeverGivesASerialTwice) {
   const std::string csr = MakeCsrPem();
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < kEach; ++i) {
