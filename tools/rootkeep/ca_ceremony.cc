@@ -44,8 +44,8 @@ KeySpec SpecOf(const CaPlan& plan, std::string name, std::uint32_t generation) {
 }
 
 std::string MadeLine(std::string_view what, const KeyInfo& key) {
-  return fmt::format("{} {} ({}) in {}: {}", what, key.label, KeyTypeName(key.public_key.type()), TokenText(key.device),
-                     CustodyText(key));
+  return fmt::format("{} {} ({}) in {}, {}", what, key.label, KeyTypeName(key.public_key.type()), TokenText(key.device),
+                     VoucherText(key.voucher));
 }
 
 std::string CertificateLine(std::string_view what, std::string_view pem) {

@@ -23,16 +23,29 @@ Error Unusable(const Error& error) {
   return Error(Code::kDataLoss, "the server's answer cannot be used: " + error.message());
 }
 
+// The leaf over the rest of its chain to one of the roots (X509_verify_cert).
+Status VerifyChain(const Certificates& chain, const Certificates& roots) {
+  const ossl::Store store(X509_STORE_new());
+  for (const ossl::Cert& root : roots) X509_STORE_add_cert(store.get(), root.get());
+  const ossl::Owned<STACK_OF(X509), [](STACK_OF(X509) * stack) { sk_X509_free(stack); }> others(sk_X509_new_null());
+  for (const ossl::Cert& certificate : chain) sk_X509_push(others.get(), certificate.get());
+  const ossl::StoreCtx context(X509_STORE_CTX_new());
+  if (X509_STORE_CTX_init(context.get(), store.get(), chain.front().get(), others.get()) != 1) {
+    return ossl::TakeError(Code::kInternal, "X509_STORE_CTX_init");
+  }
+  if (X509_verify_cert(context.get()) == 1) return Ok();
+  return FailedPrecondition(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+}
+
 // Clients of istiod check nothing of this; whoever uses these files later would find out too late.
 Status CheckAnswer(const ObtainedCertificate& obtained, const EVP_PKEY* key) {
   const auto chain = ParseCertificates(obtained.chain_pem);
   if (!chain.ok()) return Unusable(chain.error());
   const auto roots = ParseCertificates(obtained.bundle_pem);
   if (!roots.ok()) return Unusable(roots.error());
-  X509* leaf = chain->front().get();
-  const Status verified = CheckChain(leaf, std::span(*chain).subspan(1), *roots, std::chrono::system_clock::now());
+  const Status verified = VerifyChain(*chain, *roots);
   if (!verified.ok()) return Unusable(verified.error());
-  if (key != nullptr && EVP_PKEY_eq(X509_get0_pubkey(leaf), key) != 1) {
+  if (key != nullptr && EVP_PKEY_eq(X509_get0_pubkey(chain->front().get()), key) != 1) {
     return Unusable(Internal("the certificate is for another key"));
   }
   return Ok();

@@ -31,16 +31,16 @@ Result<Sandbox::Options> SandboxOptions(const Asked& asked, const std::string& d
   return options;
 }
 
-// Until a signal comes; an error when rootkeepd ends by itself.
+// Until a signal comes, with fresh tokens in time; an error when rootkeepd ends by itself.
 Status KeepRunning(const Sandbox& sandbox, const Child& daemon) {
   constexpr std::chrono::milliseconds kRefresh = kSandboxTokenLifetime / 2;
-  for (;;) {
-    RK_RETURN_IF_ERROR(sandbox.WriteTokens());
-    if (WaitForStop(kRefresh, daemon.ended_fd())) return Ok();
+  while (!WaitForStop(kRefresh, daemon.ended_fd())) {
     if (daemon.WaitEnded(std::chrono::milliseconds(0))) {
       return FailedPrecondition("rootkeepd ended by itself").WithHint("its log is " + sandbox.files().log());
     }
+    RK_RETURN_IF_ERROR(sandbox.WriteTokens());
   }
+  return Ok();
 }
 
 Status RunSandbox(const Asked& asked, const PrivateDirectory& directory) {
@@ -65,7 +65,7 @@ Status Dev(const Asked& asked) {
   RK_RETURN_IF_ERROR(CatchStopSignals());
   RK_TRY(const PrivateDirectory directory,
          asked.state.empty() ? PrivateDirectory::Temporary("rootkeep-dev-") : PrivateDirectory::Kept(asked.state));
-  const Status status = RunSandbox(asked, directory);
+  Status status = RunSandbox(asked, directory);
   // Whatever a signal interrupted is no failure.
   if (StopRequested()) return Ok();
   return status;

@@ -39,6 +39,7 @@ Status List(const Asked& asked) {
     return Ok();
   }
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(keys.size());
   for (const KeyInfo& key : keys) {
     rows.push_back({key.label, std::string(KeyTypeName(key.public_key.type())),
                     key.public_key.FingerprintHex().substr(0, kShortFingerprint), Verdict(key),

@@ -10,7 +10,7 @@ namespace rootkeep::cli {
 
 class SoftToken {
  public:
-  inline static constexpr char kLabel[] = "rootkeep-sandbox";
+  static constexpr char kLabel[] = "rootkeep-sandbox";
 
   // SoftHSM's module on this system. NOT_FOUND with a hint when it is not installed.
   static Result<std::string> FindModule();

@@ -21,9 +21,9 @@ struct TokenSubject {
 
 class TestIssuer {
  public:
-  inline static constexpr char kIssuer[] = "rootkeep-test-issuer";
-  inline static constexpr char kAudience[] = "istio-ca";
-  inline static constexpr char kCluster[] = "Kubernetes";
+  static constexpr char kIssuer[] = "rootkeep-test-issuer";
+  static constexpr char kAudience[] = "istio-ca";
+  static constexpr char kCluster[] = "Kubernetes";
 
   // A fresh RSA-2048 key in memory. All keys have the same key id: a forged token differs in its signature alone.
   static Result<TestIssuer> Make();

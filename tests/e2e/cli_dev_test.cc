@@ -1,0 +1,148 @@
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+
+#include "keystore/base/file.h"
+#include "tests/e2e/dev_process.h"
+#include "tests/support/program.h"
+
+namespace rootkeep::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+namespace fs = std::filesystem;
+
+std::string Read(const std::string& path) {
+  auto content = ReadFile(path, std::size_t{1} << 20);
+  EXPECT_THAT(content, IsOk());
+  return content.ok() ? *content : "";
+}
+
+bool Alive(pid_t pid) { return kill(pid, 0) == 0; }
+
+TEST(CliDevTest, ThePrintedRequestWorksAsItStands) {
+  DevProcess dev;
+  ASSERT_TRUE(dev.ok()) << dev.Output();
+  const std::string line = dev.Line("rootkeep request");
+  const fs::path binary = ROOTKEEP_BINARY;
+  const TempDir out;
+  const ProgramResult result = RunProgram({"/usr/bin/env", "PATH=" + binary.parent_path().string() + ":/usr/bin:/bin",
+                                           "sh", "-c", line + " --out " + (out / "c")});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("spiffe://cluster.local/ns/demo/sa/web"));
+  const ProgramResult verified = RunProgram({"openssl", "verify", "-x509_strict", "-CAfile", out / "c/root-cert.pem",
+                                             "-untrusted", out / "c/cert-chain.pem", out / "c/cert-chain.pem"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  struct stat info{};
+  ASSERT_EQ(stat((out / "c/key.pem").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0600U);
+}
+
+TEST(CliDevTest, TheFilesAreWhereIstiosClientsLook) {
+  DevProcess dev;
+  ASSERT_TRUE(dev.ok()) << dev.Output();
+  const std::string token = Read(dev.Exported("AUTH_TOKEN"));
+  EXPECT_THAT(token, Not(HasSubstr("\n")));
+  EXPECT_EQ(dev.Exported("AUTH_TOKEN"), dev.Line("cd ").substr(3) + "/var/run/secrets/tokens/istio-token");
+  EXPECT_THAT(Read(dev.Exported("CA_ROOT_CA")), HasSubstr("BEGIN CERTIFICATE"));
+  struct stat info{};
+  ASSERT_EQ(stat(dev.Exported("AUTH_TOKEN").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0600U);
+}
+
+TEST(CliDevTest, SaysWhatItIsAndNotThePin) {
+  DevProcess dev;
+  ASSERT_TRUE(dev.ok()) << dev.Output();
+  const std::string output = dev.Output();
+  EXPECT_THAT(output, HasSubstr("claimed by token (software, for tests)"));
+  EXPECT_THAT(output, HasSubstr("test token issuer"));
+  EXPECT_THAT(output, Not(HasSubstr("proved")));
+  const std::string directory = dev.Line("cd ").substr(3);
+  const std::string pin = Read(directory + "/pin");
+  EXPECT_GE(pin.size(), 8U);
+  EXPECT_THAT(output, Not(HasSubstr(pin)));
+  EXPECT_THAT(Read(directory + "/rootkeepd.log"), Not(HasSubstr(pin)));
+}
+
+TEST(CliDevTest, CtrlCLeavesNothingBehind) {
+  DevProcess dev;
+  ASSERT_TRUE(dev.ok()) << dev.Output();
+  const pid_t daemon = dev.DaemonPid();
+  EXPECT_TRUE(Alive(daemon));
+  EXPECT_FALSE(fs::is_empty(dev.temporary_root()));
+  EXPECT_EQ(dev.Interrupt(), 0);
+  EXPECT_FALSE(Alive(daemon));
+  EXPECT_TRUE(fs::is_empty(dev.temporary_root()));
+}
+
+TEST(CliDevTest, KilledOutrightItTakesItsDaemonAlong) {
+  DevProcess dev;
+  ASSERT_TRUE(dev.ok()) << dev.Output();
+  const pid_t daemon = dev.DaemonPid();
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // the orphan becomes ours, so that its end can be waited for
+  kill(dev.child().pid(), SIGKILL);
+  (void)dev.Ended();
+  int status = 0;
+  EXPECT_EQ(waitpid(daemon, &status, 0), daemon);
+}
+
+TEST(CliDevTest, WithStateTheSameKeysAndCaComeBack) {
+  const TempDir dir;
+  const std::string state = dir / "state";
+  const auto keys = [&state] {
+    return RunProgram({ROOTKEEP_BINARY, "key", "list", "--json", "--config", state + "/rootkeepd.yaml"}).out;
+  };
+  DevProcess first({"--state", state});
+  ASSERT_TRUE(first.ok()) << first.Output();
+  const std::string root = Read(first.Exported("CA_ROOT_CA"));
+  const std::string token = Read(first.Exported("AUTH_TOKEN"));
+  EXPECT_EQ(first.Interrupt(), 0);
+  const std::string keys_before = keys();
+
+  DevProcess second({"--state", state});
+  ASSERT_TRUE(second.ok()) << second.Output();
+  EXPECT_THAT(second.Output(), HasSubstr("found the CA"));
+  EXPECT_EQ(Read(second.Exported("CA_ROOT_CA")), root);
+  EXPECT_EQ(keys(), keys_before);
+  // A token of the first run is still good: the issuer kept its key.
+  ASSERT_THAT(WriteFileAtomically(dir / "token", token, 0600), IsOk());
+  const ProgramResult result = RunProgram({ROOTKEEP_BINARY, "request", "--address", second.Exported("CA_ADDR"),
+                                           "--root", second.Exported("CA_ROOT_CA"), "--token-file", dir / "token"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(second.Interrupt(), 0);
+}
+
+TEST(CliDevTest, ASecondOneOnTheSameStateIsRefused) {
+  const TempDir dir;
+  DevProcess first({"--state", dir / "state"});
+  ASSERT_TRUE(first.ok()) << first.Output();
+  DevProcess second({"--state", dir / "state"});
+  EXPECT_FALSE(second.ok());
+  EXPECT_EQ(second.Ended(), 1);
+  EXPECT_EQ(first.Interrupt(), 0);
+}
+
+TEST(CliDevTest, ADaemonThatEndsByItselfEndsIt) {
+  DevProcess dev;
+  ASSERT_TRUE(dev.ok()) << dev.Output();
+  kill(dev.DaemonPid(), SIGKILL);
+  EXPECT_EQ(dev.Ended(), 1);
+  EXPECT_THAT(dev.Output(), HasSubstr("rootkeep: rootkeepd ended by itself"));
+  EXPECT_TRUE(fs::is_empty(dev.temporary_root()));
+}
+
+TEST(CliDevTest, AStateThatOthersCanEnterIsRefused) {
+  const TempDir dir;
+  ASSERT_THAT(MakeDirectory(dir / "state", 0755), IsOk());
+  ASSERT_EQ(chmod((dir / "state").c_str(), 0755), 0);
+  DevProcess dev({"--state", dir / "state"});
+  EXPECT_FALSE(dev.ok());
+  EXPECT_EQ(dev.Ended(), 1);
+  EXPECT_THAT(dev.Output(), HasSubstr("hint: chmod 700"));
+}
+
+}  // namespace
+}  // namespace rootkeep::testing
