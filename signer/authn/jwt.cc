@@ -165,6 +165,7 @@ AuthOutcome JwtAuthenticator::Authenticate(const CallContext& call) const {
 
 std::vector<JwtAuthenticator::IssuerStatus> JwtAuthenticator::DescribeIssuers() const {
   std::vector<IssuerStatus> out;
+  out.reserve(issuers_.size());
   for (const auto& issuer : issuers_) out.push_back({issuer->config.name, issuer->source->status()});
   return out;
 }

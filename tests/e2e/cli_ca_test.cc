@@ -56,7 +56,7 @@ TEST_F(CliCaTest, InitMakesBothKeysInsideTheTokenAndAChainThatVerifies) {
   }
   const std::string directory = state_ + "/authorities/mesh/1";
   EXPECT_EQ(made["directory"], directory);
-  EXPECT_EQ(Read(directory + "/chain.pem"), made["chain"]);
+  EXPECT_EQ(Read(directory + "/chain.pem"), made["chain"].get<std::string>());
   EXPECT_EQ(Read(directory + "/key.uri"), made["issuing_key"]["uri"].get<std::string>() + "\n");
   const ProgramResult verified =
       RunProgram({"openssl", "verify", "-x509_strict", "-CAfile", directory + "/bundle.pem", directory + "/chain.pem"});

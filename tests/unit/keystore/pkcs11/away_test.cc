@@ -75,6 +75,7 @@ TEST_F(AwayTest, UnderLoadEverySignatureIsGoodAndEveryErrorIsUnavailable) {
   std::atomic<unsigned> refusals{0};
   std::atomic<unsigned> faults{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       while (!stop) {

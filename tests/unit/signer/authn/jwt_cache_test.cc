@@ -98,6 +98,7 @@ TEST_F(JwtCache, ThreadsAskWhileKeysChange) {
     tokens.push_back(second_.Mint(spec));
   }
   std::vector<std::jthread> threads;
+  threads.reserve(3);
   for (std::size_t t = 0; t < 3; ++t) {
     threads.emplace_back([&, t] {
       for (std::size_t i = 0; i < 300; ++i) ASSERT_THAT(Ask(tokens[(i * (t + 1)) % tokens.size()]), IsOk());
