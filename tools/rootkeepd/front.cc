@@ -10,28 +10,12 @@
 #include "signer/policy/placement_file.h"
 #include "tools/config/load.h"
 #include "tools/config/make_policy.h"
+#include "tools/config/make_token_issuers.h"
 
 namespace rootkeep {
 namespace {
 
 constexpr std::chrono::seconds kPlacementPoll{1};
-
-TokenIssuerConfig ToIssuer(const config::TokenIssuer& entry) {
-  TokenIssuerConfig issuer{.name = entry.name,
-                           .issuer = entry.issuer,
-                           .audiences = entry.audiences,
-                           .cluster = entry.cluster,
-                           .cluster_aliases = entry.cluster_aliases,
-                           .trust_domain = entry.trust_domain,
-                           .namespaces = entry.namespaces,
-                           .jwks = {}};
-  issuer.jwks.file = entry.jwks.file;
-  issuer.jwks.url = entry.jwks.url;
-  issuer.jwks.ca_file = entry.jwks.ca_file;
-  issuer.jwks.bearer_token_file = entry.jwks.bearer_token_file;
-  issuer.jwks.refresh = entry.jwks.refresh;
-  return issuer;
-}
 
 }  // namespace
 
@@ -45,10 +29,7 @@ Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Con
   }
   std::vector<std::unique_ptr<Authenticator>> members;
   if (config.client_certificates) members.push_back(std::make_unique<MtlsAuthenticator>(config.trust_domains, clock));
-  std::vector<TokenIssuerConfig> issuers;
-  issuers.reserve(config.token_issuers.size());
-  for (const config::TokenIssuer& entry : config.token_issuers) issuers.push_back(ToIssuer(entry));
-  RK_TRY(auto tokens, JwtAuthenticator::Create(std::move(issuers), clock));
+  RK_TRY(auto tokens, JwtAuthenticator::Create(config::MakeTokenIssuers(config), clock));
   members.push_back(std::move(tokens));
   return std::shared_ptr<const Authenticator>(std::make_shared<AuthenticatorChain>(std::move(members)));
 }
