@@ -39,8 +39,11 @@ Status Authority::ReadChain(WallTime now) {
   subject_der_ = SubjectOf(issuing);
   subject_key_id_ = SubjectKeyIdOf(issuing);
   chain_not_after_ = not_after_;
+  // A root that issues is in the bundle already: two elements, as istiod's self-signed CA answers (case 47).
+  const bool self_signed = X509_self_signed(issuing, 0) == 1;
   for (const ossl::Cert& certificate : chain) {
     chain_not_after_ = std::min(chain_not_after_, NotAfterOf(certificate.get()));
+    if (certificate.get() == issuing && self_signed) continue;
     chain_elements_.push_back(CertificatePem(CertificateDer(certificate.get())));
   }
   root_not_after_ = NotAfterOf(roots.front().get());

@@ -53,7 +53,8 @@ class Authority {
   // The earliest expiry in chain_pem, and the first bundle certificate's.
   [[nodiscard]] WallTime chain_not_after() const { return chain_not_after_; }
   [[nodiscard]] WallTime root_not_after() const { return root_not_after_; }
-  // One PEM block an element, each ending in one line break: what follows the leaf in a response.
+  // One PEM block an element, each ending in one line break: what follows the leaf in a response. Without a
+  // self-signed issuing certificate, which the bundle holds.
   [[nodiscard]] const std::vector<std::string>& chain_elements() const { return chain_elements_; }
   [[nodiscard]] const std::string& trust_bundle_pem() const { return parts_.trust_bundle_pem; }
   // SHA-256 of the issuing certificate's DER, lower-case hexadecimal.
