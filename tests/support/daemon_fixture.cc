@@ -55,7 +55,7 @@ DaemonFixture::DaemonFixture(KeyType key_type) {
                             .audiences = {"istio-ca"},
                             .cluster_aliases = {},
                             .trust_domain = kTrustDomain,
-                            .namespaces = {},
+                            .namespaces = {"*"},
                             .jwks = {.file = directory_ / "jwks.json"}}};
 }
 
@@ -74,6 +74,7 @@ void DaemonFixture::MakeAuthority(KeyType key_type) {
     const Bytes issuing_der = Require(IssueCaCertificate(
         {root_der, *root}, csr, subject, {IssuingCaProfile(IssuingCaLifetime(), 0)}, now, After(kPatience)));
     root_pem_ = CertificatePem(root_der);
+    root_key_uri_ = root->info().uri.Redacted();
     Require(WriteAuthorityFiles(config_.state_directory, "mesh", 1,
                                 {CertificatePem(issuing_der), root_pem_, issuing->info().uri.Redacted()}));
   }

@@ -26,6 +26,8 @@ class DaemonFixture {
   // What Start takes; a test changes it first.
   config::Config& config() { return config_; }
   [[nodiscard]] const std::string& root_pem() const { return root_pem_; }
+  // Of the root's key in the token, for a configuration that issues with it.
+  [[nodiscard]] const std::string& root_key_uri() const { return root_key_uri_; }
   [[nodiscard]] SoftHsm& hsm() { return hsm_; }
   [[nodiscard]] const TempDir& directory() const { return directory_; }
   [[nodiscard]] const JwtMinter& minter() const { return minter_; }
@@ -51,6 +53,7 @@ class DaemonFixture {
   const JwtMinter minter_{"RS256", "test-key"};
   config::Config config_;
   std::string root_pem_;
+  std::string root_key_uri_;
   std::unique_ptr<Daemon> daemon_;
 };
 

@@ -1,0 +1,60 @@
+#include "tests/e2e/shared_daemon.h"
+
+#include "keystore/base/file.h"
+#include "signer/authority/authority_files.h"
+#include "signer/authority/certificates.h"
+#include "tests/support/matchers.h"
+
+namespace rootkeep::testing {
+
+std::unique_ptr<DaemonFixture> SharedDaemon::fixture_;
+std::unique_ptr<Identity> SharedDaemon::client_ca_;
+
+void SharedDaemon::SetUpTestSuite() {
+  fixture_ = std::make_unique<DaemonFixture>();
+  client_ca_ = std::make_unique<Identity>(MakeCa("client CA"));
+  fixture_->config().authorities.front().extra_anchors_file = WriteFile("client-ca.pem", client_ca_->CertificatePem());
+  ASSERT_THAT(fixture_->Start(), IsOk());
+}
+
+void SharedDaemon::TearDownTestSuite() {
+  fixture_.reset();
+  client_ca_.reset();
+}
+
+void SharedDaemon::TearDown() {
+  if (reloaded_) fixture_->daemon().Reload(fixture_->config());
+}
+
+Identity SharedDaemon::Workload(const std::string& san) { return MakeIdentity({.san = san}, client_ca_.get()); }
+
+void SharedDaemon::Reload(const Change& change) {
+  config::Config changed = fixture_->config();
+  change(changed);
+  reloaded_ = true;
+  fixture_->daemon().Reload(changed);
+}
+
+std::string SharedDaemon::WriteFile(const std::string& name, const std::string& content) {
+  const std::string path = fixture_->directory() / name;
+  EXPECT_THAT(WriteFileAtomically(path, content, 0600), IsOk());
+  return path;
+}
+
+IstioAnswer SharedDaemon::Ask(IstioCall call) {
+  if (call.headers.empty() && call.certificate == nullptr) call.Bearer(fixture_->Token());
+  return AskAs(call);
+}
+
+IstioAnswer SharedDaemon::AskAs(const IstioCall& call) { return Send(fixture_->address(), fixture_->root_pem(), call); }
+
+ossl::Cert SharedDaemon::IssuingCertificate() {
+  const auto files = ReadAuthorityFiles(fixture_->config().state_directory, "mesh", 1);
+  return std::move(ParseCertificates(files->chain_pem)->front());
+}
+
+std::string SharedDaemon::IssuingKeyUri() {
+  return ReadAuthorityFiles(fixture_->config().state_directory, "mesh", 1)->key_uri;
+}
+
+}  // namespace rootkeep::testing
