@@ -53,6 +53,7 @@ Result<Attributes> Attributes::Read(const Module::Use& use, CK_SESSION_HANDLE se
   if (rv != CKR_OK && !IsPartial(rv)) return CkError("C_GetAttributeValue", rv);
   std::erase_if(rows, [](const CK_ATTRIBUTE& row) { return row.ulValueLen == CK_UNAVAILABLE_INFORMATION; });
   Attributes read;
+  if (rows.empty()) return read;
   for (CK_ATTRIBUTE& row : rows) {
     if (row.ulValueLen > kMaxValue) return Error(Code::kDataLoss, fmt::format("attribute {:#x} is too long", row.type));
     Bytes& value = read.values_[row.type];

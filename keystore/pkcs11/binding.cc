@@ -36,9 +36,16 @@ CK_OBJECT_HANDLE CopyIntoSession(const Connection& connection, const Module::Use
   return CK_INVALID_HANDLE;
 }
 
+Error Missing(const KeyInfo& key, std::string_view what) {
+  return Unavailable(fmt::format("{} of key \"{}\" is not on token \"{}\"", what, key.label, key.device.label))
+      .WithReason(kReasonKeyMissing);
+}
+
 Status CheckSamePublicKey(const Module::Use& use, CK_SESSION_HANDLE session, const KeyInfo& key) {
-  RK_TRY(const CK_OBJECT_HANDLE public_half, FindPublicHalf(use, session, key.id, key.label));
-  RK_TRY(const PublicKey found, ReadPublicHalf(use, session, public_half));
+  const auto public_half = FindPublicHalf(use, session, key.id, key.label);
+  if (!public_half.ok() && public_half.error().reason() == kReasonKeyUnusable) return Missing(key, "the public half");
+  if (!public_half.ok()) return public_half.error();
+  RK_TRY(const PublicKey found, ReadPublicHalf(use, session, *public_half));
   if (found == key.public_key) return Ok();
   return Error(Code::kDataLoss,
                fmt::format("token \"{}\": the key under id {} has fingerprint {}, want {}", key.device.label,
@@ -47,18 +54,26 @@ Status CheckSamePublicKey(const Module::Use& use, CK_SESSION_HANDLE session, con
       .WithHint("another key took its place; nothing is signed with it");
 }
 
+// The handle of `key` on this connection.
+Result<CK_OBJECT_HANDLE> FindAgain(const Connection& connection, const Module::Use& use, CK_SESSION_HANDLE session,
+                                   const KeyInfo& key) {
+  RK_TRY(const auto found, FindPrivateKeys(use, session, key.id, {}));
+  auto handle = OnlyOne(found, "id " + ToHex(key.id), Missing(key, "the private half"));
+  if (!handle.ok()) return connection.Explain(use, std::move(handle).error());
+  Status same = CheckSamePublicKey(use, session, key);
+  if (!same.ok()) return connection.Explain(use, std::move(same).error());
+  return handle;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Binding>> Binding::Make(const std::shared_ptr<Connection>& connection, const Module::Use& use,
                                                const KeyInfo& key, Deadline deadline) {
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
-  RK_TRY(const auto found, FindPrivateKeys(use, session.handle(), key.id, {}));
-  Error missing = Unavailable(fmt::format("key \"{}\" is not on token \"{}\"", key.label, key.device.label))
-                      .WithReason(kReasonKeyMissing);
-  RK_TRY(const CK_OBJECT_HANDLE handle, OnlyOne(found, "id " + ToHex(key.id), std::move(missing)));
-  RK_RETURN_IF_ERROR(CheckSamePublicKey(use, session.handle(), key));
+  RK_TRY(const CK_OBJECT_HANDLE handle, FindAgain(*connection, use, session.handle(), key));
   session.Recycle();
-  const CK_OBJECT_HANDLE copy = CopyIntoSession(*connection, use, handle);
+  const CK_OBJECT_HANDLE copy =
+      connection->token().device.software ? CopyIntoSession(*connection, use, handle) : CK_INVALID_HANDLE;
   return std::shared_ptr<Binding>(new Binding(connection, handle, copy));
 }
 

@@ -26,9 +26,9 @@ class Binding {
     return !connection_.owner_before(connection) && !connection.owner_before(connection_);
   }
 
-  // The handle to sign with now. Where the token lets a private key be copied into a session object without weakening
-  // it, that is the copy, which software tokens sign with faster; but at least every few milliseconds the key itself,
-  // so that a key that was destroyed or a token that was removed is noticed at once.
+  // The handle to sign with now. On a software token that lets a private key be copied into a session object without
+  // weakening it, that is the copy, with which it signs faster; but at least every few milliseconds the key itself, so
+  // that a key that was destroyed or a token that was removed is noticed at once. On other tokens always the key.
   [[nodiscard]] CK_OBJECT_HANDLE Handle(std::chrono::steady_clock::time_point now);
 
   // Whether a signature made through this binding was checked with the public key. The first is, so that a private key

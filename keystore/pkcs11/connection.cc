@@ -55,8 +55,10 @@ Connection::~Connection() {
   (*use)->C_CloseSession(login_session_);
 }
 
-void Connection::Break() {
-  if (!broken_.exchange(true)) module_->CountConnection(epoch_, -1);
+bool Connection::Break() {
+  const bool first = !broken_.exchange(true);
+  if (first) module_->CountConnection(epoch_, -1);
+  return first;
 }
 
 Result<Module::Use> Connection::Enter(Deadline deadline) const {
@@ -77,6 +79,11 @@ Status Connection::Check(const Module::Use& use) const {
   const bool logged_in = session.state == CKS_RO_USER_FUNCTIONS || session.state == CKS_RW_USER_FUNCTIONS;
   if (!logged_in) return CkError("C_GetSessionInfo", CKR_USER_NOT_LOGGED_IN);
   return Ok();
+}
+
+Error Connection::Explain(const Module::Use& use, Error error) const {
+  Status status = Check(use);
+  return status.ok() ? std::move(error) : std::move(status).error();
 }
 
 }  // namespace rootkeep::pkcs11

@@ -32,7 +32,8 @@ class Connection {
 
   // False once Break was called or the module was initialised anew.
   [[nodiscard]] bool usable() const { return !broken_.load(std::memory_order_acquire) && epoch_ == module_->epoch(); }
-  void Break();
+  // True for the first caller.
+  bool Break();
 
   // Enters the module for one operation on this connection. UNAVAILABLE "stale" when it is not usable any more.
   Result<Module::Use> Enter(Deadline deadline) const;
@@ -45,6 +46,10 @@ class Connection {
 
   // Asks the token, without signing, whether it is there and this session still logged in.
   [[nodiscard]] Status Check(const Module::Use& use) const;
+
+  // `error`, which says that something is not on the token, if the token answers; otherwise why it does not. A token
+  // that was removed may show no objects instead of failing.
+  [[nodiscard]] Error Explain(const Module::Use& use, Error error) const;
 
  private:
   Connection(std::shared_ptr<Module> module, Token token, std::uint64_t epoch, CK_SESSION_HANDLE login_session,

@@ -88,8 +88,10 @@ void Link::Settle(const Result<std::shared_ptr<Connection>>& made) {
   pause_ = std::min(pause_ * 2, options_.longest_pause);
 }
 
-void Link::Lose(const std::shared_ptr<Connection>& connection, bool reinitialise) {
-  connection->Break();
+void Link::Lose(const std::shared_ptr<Connection>& connection, const Error& error, bool reinitialise) {
+  if (connection->Break()) {
+    log::Warning("pkcs11.connection_lost", {{"token", connection->token().device.label}, {"error", error.ToString()}});
+  }
   const MutexLock lock(mutex_);
   // A connection that has been replaced already says nothing about its successor.
   if (current_ == connection) reinitialise_ = reinitialise_ || reinitialise;
@@ -99,18 +101,18 @@ bool Link::Recover(const std::shared_ptr<Connection>& connection, const Error& e
   if (error.reason() == kReasonKeyMissing) {
     // Leftovers of a token that was away can hide its keys; just after C_Initialize there are none.
     if (connection->fresh()) return false;
-    Lose(connection, true);
+    Lose(connection, error, true);
     return attempt < kMaxAttempts;
   }
   switch (RemedyFor(error)) {
     case Remedy::kFail:
     case Remedy::kBackOff: return false;
     case Remedy::kNewSession:
-      if (attempt > 1) Lose(connection, attempt > 2);
+      if (attempt > 1) Lose(connection, error, attempt > 2);
       break;
-    case Remedy::kReconnect: Lose(connection, attempt > 1 && !connection->fresh()); break;
-    case Remedy::kProbe: Lose(connection, attempt > 1 || !Answers(*connection, deadline)); break;
-    case Remedy::kReinitialise: Lose(connection, true); break;
+    case Remedy::kReconnect: Lose(connection, error, attempt > 1 && !connection->fresh()); break;
+    case Remedy::kProbe: Lose(connection, error, attempt > 1 || !Answers(*connection, deadline)); break;
+    case Remedy::kReinitialise: Lose(connection, error, true); break;
   }
   return attempt < kMaxAttempts && std::chrono::steady_clock::now() < deadline;
 }

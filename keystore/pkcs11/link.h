@@ -48,7 +48,7 @@ class Link {
   // What `error` of attempt number `attempt` means for the connection. True when another attempt may succeed.
   bool Recover(const std::shared_ptr<Connection>& connection, const Error& error, int attempt, Deadline deadline);
   // The next Get makes a new connection, after reinitialising the module if `reinitialise`.
-  void Lose(const std::shared_ptr<Connection>& connection, bool reinitialise);
+  void Lose(const std::shared_ptr<Connection>& connection, const Error& error, bool reinitialise);
   Result<std::shared_ptr<Connection>> Connect(bool reinitialise, Deadline deadline);
   Result<std::shared_ptr<Connection>> ConnectNow(bool fresh, Deadline deadline);
   void Settle(const Result<std::shared_ptr<Connection>>& made) RK_REQUIRES(mutex_);

@@ -34,21 +34,22 @@ Status CheckIsOnToken(const KeyUri& uri, const DeviceInfo& device) {
   return Ok();
 }
 
-// The one private key that `uri` names. A token that does not answer any more may show no keys at all, so that it is
-// asked before "not found" is believed.
+// The one private key that `uri` names.
 Result<CK_OBJECT_HANDLE> FindNamedKey(const Connection& connection, const Module::Use& use, CK_SESSION_HANDLE session,
                                       const KeyUri& uri) {
   RK_RETURN_IF_ERROR(CheckIsOnToken(uri, connection.token().device));
   RK_TRY(const auto found, FindPrivateKeys(use, session, uri.object_id, uri.object_label));
-  if (found.empty()) RK_RETURN_IF_ERROR(connection.Check(use));
-  return OnlyOne(found, uri.Redacted(), NotFound("no private key answers to " + uri.Redacted()));
+  auto key = OnlyOne(found, uri.Redacted(), NotFound("no private key answers to " + uri.Redacted()));
+  if (!key.ok()) return connection.Explain(use, std::move(key).error());
+  return key;
 }
 
 Result<KeyInfo> ReadNamedKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
-  RK_TRY(KeyInfo info, DescribeKey(use, session.handle(), connection->token(), key));
+  auto info = DescribeKey(use, session.handle(), connection->token(), key);
+  if (!info.ok()) return connection->Explain(use, std::move(info).error());
   session.Recycle();
   return info;
 }
