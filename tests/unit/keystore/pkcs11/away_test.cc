@@ -70,15 +70,14 @@ TEST_F(AwayTest, AnAwayTokenIsNotAMissingKey) {
 
 TEST_F(AwayTest, UnderLoadEverySignatureIsGoodAndEveryErrorIsUnavailable) {
   constexpr int kThreads = 4;
-  std::atomic<bool> stop{false};
   std::atomic<unsigned> signatures{0};
   std::atomic<unsigned> refusals{0};
   std::atomic<unsigned> faults{0};
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      while (!stop) {
+    threads.emplace_back([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
         const auto began = steady_clock::now();
         const auto signature = Sign(After(seconds(5)));
         const bool quick = steady_clock::now() - began < seconds(3);
@@ -100,8 +99,7 @@ TEST_F(AwayTest, UnderLoadEverySignatureIsGoodAndEveryErrorIsUnavailable) {
   }
   const unsigned before = signatures;
   EXPECT_TRUE(Eventually([&] { return signatures > before + 50; }));
-  stop = true;
-  for (auto& thread : threads) thread.join();
+  threads.clear();
   EXPECT_EQ(faults, 0U);
 }
 
@@ -119,13 +117,15 @@ TEST(AbsentAtStart, StoreOpensAndServesWhenTheTokenAppears) {
 }
 
 TEST(TwoTokens, OneThatIsAwayDoesNotStopTheOther) {
-  SoftHsm hsm;
+  SoftHsm hsm(rootkeep::testing::ProbeModulePath());
   hsm.AddToken("second");
   const auto first = hsm.OpenStore();
   const auto second = hsm.OpenStore("second");
   ASSERT_OK_AND_ASSIGN(const KeyInfo made, second->Create({.name = "key"}, Soon()));
   ASSERT_OK_AND_ASSIGN(const auto signer, second->Open(made.uri, Soon()));
   ASSERT_THAT(first->health()->Probe(Soon()), IsOk());
+  rootkeep::testing::Probe& probe = rootkeep::testing::LoadedProbe();
+  probe.Reset();
   hsm.TakeAway(SoftHsm::kLabel);
   const Bytes digest(32, 7);
   const Deadline end = After(milliseconds(1500));
@@ -133,6 +133,8 @@ TEST(TwoTokens, OneThatIsAwayDoesNotStopTheOther) {
     EXPECT_THAT(first->health()->Probe(Soon()), HasCode(Code::kUnavailable));
     ASSERT_THAT(signer->Sign(SignatureScheme::kEcdsaSha256, digest, Soon()), IsOk());
   }
+  // The other token is not made to log in again and again for the one that is away.
+  EXPECT_LE(probe[Call::kInitialize].calls, 1U);
   hsm.GiveBack(SoftHsm::kLabel);
 }
 

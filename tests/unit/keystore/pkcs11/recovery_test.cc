@@ -117,11 +117,13 @@ TEST_F(RecoveryTest, ACallThatHangsHoldsUpNobodyBeyondTheirDeadline) {
   probe->Stall(Call::kSign);
   std::thread hung([this] { EXPECT_THAT(Sign(), IsOk()); });
   probe->AwaitStalled(Call::kSign);
-  // The module must be reinitialised and cannot, because a call is inside.
-  probe->Fail(Call::kSignInit, CKR_DEVICE_REMOVED, 1);
   const auto began = std::chrono::steady_clock::now();
-  const auto status = Sign(After(std::chrono::milliseconds(100)));
+  EXPECT_THAT(Sign(After(std::chrono::milliseconds(100))), HasReason("deadline"));
+  // The module must be reinitialised and cannot, because a call is inside.
+  probe->Fail(Call::kGetTokenInfo, CKR_DEVICE_REMOVED, 1);
+  const auto status = store->health()->Probe(After(std::chrono::milliseconds(100)));
   EXPECT_THAT(status, HasCode(Code::kUnavailable));
+  EXPECT_THAT(status, HasReason("module_busy"));
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
   EXPECT_EQ(Calls(Call::kFinalize), 0U);
   probe->Release(Call::kSign);
