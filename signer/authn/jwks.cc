@@ -1,9 +1,10 @@
 #include "signer/authn/jwks.h"
 
-#include <signal.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 
 #include "keystore/base/log.h"

@@ -119,7 +119,8 @@ TEST_F(ConformanceOperations, Case57_ExpiryGaugesFollowAReload) {
 TEST_F(ConformanceOperations, Case61_PingsAreAnsweredAndNeverPunished) {
   testing::RawHttp2 idle(fixture().address(), "TLS_AES_128_GCM_SHA256");
   ASSERT_TRUE(idle.connected());
-  EXPECT_EQ(idle.Ping(30), 30);
+  // One after the other: a server that objects answers what it read with the first, and is gone for the next.
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(idle.Ping(1), 1) << i;
 }
 
 TEST_F(ConformanceOperations, Case62_ATls13ClientWithAesGcmAlone) {

@@ -76,8 +76,12 @@ bool RawHttp2::ReadFully(std::uint8_t* data, std::size_t size) {
 }
 
 int RawHttp2::Ping(int count) {
-  Bytes out = ToBytes(AsBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-  Append(out, {0, 0, 0, 4, 0, 0, 0, 0, 0});  // SETTINGS, empty
+  Bytes out;
+  if (!greeted_) {
+    out = ToBytes(AsBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+    Append(out, {0, 0, 0, 4, 0, 0, 0, 0, 0});  // SETTINGS, empty
+    greeted_ = true;
+  }
   for (int i = 0; i < count; ++i) Append(out, {0, 0, 8, kPing, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, i});
   if (BIO_write(bio_.get(), out.data(), static_cast<int>(out.size())) <= 0) return 0;
   int answered = 0;

@@ -19,8 +19,8 @@ class RawHttp2 {
   [[nodiscard]] bool connected() const { return connected_; }
   [[nodiscard]] std::string cipher() const { return SSL_get_cipher_name(ssl_); }
 
-  // Sends preface, SETTINGS and then this many PINGs at once, and reads until all are answered or the server closes.
-  // How many were answered before a GOAWAY (RFC 9113 §6.7, §6.8), if one came.
+  // Sends this many PINGs at once (the first time after preface and SETTINGS), and reads until all are answered or the
+  // server closes. How many were answered before a GOAWAY (RFC 9113 §6.7, §6.8), if one came.
   int Ping(int count);
 
  private:
@@ -30,6 +30,7 @@ class RawHttp2 {
   ossl::Bio bio_;
   SSL* ssl_ = nullptr;  // bio_'s
   bool connected_ = false;
+  bool greeted_ = false;
 };
 
 // Sends a TLS 1.3 ClientHello (RFC 8446 §4.1.2) that offers one key exchange group alone, and no share for it. Whether

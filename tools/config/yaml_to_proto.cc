@@ -125,6 +125,7 @@ class Walker {
 
   void UnknownKey(const YamlNode& key, const Descriptor& descriptor, const std::string& path) {
     std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(descriptor.field_count()));
     for (int i = 0; i < descriptor.field_count(); ++i) names.push_back(descriptor.field(i)->name());
     std::string text = fmt::format("unknown key {}", Found(key));
     if (!path.empty()) text += " in " + path;

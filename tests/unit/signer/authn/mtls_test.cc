@@ -77,8 +77,10 @@ TEST_F(Mtls, RemembersNoMoreThanAllowed) {
 
 TEST_F(Mtls, ThreadsShareIt) {
   std::vector<Bytes> leaves;
+  leaves.reserve(40);
   for (int i = 0; i < 40; ++i) leaves.push_back(MakeIdentity({.san = kUri}).Der());
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (std::size_t i = 0; i < 400; ++i) {

@@ -236,7 +236,7 @@ TEST(Serial, Case39PositiveShortAndDistinct) {
 
 TEST(Serial, NeighboursInTimeAreNeighboursInOrder) {
   const auto time_of = [](const Bytes& serial) {
-    return (serial[0] & 0x3fU) << 24 | serial[1] << 16U | serial[2] << 8U | serial[3];
+    return (serial[0] & 0x3fU) << 24 | unsigned{serial[1]} << 16 | unsigned{serial[2]} << 8 | serial[3];
   };
   const auto start = std::chrono::steady_clock::now();
   const std::uint32_t first = time_of(NewSerial().value());

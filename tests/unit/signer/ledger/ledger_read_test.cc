@@ -80,7 +80,7 @@ TEST_F(LedgerReadTest, FindsWhatWasIssuedAtOnceAndLater) {
 TEST_F(LedgerReadTest, FindsNothingForAnythingElse) {
   const Intent intent = MakeIntent(1);
   Issue(intent);
-  const auto expect_nothing = [&](RetryKey key, std::int64_t since) {
+  const auto expect_nothing = [&](const RetryKey& key, std::int64_t since) {
     ASSERT_OK_AND_ASSIGN(const auto found, ledger_->Find(key, since));
     EXPECT_FALSE(found);
   };

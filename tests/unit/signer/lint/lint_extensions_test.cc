@@ -121,9 +121,7 @@ TEST(LintExtensions, ExtKeyUsage) {
   for (const char* bad : {"301406082b0601050507030206082b06010505070301",                      // the other order
                           "300a06082b06010505070301",                                          // one only
                           "301e06082b0601050507030106082b0601050507030206082b06010505070303",  // one too many
-                          "3006060455"
-                          "1d2500",
-                          "3000", "0500"}) {
+                          "30060604551d2500", "3000", "0500"}) {
     LeafExtensions extensions;
     extensions.ext_key_usage = Extension(oid::kExtKeyUsage, false, Hex(bad));
     EXPECT_THAT(extensions.Lint(), HasReason("lint_ext_key_usage")) << bad;

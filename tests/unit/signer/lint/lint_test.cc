@@ -15,7 +15,6 @@
 namespace rootkeep {
 namespace {
 
-namespace oid = der::oid;
 using std::chrono::hours;
 using std::chrono::seconds;
 using testing::CaDecision;

@@ -1,7 +1,6 @@
 #include "tools/rootkeep/sandbox/child.h"
 
-#include <signal.h>
-
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
