@@ -17,7 +17,9 @@ Error Latched(const Token& token, std::string_view why) {
 // Everything that says that this PIN will not do.
 bool IsPinRefusal(CK_RV rv) {
   return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_EXPIRED ||
-         rv == CKR_PIN_LOCKED;
+         rv == CKR_PIN_LOCKED ||
+         // A vendor's own code may well be its word for a wrong PIN: not worth a second try.
+         rv >= CKR_VENDOR_DEFINED;
 }
 
 Status CheckBeforeTrying(const Module::Use& use, const Token& token) {

@@ -34,7 +34,8 @@ Result<PinSource> PinSource::Parse(std::string_view text) {
   if (text.starts_with(kFile)) {
     text.remove_prefix(kFile.size());
     if (text.starts_with("///")) text.remove_prefix(2);
-    if (!text.starts_with('/') || text.starts_with("//") || text.size() == 1 || text.find('\0') != text.npos) {
+    if (!text.starts_with('/') || text.starts_with("//") || text.size() == 1 ||
+        text.find('\0') != std::string_view::npos) {
       return InvalidArgument("pin source: the path after file: is not absolute");
     }
     source.kind_ = Kind::kFile;

@@ -26,6 +26,7 @@ class Authority {
     std::shared_ptr<const Signer> signer;
     std::string chain_pem;         // issuing certificate first, then intermediates towards (not including) the root
     std::string trust_bundle_pem;  // one or more roots, sent as one element, verbatim
+    std::string client_roots_pem;  // what client certificates are verified against; empty: the trust bundle
     Profile workload_profile = WorkloadProfile({});
   };
 
@@ -57,6 +58,9 @@ class Authority {
   // self-signed issuing certificate, which the bundle holds.
   [[nodiscard]] const std::vector<std::string>& chain_elements() const { return chain_elements_; }
   [[nodiscard]] const std::string& trust_bundle_pem() const { return parts_.trust_bundle_pem; }
+  [[nodiscard]] const std::string& client_roots_pem() const {
+    return parts_.client_roots_pem.empty() ? parts_.trust_bundle_pem : parts_.client_roots_pem;
+  }
   // SHA-256 of the issuing certificate's DER, lower-case hexadecimal.
   [[nodiscard]] const std::string& certificate_fingerprint() const { return certificate_fingerprint_; }
 

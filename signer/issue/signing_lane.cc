@@ -111,22 +111,23 @@ Result<Issued> SigningLane::Sign(Job& job) {
   RK_RETURN_IF_ERROR(authority.checker().Check(digest, signature));
   Bytes certificate = AssembleCertificate(job.tbs(), authority.scheme(), signature);
   metrics_.Observe(Stage::kCheck, SteadyClock::now() - signed_at);
-  if (!job.Claim()) return Unavailable("the deadline passed before release").WithReason("deadline");
+  if (job.answered()) return Unavailable("the deadline passed before release").WithReason("deadline");
   Issued issued{CertificatePem(certificate), job.authority(), job.serial(), job.not_after};
   ledger_.Complete(authority.certificate_fingerprint(), job.serial(), std::move(certificate));
   return issued;
 }
 
+// A job is claimed here and not when it was signed: while a later signature of the batch hangs, the deadline watch can
+// still answer those that wait to be delivered. Their record then says issued, though the client never saw it.
 void SigningLane::Deliver(std::vector<Outcome>& outcomes) {
   for (Outcome& outcome : outcomes) {
     Job& job = *outcome.job;
     watch_.Remove(outcome.job);
     if (outcome.result.ok()) {
       metrics_.Observe(Stage::kTotal, SteadyClock::now() - job.started_at);
-      job.Deliver(std::move(outcome.result));
-      continue;
+    } else {
+      ledger_.Fail(job.authority()->certificate_fingerprint(), job.serial(), outcome.result.error().ToString());
     }
-    ledger_.Fail(job.authority()->certificate_fingerprint(), job.serial(), outcome.result.error().ToString());
     job.Answer(std::move(outcome.result));
   }
   outcomes.clear();

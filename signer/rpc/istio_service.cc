@@ -55,9 +55,13 @@ class IstioService::Call {
   void Finish(Result<Issued> result) {
     if (finished_.exchange(true)) return;
     if (!result.ok()) return Refuse(result.error());
-    service_.metrics_.CountSuccess();
     log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", result->serial}});
-    Fill(response_, std::move(*result));
+    try {
+      Fill(response_, std::move(*result));
+    } catch (...) {
+      return Refuse(Unavailable("an exception ended the call").WithReason("exception"));
+    }
+    service_.metrics_.CountSuccess();
     reactor_.Finish(grpc::Status::OK);
   }
 

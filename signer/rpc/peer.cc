@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kMaxAuthorizationValues = 8;
 constexpr std::chrono::hours kNoDeadline{24};
 
-std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
+std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 
 // DER of the one block in gRPC's "x509_pem_cert" property, which OpenSSL wrote; empty when it is something else.
 Bytes CertificateOf(const grpc::AuthContext& context) {

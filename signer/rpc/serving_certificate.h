@@ -35,6 +35,12 @@ class ServingCertificate {
   [[nodiscard]] bool Due(WallTime now) const { return now >= renew_at_; }
   [[nodiscard]] WallTime not_after() const { return not_after_; }
 
+  // Takes the next one from this authority, and soon.
+  void Follow(const std::string& authority) {
+    options_.authority = authority;
+    renew_at_ = WallTime::min();
+  }
+
   // Has the certificate issued, recorded like any other, and shows it to new connections. Waits at most until
   // `deadline`; on an error the old one stays.
   Status Renew(Issuer& issuer, const Clock& clock, Deadline deadline);
@@ -43,7 +49,7 @@ class ServingCertificate {
   ServingCertificate(Options options, Bytes spki, std::unique_ptr<ServingIdentity> identity)
       : options_(std::move(options)), spki_(std::move(spki)), identity_(std::move(identity)) {}
 
-  const Options options_;
+  Options options_;
   const Bytes spki_;
   const std::unique_ptr<ServingIdentity> identity_;
   WallTime renew_at_;

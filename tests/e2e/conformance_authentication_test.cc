@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tests/e2e/shared_daemon.h"
+#include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 
 namespace rootkeep {
@@ -39,6 +40,16 @@ TEST_F(ConformanceAuthentication, Case1_NoAuthenticatorIsConfigured) {
   EXPECT_THAT(Ask(), AuthenticationRefused());
   const Identity workload = Workload(std::string("URI:") + kSelf);
   EXPECT_THAT(AskAs({.certificate = &workload}), AuthenticationRefused());
+}
+
+TEST_F(ConformanceAuthentication, AnExtraAnchorAuthenticatesNobody) {
+  Reload([](config::Config& config) { config.authorities.front().client_anchors_file.clear(); });
+  const Identity workload = Workload(std::string("URI:") + kSelf);
+  const auto ask = [&] { return AskAs({.certificate = &workload}).status.error_code(); };
+  EXPECT_TRUE(testing::Eventually([&] { return ask() == grpc::StatusCode::UNAVAILABLE; }));
+  // The listener looks at its roots every second: leave it as it was for the tests after this one.
+  Reload([](config::Config&) {});
+  EXPECT_TRUE(testing::Eventually([&] { return ask() == grpc::StatusCode::OK; }));
 }
 
 TEST_F(ConformanceAuthentication, Case2_AnAuthenticatorThatFailsLeaksNothing) {

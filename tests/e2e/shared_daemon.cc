@@ -13,7 +13,9 @@ std::unique_ptr<Identity> SharedDaemon::client_ca_;
 void SharedDaemon::SetUpTestSuite() {
   fixture_ = std::make_unique<DaemonFixture>();
   client_ca_ = std::make_unique<Identity>(MakeCa("client CA"));
-  fixture_->config().authorities.front().extra_anchors_file = WriteFile("client-ca.pem", client_ca_->CertificatePem());
+  config::Authority& authority = fixture_->config().authorities.front();
+  authority.extra_anchors_file = WriteFile("client-ca.pem", client_ca_->CertificatePem());
+  authority.client_anchors_file = authority.extra_anchors_file;
   ASSERT_THAT(fixture_->Start(), IsOk());
 }
 

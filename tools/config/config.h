@@ -64,8 +64,9 @@ struct Authority {
   std::string key;         // PKCS#11 URI; empty: the one in the authority's directory
   std::string chain_file;  // empty, as bundle_file: the files in the authority's directory
   std::string bundle_file;
-  std::string extra_chain_file;    // empty: none
-  std::string extra_anchors_file;  // empty: none
+  std::string extra_chain_file;     // empty: none
+  std::string extra_anchors_file;   // empty: none
+  std::string client_anchors_file;  // empty: none
   CustodyLevel custody = CustodyLevel::kLocalOnly;
   LifetimeRules lifetimes;
 

@@ -61,6 +61,7 @@ Authority ReadAuthority(const v1::Authority& file, const Section& section, const
   }
   out.extra_chain_file = OptionalPath(section, "extra_chain_file", file.extra_chain_file());
   out.extra_anchors_file = OptionalPath(section, "extra_anchors_file", file.extra_anchors_file());
+  out.client_anchors_file = OptionalPath(section, "client_anchors_file", file.client_anchors_file());
   out.custody = CustodyOf(file.custody());
   out.lifetimes = ReadLifetimes(file.lifetimes(), section.Child("lifetimes"));
   return out;

@@ -31,8 +31,10 @@ Status Authorities::Load(const config::Config& config, WallTime now) {
       return std::move(authority).error();
     } else {
       waiting[entry.name] = authority.error().ToString();
-      // One that serves already goes on with what it has.
-      if (auto present = served_.Find(entry.name)) loaded.push_back(std::move(present));
+      // One that serves already goes on with what it has, unless it would have to meet other terms now.
+      if (auto present = served_.Find(entry.name); present != nullptr && Unchanged(entry, terms)) {
+        loaded.push_back(std::move(present));
+      }
     }
   }
   terms_ = terms;
@@ -50,6 +52,10 @@ Status Authorities::Load(const config::Config& config, WallTime now) {
   return Ok();
 }
 
+bool Authorities::Unchanged(const config::Authority& entry, const AuthorityTerms& terms) const {
+  return terms == terms_ && std::ranges::find(configured_, entry) != configured_.end();
+}
+
 bool Authorities::Retry(WallTime now) {
   if (waiting_.empty()) return false;
   bool changed = false;
@@ -63,6 +69,9 @@ bool Authorities::Retry(WallTime now) {
         LogLoaded(**authority);
         present = std::move(*authority);
         waiting_.erase(entry.name);
+        changed = true;
+      } else if (!MayPass(authority.error()) && present != nullptr) {
+        present = nullptr;  // what came back is not what may sign
         changed = true;
       }
     }
@@ -85,7 +94,7 @@ void Authorities::ReportExpiry(WallTime now) {
 
 std::string Authorities::ClientRoots() const {
   std::string roots;
-  for (const auto& authority : served_.All()) roots += authority->trust_bundle_pem();
+  for (const auto& authority : served_.All()) roots += authority->client_roots_pem();
   return roots;
 }
 

@@ -30,10 +30,12 @@ class Authorities {
   // Reports authorities that have expired or have too little life left to issue.
   void ReportExpiry(WallTime now);
 
-  // The trust bundles of all loaded authorities: what client certificates are verified against.
+  // The roots of all loaded authorities, without extra anchors: what client certificates are verified against.
   [[nodiscard]] std::string ClientRoots() const;
 
  private:
+  // Whether an authority that serves was loaded from this entry and under these terms.
+  [[nodiscard]] bool Unchanged(const config::Authority& entry, const AuthorityTerms& terms) const;
   void Report(const std::string& name, const std::string& reason);
 
   const Hardware& hardware_;

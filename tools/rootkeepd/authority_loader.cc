@@ -45,12 +45,16 @@ Result<std::shared_ptr<const Authority>> Load(const config::Authority& config, c
   RK_TRY(AuthorityFiles files, FilesOf(config, terms));
   RK_TRY(const std::string extra_chain, ReadExtra(config.extra_chain_file));
   RK_TRY(const std::string extra_anchors, ReadExtra(config.extra_anchors_file));
+  RK_TRY(const std::string client_anchors, ReadExtra(config.client_anchors_file));
   RK_TRY(auto signer, OpenKey(config, terms, token, files.key_uri));
   return Authority::Make({.name = config.name,
                           .trust_domain = config.trust_domain,
                           .signer = std::move(signer),
                           .chain_pem = files.chain_pem + extra_chain,
                           .trust_bundle_pem = files.bundle_pem + extra_anchors,
+                          // An extra anchor is for workloads to trust each other by. Its CA must not be able to make
+                          // itself a caller of this one.
+                          .client_roots_pem = files.bundle_pem + client_anchors,
                           .workload_profile = WorkloadProfile(config.lifetimes)},
                          now);
 }

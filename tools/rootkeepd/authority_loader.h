@@ -14,6 +14,8 @@ namespace rootkeep {
 struct AuthorityTerms {
   std::string state_directory;
   bool production = false;
+
+  friend bool operator==(const AuthorityTerms&, const AuthorityTerms&) = default;
 };
 
 // Reads chain and bundle, opens the key, holds its custody facts against the configuration (the key's use must be

@@ -26,6 +26,7 @@ Status Keeper::Reload(const config::Config& config) {
   const MutexLock lock(mutex_);
   RK_RETURN_IF_ERROR(parts_.authorities.Load(config, parts_.clock.Now()));
   roots_shown_ = false;
+  for (const auto& certificate : parts_.certificates) certificate->Follow(config.authorities.front().name);
   RoundLocked();
   return Ok();
 }
@@ -70,11 +71,13 @@ void Keeper::RenewCertificates(WallTime now) {
 void Keeper::ShowClientRoots() {
   const std::string roots = parts_.authorities.ClientRoots();
   if (roots.empty()) return;
+  bool shown = true;
   for (const auto& certificate : parts_.certificates) {
-    const Status shown = certificate->identity().ReplaceClientRoots(roots);
-    if (!shown.ok()) log::Failure("client_roots_not_replaced", {{"detail", shown.error().ToString()}});
+    const Status replaced = certificate->identity().ReplaceClientRoots(roots);
+    if (!replaced.ok()) log::Failure("client_roots_not_replaced", {{"detail", replaced.error().ToString()}});
+    shown = shown && replaced.ok();
   }
-  roots_shown_ = true;
+  roots_shown_ = shown;
 }
 
 }  // namespace rootkeep

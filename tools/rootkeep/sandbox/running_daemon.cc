@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <ranges>
 
 #include <filesystem>
 
@@ -73,8 +74,8 @@ Status RunningDaemon::WaitServing(Deadline deadline) {
 Result<LogLine> RunningDaemon::WaitRefusal(Deadline deadline) {
   for (;;) {
     RK_TRY(const auto lines, log_.Next());
-    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-      if (line->event == "request_refused") return *line;
+    for (const LogLine& line : std::views::reverse(lines)) {
+      if (line.event == "request_refused") return line;
     }
     RK_RETURN_IF_ERROR(Pause(deadline, "waiting for the audit line"));
   }

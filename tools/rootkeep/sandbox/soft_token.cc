@@ -34,7 +34,7 @@ Status Rename(const std::string& from, const std::string& to) {
 Result<std::string> SoftToken::FindModule() {
   for (const char* directory : {"/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm",
                                 "/usr/lib/aarch64-linux-gnu/softhsm", "/usr/local/lib/softhsm", "/usr/lib64/pkcs11"}) {
-    const std::string path = std::string(directory) + "/libsofthsm2.so";
+    std::string path = std::string(directory) + "/libsofthsm2.so";
     if (access(path.c_str(), R_OK) == 0) return path;
   }
   return NotFound("libsofthsm2.so is not installed").WithHint("apt-get install softhsm2, or name it with --module");

@@ -97,11 +97,12 @@ TEST(AuthoritiesTest, FilesAndCustody) {
   const Config config =
       Parsed(MinimalWith("name: mesh",
                          "name: mesh\n    chain_file: /a\n    bundle_file: /b\n    extra_chain_file: /c\n"
-                         "    extra_anchors_file: /d\n    custody: hsm-backup"));
+                         "    extra_anchors_file: /d\n    client_anchors_file: /e\n    custody: hsm-backup"));
   EXPECT_EQ(config.authorities[0].chain_file, "/a");
   EXPECT_EQ(config.authorities[0].bundle_file, "/b");
   EXPECT_EQ(config.authorities[0].extra_chain_file, "/c");
   EXPECT_EQ(config.authorities[0].extra_anchors_file, "/d");
+  EXPECT_EQ(config.authorities[0].client_anchors_file, "/e");
   EXPECT_EQ(config.authorities[0].custody, CustodyLevel::kHsmBackup);
   EXPECT_THAT(ProblemsOf(MinimalWith("name: mesh", "name: mesh\n    chain_file: /a")),
               HasSubstr("authorities[0].bundle_file: is required when the other is given"));
