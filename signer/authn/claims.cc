@@ -40,7 +40,8 @@ Result<std::optional<std::int64_t>> OptionalTime(const json& payload, const char
   if (member == payload.end()) return std::optional<std::int64_t>();
   if (!member->is_number()) return Malformed(claim, "is not a number");
   const double seconds = std::floor(member->get<double>());
-  if (std::isnan(seconds) || seconds < 0 || seconds > kLatestTime) return Malformed(claim, "is no time between 1970 and 9999");
+  if (std::isnan(seconds) || seconds < 0 || seconds > kLatestTime)
+    return Malformed(claim, "is no time between 1970 and 9999");
   return std::optional<std::int64_t>(static_cast<std::int64_t>(seconds));
 }
 

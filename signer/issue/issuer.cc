@@ -144,8 +144,8 @@ Status Issuer::Submit(Draft draft, Deadline deadline, SteadyClock::time_point st
   job->not_after = draft.decision.not_after;
   RK_RETURN_IF_ERROR(watch_.Add(job));
   SigningLane& lane = LaneOf(authority.name());
-  Status queued = parts_.ledger.Intend(
-      std::move(intent), [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
+  Status queued = parts_.ledger.Intend(std::move(intent),
+                                       [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
   if (queued.ok()) return Ok();
   watch_.Remove(job);
   // Whoever claims the job answers; the deadline watch may have been first.
