@@ -6,8 +6,8 @@ namespace rootkeep {
 namespace {
 
 // More signers must earn their place; fewer are taken when they cost next to nothing.
-constexpr double kUpward = 1.03;
-constexpr double kDownward = 0.99;
+constexpr double kUpward = 1.06;
+constexpr double kDownward = 0.98;
 constexpr unsigned kShortestPause = 8;
 constexpr unsigned kLongestPause = 512;
 

@@ -17,8 +17,9 @@ class ConcurrencySearch {
   // What to allow in the window that begins now.
   [[nodiscard]] unsigned limit() const { return trying_ ? candidate_ : base_; }
 
-  // The window that ends now: completions a second, and whether somebody was always waiting. A window at the present
-  // limit that was not saturated says nothing; one on trial does, because a limit that leaves nobody waiting is enough.
+  // The window that ends now: completions a second, and whether the device was used to its limit. A window at the
+  // present limit that was not saturated says nothing; one on trial does, because a limit that is not reached is
+  // enough.
   void Observe(double per_second, bool saturated);
 
  private:

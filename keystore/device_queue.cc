@@ -7,6 +7,9 @@ namespace {
 // needs for a signature; after this time the first in line gets the next ticket whoever comes.
 constexpr auto kPatience = std::chrono::milliseconds(2);
 
+// The share of a window in which every ticket must have been out for the device to be what everybody waits for.
+constexpr double kSaturated = 0.7;
+
 Error TooLate() { return Unavailable("the deadline passed before the device was asked").WithReason("deadline"); }
 
 }  // namespace
@@ -20,8 +23,12 @@ Result<DeviceQueue::Ticket> DeviceQueue::Admit(Deadline deadline) {
   if (inside_ >= limit()) return WaitForRoom(deadline);
   // A device that was idle for a while has said nothing about how fast it is.
   if (inside_ == 0 && now - last_left_ > options_.window / 8) RestartWindow(now);
-  ++inside_;
+  Enter(now);
   return Ticket(this);
+}
+
+void DeviceQueue::Enter(Time now) {
+  if (++inside_ == limit()) full_since_ = now;
 }
 
 Result<DeviceQueue::Ticket> DeviceQueue::WaitForRoom(Deadline deadline) {
@@ -39,7 +46,7 @@ Result<DeviceQueue::Ticket> DeviceQueue::WaitForRoom(Deadline deadline) {
   if (me.granted) return Ticket(this);  // Leave has taken me off the list
   waiting_.erase(place);
   if (in_time) {
-    ++inside_;
+    Enter(std::chrono::steady_clock::now());
     return Ticket(this);
   }
   NotifyIfRoom();  // the notification may have been meant for whoever is next
@@ -49,13 +56,14 @@ Result<DeviceQueue::Ticket> DeviceQueue::WaitForRoom(Deadline deadline) {
 void DeviceQueue::Leave(bool completed) {
   const Time now = std::chrono::steady_clock::now();
   const MutexLock lock(mutex_);
+  if (inside_ >= limit()) full_ += now - std::exchange(full_since_, now);
   --inside_;
   Measure(now, completed);
   if (waiting_.empty()) return;
   Waiter& first = *waiting_.front();
   if (inside_ < limit() && now - first.since > kPatience) {
     waiting_.pop_front();
-    ++inside_;
+    Enter(now);
     first.granted = true;
     first.changed.NotifyOne();
   }
@@ -74,21 +82,18 @@ void DeviceQueue::NotifyIfRoom() {
 
 void DeviceQueue::Measure(Time now, bool completed) {
   last_left_ = now;
-  ++left_;
-  if (!waiting_.empty()) ++left_waiting_;
   if (completed) ++completed_;
-  const auto took = now - window_began_;
+  const std::chrono::duration<double> took = now - window_began_;
   if (took < options_.window || completed_ < options_.window_completions) return;
-  const bool saturated = left_waiting_ * 10 >= left_ * 9;
-  search_.Observe(completed_ / std::chrono::duration<double>(took).count(), saturated);
+  search_.Observe(completed_ / took.count(), full_ >= took * kSaturated);
   limit_.store(search_.limit(), std::memory_order_relaxed);
   RestartWindow(now);
 }
 
 void DeviceQueue::RestartWindow(Time now) {
   window_began_ = now;
-  left_ = 0;
-  left_waiting_ = 0;
+  full_since_ = now;
+  full_ = {};
   completed_ = 0;
 }
 

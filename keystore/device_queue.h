@@ -22,7 +22,8 @@ struct DeviceQueueOptions {
 };
 
 // Admits by ticket, and the thread that holds the ticket asks the device itself. How many tickets are out at once is
-// found by ConcurrencySearch while callers wait. Thread-safe.
+// found by ConcurrencySearch while they nearly always all are: it does not matter whether more callers wait here or, as
+// in a daemon that runs limit() threads, somewhere before. Thread-safe.
 class DeviceQueue {
  public:
   // One caller's permission; returned at the end of its scope.
@@ -63,6 +64,7 @@ class DeviceQueue {
   };
 
   Result<Ticket> WaitForRoom(Deadline deadline) RK_REQUIRES(mutex_);
+  void Enter(Time now) RK_REQUIRES(mutex_);
   void Leave(bool completed);
   void NotifyIfRoom() RK_REQUIRES(mutex_);
   void Measure(Time now, bool completed) RK_REQUIRES(mutex_);
@@ -75,10 +77,11 @@ class DeviceQueue {
   std::list<Waiter*> waiting_ RK_GUARDED_BY(mutex_);  // the longest first
 
   ConcurrencySearch search_ RK_GUARDED_BY(mutex_);
-  Time window_began_ RK_GUARDED_BY(mutex_);
   Time last_left_ RK_GUARDED_BY(mutex_);
-  unsigned left_ RK_GUARDED_BY(mutex_) = 0;          // in this window
-  unsigned left_waiting_ RK_GUARDED_BY(mutex_) = 0;  // of them, while others waited
+  Time full_since_ RK_GUARDED_BY(mutex_);  // while every ticket is out
+  Time window_began_ RK_GUARDED_BY(mutex_);
+  // In this window: how long every ticket was out, and what the device completed.
+  std::chrono::steady_clock::duration full_ RK_GUARDED_BY(mutex_){0};
   unsigned completed_ RK_GUARDED_BY(mutex_) = 0;
 };
 

@@ -31,7 +31,8 @@ class Signer {
   // wrong PIN latched; an operator must act), DATA_LOSS (the key found after a reconnect is not this key).
   [[nodiscard]] virtual Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const = 0;
 
-  // How many threads may usefully be inside Sign at once on this device, as measured so far; at least 1.
+  // How many threads may usefully be inside Sign at once on this device, as measured so far; at least 1. Changes while
+  // the device is used to that limit, so whoever runs that many threads asks again often.
   [[nodiscard]] virtual unsigned Concurrency() const { return 1; }
 };
 

@@ -120,6 +120,34 @@ TEST(DeviceQueue, FindsOutHowParallelADeviceIs) {
   EXPECT_GE(queue.limit(), 4U);
 }
 
+// Threads that never wait in the queue, because only as many of them run as it has tickets; as a daemon's do.
+unsigned LimitFoundByObedientThreads(milliseconds in_device, milliseconds elsewhere) {
+  DeviceQueue queue({.max_concurrency = 8, .window = milliseconds(10), .window_completions = 4});
+  std::vector<std::jthread> threads;
+  const Deadline end = After(milliseconds(1500));
+  for (unsigned i = 0; i < 8; ++i) {
+    threads.emplace_back([&queue, end, in_device, elsewhere, i] {
+      while (std::chrono::steady_clock::now() < end) {
+        WaitFor(i < queue.limit() ? elsewhere : milliseconds(1));
+        if (i >= queue.limit()) continue;
+        auto ticket = queue.Admit(end + seconds(1));
+        WaitFor(in_device);
+        ticket->Completed();
+      }
+    });
+  }
+  threads.clear();
+  return queue.limit();
+}
+
+TEST(DeviceQueue, FindsOutThoughNobodyWaitsInIt) {
+  EXPECT_GE(LimitFoundByObedientThreads(milliseconds(2), milliseconds(0)), 3U);
+}
+
+TEST(DeviceQueue, DoesNotGrowWhereTheDeviceIsNotTheBottleneck) {
+  EXPECT_EQ(LimitFoundByObedientThreads(milliseconds(1), milliseconds(3)), 1U);
+}
+
 TEST(DeviceQueue, ServesEverybody) {
   DeviceQueue queue({.max_concurrency = 1});
   Load load(4);
