@@ -69,7 +69,7 @@ bool IsScalar(const BIGNUM* number, const BIGNUM* order) {
   return BN_is_zero(number) == 0 && BN_cmp(number, order) < 0;
 }
 
-// w = 1 / s. Our own inverse is multiplied back; should it ever be wrong, OpenSSL's takes its place.
+// w = 1 / s. The quick inverse is multiplied back; should it ever be wrong, OpenSSL's takes its place.
 bool Invert(Workspace& work, ByteView s, const BIGNUM* order) {
   if (!Read(InverseModOrder(s), work.w.get())) return false;
   if (BN_mod_mul(work.t.get(), work.w.get(), work.s.get(), order, work.ctx.get()) != 1) return false;
