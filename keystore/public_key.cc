@@ -61,11 +61,16 @@ bool IsPss(SignatureScheme scheme) {
          scheme == SignatureScheme::kRsaPssSha512;
 }
 
+// Fetched once: OpenSSL looks an algorithm up anew at each digest otherwise, which costs more than hashing a
+// certificate. Never freed, like OpenSSL's own.
 const EVP_MD* MdOf(Hash hash) {
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  static const EVP_MD* const sha384 = EVP_MD_fetch(nullptr, "SHA2-384", nullptr);
+  static const EVP_MD* const sha512 = EVP_MD_fetch(nullptr, "SHA2-512", nullptr);
   switch (hash) {
-    case Hash::kSha256: return EVP_sha256();
-    case Hash::kSha384: return EVP_sha384();
-    case Hash::kSha512: return EVP_sha512();
+    case Hash::kSha256: return sha256;
+    case Hash::kSha384: return sha384;
+    case Hash::kSha512: return sha512;
     case Hash::kNone: return nullptr;
   }
   return nullptr;
