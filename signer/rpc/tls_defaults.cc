@@ -2,7 +2,9 @@
 
 #include <openssl/conf.h>
 #include <openssl/crypto.h>
+#include <openssl/ssl.h>
 
+#include <array>
 #include <string_view>
 
 #include "keystore/base/openssl.h"
@@ -23,6 +25,13 @@ Options = ServerPreference,-SessionTicket
 NumTickets = 0
 )";
 
+// gRPC sets P-256 alone on each of its contexts, after the configuration has been applied; each connection made from
+// one gets ours in its place. Called by OpenSSL at the end of SSL_new.
+void SetGroups(void* connection, void*, CRYPTO_EX_DATA*, int, long, void*) {
+  static constexpr std::array kGroups{NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
+  SSL_set1_groups(static_cast<SSL*>(connection), kGroups.data(), kGroups.size());
+}
+
 }  // namespace
 
 Status ApplyTlsDefaults() {
@@ -34,6 +43,9 @@ Status ApplyTlsDefaults() {
   }
   if (CONF_modules_load(configuration.get(), nullptr, 0) != 1) {
     return ossl::TakeError(Code::kInternal, "CONF_modules_load");
+  }
+  if (SSL_get_ex_new_index(0, nullptr, SetGroups, nullptr, nullptr) < 0) {
+    return ossl::TakeError(Code::kInternal, "SSL_get_ex_new_index");
   }
   return Ok();
 }

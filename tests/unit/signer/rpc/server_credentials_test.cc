@@ -28,12 +28,12 @@ class ServerCredentialsTest : public ::testing::Test {
                          ServingIdentity::Make(server.KeyPem(), server.CertificatePem(), ca_.CertificatePem()));
     server_key_ = std::move(server.key);
     health_.Set("", true);
-    ASSERT_OK_AND_ASSIGN(running_,
-                         StartServer({{"127.0.0.1:0", identity_->Credentials({"cluster.local"})}}, {&health_}));
+    ASSERT_OK_AND_ASSIGN(server_,
+                         Server::Start({{"127.0.0.1:0", identity_->Credentials({"cluster.local"})}}, {&service_}));
   }
   void TearDown() override {
     health_.Stop();
-    running_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
   }
 
   // A call on a connection of its own.
@@ -48,7 +48,7 @@ class ServerCredentialsTest : public ::testing::Test {
     arguments.SetSslTargetNameOverride("localhost");
     arguments.SetInt("grpc.use_local_subchannel_pool", 1);
     const auto stub = grpc::health::v1::Health::NewStub(grpc::CreateCustomChannel(
-        "127.0.0.1:" + std::to_string(running_.ports[0]), grpc::SslCredentials(options), arguments));
+        "127.0.0.1:" + std::to_string(server_->ports()[0]), grpc::SslCredentials(options), arguments));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
     grpc::health::v1::HealthCheckResponse response;
@@ -57,9 +57,10 @@ class ServerCredentialsTest : public ::testing::Test {
 
   Identity ca_ = testing::MakeCa();
   ossl::PKey server_key_;
-  HealthService health_;
+  Health health_;
+  HealthService service_{health_};
   std::unique_ptr<ServingIdentity> identity_;
-  RunningServer running_;
+  std::unique_ptr<Server> server_;
 };
 
 TEST_F(ServerCredentialsTest, ServesClientsWithoutACertificate) { EXPECT_EQ(Call(nullptr), grpc::StatusCode::OK); }
@@ -95,29 +96,58 @@ TEST_F(ServerCredentialsTest, ShowsAReplacedChainToNewConnections) {
   EXPECT_TRUE(testing::Eventually([&] { return CallTrusting(new_ca, &client) == grpc::StatusCode::UNAVAILABLE; }));
 }
 
+// A connection of OpenSSL's own, for what gRPC's clients do not show.
+class TlsConnection {
+ public:
+  // `groups` is what the client offers for the key exchange.
+  TlsConnection(int port, const char* groups) : context_(SSL_CTX_new(TLS_client_method())) {
+    SSL_CTX_set_app_data(context_.get(), this);
+    SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION*) {
+      ++static_cast<TlsConnection*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->tickets_;
+      return 0;
+    });
+    bio_.reset(BIO_new_ssl_connect(context_.get()));
+    BIO_set_conn_hostname(bio_.get(), ("127.0.0.1:" + std::to_string(port)).c_str());
+    BIO_get_ssl(bio_.get(), &ssl_);
+    SSL_set1_groups_list(ssl_, groups);
+    const std::string alpn("\x02h2");
+    SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(alpn.data()), 3);
+  }
+
+  bool Connect() { return BIO_do_connect(bio_.get()) == 1; }
+  bool ReadOctet() {
+    char octet = 0;
+    return BIO_read(bio_.get(), &octet, 1) == 1;
+  }
+  [[nodiscard]] SSL* ssl() const { return ssl_; }
+  [[nodiscard]] int tickets() const { return tickets_; }
+
+ private:
+  ossl::Owned<SSL_CTX, SSL_CTX_free> context_;
+  ossl::Bio bio_;
+  SSL* ssl_ = nullptr;
+  int tickets_ = 0;
+};
+
 // Session tickets would cost every handshake of clients that never resume (tls_defaults.h).
 TEST_F(ServerCredentialsTest, SendsNoSessionTickets) {
-  const ossl::Owned<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_client_method()));
-  int tickets = 0;
-  SSL_CTX_set_app_data(context.get(), &tickets);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT);
-  SSL_CTX_sess_set_new_cb(context.get(), [](SSL* ssl, SSL_SESSION*) {
-    ++*static_cast<int*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    return 0;
-  });
-  const std::string port = std::to_string(running_.ports[0]);
-  const ossl::Bio bio(BIO_new_ssl_connect(context.get()));
-  BIO_set_conn_hostname(bio.get(), ("127.0.0.1:" + port).c_str());
-  SSL* ssl = nullptr;
-  BIO_get_ssl(bio.get(), &ssl);
-  const std::string alpn("\x02h2");
-  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn.data()), 3);
-  ASSERT_EQ(BIO_do_connect(bio.get()), 1);
-  ASSERT_EQ(SSL_version(ssl), TLS1_3_VERSION);
+  TlsConnection connection(server_->ports()[0], "P-256");
+  ASSERT_TRUE(connection.Connect());
+  ASSERT_EQ(SSL_version(connection.ssl()), TLS1_3_VERSION);
   // The server's SETTINGS frame follows whatever tickets there were.
-  char byte = 0;
-  ASSERT_EQ(BIO_read(bio.get(), &byte, 1), 1);
-  EXPECT_EQ(tickets, 0);
+  ASSERT_TRUE(connection.ReadOctet());
+  EXPECT_EQ(connection.tickets(), 0);
+}
+
+// gRPC 1.51 by itself offers P-256 alone.
+TEST_F(ServerCredentialsTest, ExchangesKeysOnEachOfItsGroups) {
+  for (const char* group : {"X25519", "P-256", "P-384"}) {
+    EXPECT_TRUE(TlsConnection(server_->ports()[0], group).Connect()) << group;
+  }
+  ossl::ClearErrors();
+  EXPECT_FALSE(TlsConnection(server_->ports()[0], "P-521").Connect());
+  ossl::ClearErrors();
 }
 
 }  // namespace
