@@ -1,123 +1,130 @@
 #include "signer/rpc/health_service.h"
 
+#include <memory>
 #include <optional>
+#include <utility>
+
+#include "signer/rpc/unary_call.h"
 
 namespace rootkeep {
-namespace {
 
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-constexpr std::size_t kMaxWatchers = 256;
-
-}  // namespace
-
-// Writes the newest status whenever it differs from the last one written. Deletes itself when gRPC is done with it.
-class HealthService::Watcher final : public grpc::ServerWriteReactor<HealthCheckResponse> {
+class HealthService::Check final : public UnaryCall<HealthCheckRequest, HealthCheckResponse> {
  public:
-  Watcher(HealthService& health, std::string service) : health_(health), service_(std::move(service)) {}
+  Check(HealthService& door, grpc::ServerCompletionQueue& queue) : door_(door), queue_(queue) {}
 
-  [[nodiscard]] const std::string& service() const { return service_; }
+ private:
+  void Ask() override { door_.service_.RequestCheck(&context(), &request(), &responder(), &queue_, &queue_, tag()); }
+  void Replace() override { Wait<Check>(door_, queue_); }
+  void Handle() override {
+    const ServingStatus status = door_.health_.Get(request().service());
+    if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
+      return FinishWithError({grpc::StatusCode::NOT_FOUND, "unknown service"});
+    }
+    response().set_status(status);
+    Finish();
+  }
 
-  void Show(ServingStatus status) {
+  HealthService& door_;
+  grpc::ServerCompletionQueue& queue_;
+};
+
+// Writes the newest status whenever it differs from the last one written. gRPC takes one write or end at a time.
+class HealthService::Watch final : public HealthWatcher, public std::enable_shared_from_this<Watch> {
+ public:
+  Watch(HealthService& door, grpc::ServerCompletionQueue& queue) : door_(door), queue_(queue), writer_(&context_) {}
+
+  static void Wait(HealthService& door, grpc::ServerCompletionQueue& queue) {
+    const auto watch = std::make_shared<Watch>(door, queue);
+    watch->context_.AsyncNotifyWhenDone(watch->gone_.For(watch));
+    door.service_.RequestWatch(&watch->context_, &watch->request_, &watch->writer_, &queue, &queue,
+                               watch->come_.For(watch));
+  }
+
+  [[nodiscard]] const std::string& service() const override { return request_.service(); }
+
+  void Show(ServingStatus status) override {
     const MutexLock lock(mutex_);
     newest_ = status;
-    WriteIfNew();
+    Proceed();
   }
-
-  void End(const grpc::Status& status) {
+  void End(const grpc::Status& status) override {
     const MutexLock lock(mutex_);
-    FinishOnce(status);
-  }
-
-  void OnWriteDone(bool ok) override {
-    const MutexLock lock(mutex_);
-    writing_ = false;
-    if (ok) {
-      WriteIfNew();
-    } else {
-      FinishOnce(grpc::Status::CANCELLED);
-    }
-  }
-  void OnCancel() override { End(grpc::Status::CANCELLED); }
-  void OnDone() override {
-    health_.Forget(this);
-    delete this;
+    if (!end_) end_ = status;
+    Proceed();
   }
 
  private:
-  void WriteIfNew() RK_REQUIRES(mutex_) {
-    if (writing_ || finished_ || newest_ == written_) return;
-    writing_ = true;
-    written_ = newest_;
-    response_.set_status(*newest_);
-    StartWrite(&response_);
+  // Keeps the watch alive while gRPC has something to do for it.
+  class Step final : public Event {
+   public:
+    explicit Step(void (Watch::*then)(bool)) : then_(then) {}
+    void* For(std::shared_ptr<Watch> watch) {
+      watch_ = std::move(watch);
+      return static_cast<Event*>(this);
+    }
+    void Drop() { watch_.reset(); }
+    void Done(bool ok) override {
+      const auto watch = std::move(watch_);
+      (watch.get()->*then_)(ok);
+    }
+
+   private:
+    void (Watch::*then_)(bool);
+    std::shared_ptr<Watch> watch_;
+  };
+
+  // A queue has one poller, so that this is over before OnGone.
+  void OnCome(bool ok) {
+    if (!ok) return gone_.Drop();  // gRPC tells of the end of calls only that began
+    Wait(door_, queue_);
+    door_.health_.Add(shared_from_this());
   }
-  void FinishOnce(const grpc::Status& status) RK_REQUIRES(mutex_) {
-    if (!finished_) Finish(status);
-    finished_ = true;
+  void OnGone(bool) {
+    End(grpc::Status::CANCELLED);
+    door_.health_.Remove(shared_from_this());
+  }
+  void OnWritten(bool ok) {
+    const MutexLock lock(mutex_);
+    writing_ = false;
+    if (!ok && !end_) end_ = grpc::Status::CANCELLED;
+    Proceed();
+  }
+  void OnEnded(bool) {}
+
+  void Proceed() RK_REQUIRES(mutex_) {
+    if (writing_ || ended_) return;
+    if (end_) {
+      ended_ = true;
+      writer_.Finish(*end_, finished_.For(shared_from_this()));
+    } else if (newest_ != written_) {
+      writing_ = true;
+      written_ = newest_;
+      response_.set_status(*newest_);
+      writer_.Write(response_, wrote_.For(shared_from_this()));
+    }
   }
 
-  HealthService& health_;
-  const std::string service_;
+  HealthService& door_;
+  grpc::ServerCompletionQueue& queue_;
+  grpc::ServerContext context_;
+  HealthCheckRequest request_;
+  grpc::ServerAsyncWriter<HealthCheckResponse> writer_;
+  Step come_{&Watch::OnCome}, gone_{&Watch::OnGone}, wrote_{&Watch::OnWritten}, finished_{&Watch::OnEnded};
   Mutex mutex_;
   HealthCheckResponse response_;
   std::optional<ServingStatus> newest_ RK_GUARDED_BY(mutex_);
   std::optional<ServingStatus> written_ RK_GUARDED_BY(mutex_);
+  std::optional<grpc::Status> end_ RK_GUARDED_BY(mutex_);
   bool writing_ RK_GUARDED_BY(mutex_) = false;
-  bool finished_ RK_GUARDED_BY(mutex_) = false;
+  bool ended_ RK_GUARDED_BY(mutex_) = false;
 };
 
-HealthService::~HealthService() { Stop(); }
-
-void HealthService::Set(const std::string& service, bool serving) {
-  const MutexLock lock(mutex_);
-  serving_[service] = serving;
-  for (Watcher* watcher : watchers_) {
-    if (watcher->service() == service) watcher->Show(StatusOf(service));
-  }
-}
-
-void HealthService::Stop() {
-  const MutexLock lock(mutex_);
-  stopped_ = true;
-  for (Watcher* watcher : watchers_) watcher->End({grpc::StatusCode::UNAVAILABLE, "shutting down"});
-}
-
-HealthService::ServingStatus HealthService::StatusOf(const std::string& service) const {
-  const auto found = serving_.find(service);
-  if (found == serving_.end()) return HealthCheckResponse::SERVICE_UNKNOWN;
-  return found->second ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
-}
-
-void HealthService::Forget(Watcher* watcher) {
-  const MutexLock lock(mutex_);
-  watchers_.erase(watcher);
-}
-
-grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* context, const HealthCheckRequest* request,
-                                               HealthCheckResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  const MutexLock lock(mutex_);
-  const ServingStatus status = StatusOf(request->service());
-  response->set_status(status);
-  reactor->Finish(status == HealthCheckResponse::SERVICE_UNKNOWN
-                      ? grpc::Status(grpc::StatusCode::NOT_FOUND, "unknown service")
-                      : grpc::Status::OK);
-  return reactor;
-}
-
-grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(grpc::CallbackServerContext*,
-                                                                    const HealthCheckRequest* request) {
-  auto* watcher = new Watcher(*this, request->service());
-  const MutexLock lock(mutex_);
-  if (stopped_ || watchers_.size() >= kMaxWatchers) {
-    watcher->End({grpc::StatusCode::UNAVAILABLE, stopped_ ? "shutting down" : "too many watchers"});
-  } else {
-    watchers_.insert(watcher);
-    watcher->Show(StatusOf(request->service()));
-  }
-  return watcher;
+void HealthService::Await(grpc::ServerCompletionQueue& queue) {
+  Check::Wait<Check>(*this, queue);
+  Watch::Wait(*this, queue);
 }
 
 }  // namespace rootkeep

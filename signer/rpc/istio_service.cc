@@ -2,19 +2,22 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
 #include <utility>
 
 #include "keystore/base/log.h"
 #include "signer/rpc/peer.h"
 #include "signer/rpc/request_id.h"
 #include "signer/rpc/status.h"
+#include "signer/rpc/unary_call.h"
 
 namespace rootkeep {
 namespace {
 
 using istio::v1::auth::IstioCertificateRequest;
 using istio::v1::auth::IstioCertificateResponse;
+
+// Calls asked for in advance on each queue: a burst then need not wait until one has been taken up.
+constexpr int kWaiting = 64;
 
 // A value that is no string counts as absent, as does an empty one (istio-protocol §1.2).
 std::string MetadataText(const IstioCertificateRequest& request, const char* key) {
@@ -42,36 +45,65 @@ void Fill(IstioCertificateResponse& response, Issued issued) {
 
 }  // namespace
 
-// What one call needs until it is finished; held by the issuer's continuation. Finished exactly once.
-class IstioService::Call {
+// Answered exactly once, on any thread.
+class IstioService::Call final : public UnaryCall<IstioCertificateRequest, IstioCertificateResponse> {
  public:
-  Call(IstioService& service, IstioCertificateResponse& response, grpc::ServerUnaryReactor& reactor)
-      : service_(service), response_(response), reactor_(reactor), request_id_(NewRequestId()) {}
+  Call(IstioService& door, grpc::ServerCompletionQueue& queue) : door_(door), queue_(queue) {}
 
-  [[nodiscard]] const std::string& request_id() const { return request_id_; }
-  void SetCaller(const Caller& caller) { caller_ = Describe(caller.identities); }
-  void SetPeer(std::string_view peer) { peer_ = peer; }
+ private:
+  void Ask() override {
+    door_.service_.RequestCreateCertificate(&context(), &request(), &responder(), &queue_, &queue_, tag());
+  }
+  void Replace() override { Wait<Call>(door_, queue_); }
 
-  void Finish(Result<Issued> result) {
-    if (finished_.exchange(true)) return;
+  // Nothing of ours throws; what a library threw (out of memory, say) ends this call and not the process.
+  void Handle() override {
+    try {
+      Work();
+    } catch (...) {
+      Answer(Unavailable("an exception ended the call").WithReason("exception"));
+    }
+  }
+
+  void Work() {
+    door_.metrics_.CountRequest();
+    context().AddTrailingMetadata(kRequestIdHeader, request_id_);
+    const Peer peer(context());
+    peer_ = peer.address();
+    // Health has a listener without TLS on the same server.
+    if (!peer.encrypted()) return Answer(Unauthenticated("not a TLS connection").WithReason("plaintext"));
+    const AuthOutcome outcome = door_.authenticator_.Authenticate(peer.call());
+    if (const auto* error = std::get_if<Error>(&outcome)) {
+      Answer(*error);
+    } else if (const auto* caller = std::get_if<Caller>(&outcome)) {
+      caller_ = Describe(caller->identities);
+      door_.issuer_.Issue(*caller, ToIssuanceRequest(request(), request_id_),
+                          std::min(After(door_.max_duration_), peer.deadline()),
+                          [this, self = shared_from_this()](Result<Issued> result) { Answer(std::move(result)); });
+    } else {
+      Answer(Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credential"));
+    }
+  }
+
+  void Answer(Result<Issued> result) {
+    if (answered_.exchange(true)) return;
     if (!result.ok()) return Refuse(result.error());
     log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", result->serial}});
     try {
-      Fill(response_, std::move(*result));
+      Fill(response(), std::move(*result));
     } catch (...) {
       return Refuse(Unavailable("an exception ended the call").WithReason("exception"));
     }
-    service_.metrics_.CountSuccess();
-    reactor_.Finish(grpc::Status::OK);
+    door_.metrics_.CountSuccess();
+    Finish();
   }
 
- private:
   void Refuse(const Error& error) {
-    service_.metrics_.CountRefusal(error.reason());
+    door_.metrics_.CountRefusal(error.reason());
     if (IsAuthenticationFailure(error)) {
-      service_.metrics_.CountAuthenticationFailure();
+      door_.metrics_.CountAuthenticationFailure();
     } else {
-      service_.metrics_.CountSignError(IstioErrorClass(error));
+      door_.metrics_.CountSignError(IstioErrorClass(error));
     }
     const grpc::Status status = IstioStatus(error);
     log::Warning("request_refused", {{"request_id", request_id_},
@@ -80,58 +112,23 @@ class IstioService::Call {
                                      {"detail", error.ToString()},
                                      {"caller", caller_},
                                      {"peer", peer_}});
-    reactor_.Finish(status);
+    FinishWithError(status);
   }
 
-  IstioService& service_;
-  IstioCertificateResponse& response_;
-  grpc::ServerUnaryReactor& reactor_;
-  const std::string request_id_;
+  IstioService& door_;
+  grpc::ServerCompletionQueue& queue_;
+  const std::string request_id_ = NewRequestId();
   std::string caller_;
   std::string peer_;
-  std::atomic<bool> finished_ = false;
+  std::atomic<bool> answered_ = false;
 };
 
 IstioService::IstioService(const Authenticator& authenticator, Issuer& issuer, Metrics& metrics,
                            std::chrono::milliseconds max_duration)
     : authenticator_(authenticator), issuer_(issuer), metrics_(metrics), max_duration_(max_duration) {}
 
-grpc::ServerUnaryReactor* IstioService::CreateCertificate(grpc::CallbackServerContext* context,
-                                                          const IstioCertificateRequest* request,
-                                                          IstioCertificateResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  std::shared_ptr<Call> call;
-  // Nothing of ours throws; what a library threw (out of memory, say) ends this call and not the process.
-  try {
-    call = std::make_shared<Call>(*this, *response, *reactor);
-    Handle(*context, *request, call);
-  } catch (...) {
-    if (call != nullptr) {
-      call->Finish(Unavailable("an exception ended the call").WithReason("exception"));
-    } else {
-      reactor->Finish({grpc::StatusCode::UNAVAILABLE, "CSR signing error (out of resources)"});
-    }
-  }
-  return reactor;
-}
-
-void IstioService::Handle(grpc::CallbackServerContext& context, const IstioCertificateRequest& request,
-                          const std::shared_ptr<Call>& call) {
-  metrics_.CountRequest();
-  context.AddTrailingMetadata(kRequestIdHeader, call->request_id());
-  const Peer peer(context);
-  call->SetPeer(peer.address());
-  const AuthOutcome outcome = authenticator_.Authenticate(peer.call());
-  if (const auto* error = std::get_if<Error>(&outcome)) {
-    call->Finish(*error);
-  } else if (const auto* caller = std::get_if<Caller>(&outcome)) {
-    call->SetCaller(*caller);
-    issuer_.Issue(*caller, ToIssuanceRequest(request, call->request_id()),
-                  std::min(After(max_duration_), peer.deadline()),
-                  [call](Result<Issued> result) { call->Finish(std::move(result)); });
-  } else {
-    call->Finish(Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credential"));
-  }
+void IstioService::Await(grpc::ServerCompletionQueue& queue) {
+  for (int i = 0; i < kWaiting; ++i) Call::Wait<Call>(*this, queue);
 }
 
 }  // namespace rootkeep

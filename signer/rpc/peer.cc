@@ -25,12 +25,19 @@ Bytes CertificateOf(const grpc::AuthContext& context) {
   return FromBase64(body).value_or(Bytes());
 }
 
+bool IsTls(const grpc::AuthContext& context) {
+  const auto types = context.FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  return types.size() == 1 &&
+         (types[0] == GRPC_SSL_TRANSPORT_SECURITY_TYPE || types[0] == GRPC_TLS_TRANSPORT_SECURITY_TYPE);
+}
+
 }  // namespace
 
 Peer::Peer(const grpc::ServerContextBase& context) : address_(context.peer()) {
   // The certificate counts only on a TLS connection whose handshake verified it.
   const auto auth = context.auth_context();
-  if (auth != nullptr && auth->IsPeerAuthenticated()) certificate_ = CertificateOf(*auth);
+  encrypted_ = auth != nullptr && IsTls(*auth);
+  if (encrypted_ && auth->IsPeerAuthenticated()) certificate_ = CertificateOf(*auth);
   const auto& metadata = context.client_metadata();
   const auto [first, last] = metadata.equal_range("authorization");
   for (auto it = first; it != last && authorization_.size() < kMaxAuthorizationValues; ++it) {

@@ -26,11 +26,14 @@ class Peer {
             .peer = address_};
   }
   [[nodiscard]] const std::string& address() const { return address_; }
+  // Whether the connection is a TLS one.
+  [[nodiscard]] bool encrypted() const { return encrypted_; }
   // The client's deadline; far away when it set none.
   [[nodiscard]] Deadline deadline() const { return deadline_; }
 
  private:
   std::string address_;
+  bool encrypted_ = false;
   Bytes certificate_;
   std::vector<std::string_view> authorization_;
   std::string_view cluster_id_;

@@ -5,12 +5,15 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
+
 namespace rootkeep {
 namespace {
 
 constexpr int kMaxMessage = 256 * 1024;  // a CSR has at most 64 KiB
 constexpr int kMaxMetadata = 64 * 1024;  // tokens have at most 16 KiB
 constexpr std::size_t kMaxMemory = std::size_t{512} << 20;
+constexpr unsigned kMaxPollers = 16;
 
 // istio-protocol §1.7: clients ping every 15 to 30 s, with or without calls, and must not be sent away for it.
 void SetLimits(grpc::ServerBuilder& builder) {
@@ -26,29 +29,60 @@ void SetLimits(grpc::ServerBuilder& builder) {
   // Bandwidth estimation sends pings of its own on every busy connection; our messages are a few kilobytes.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Work for every call that nobody here looks at: statistics of channels, compression of answers, and a timer for the
+  // client's deadline, which the issuer keeps anyway.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0);
   grpc::ResourceQuota quota("rootkeep");
   quota.Resize(kMaxMemory);
   builder.SetResourceQuota(quota);
 }
 
+void Poll(grpc::ServerCompletionQueue& queue) {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue.Next(&tag, &ok)) static_cast<Event*>(tag)->Done(ok);
+}
+
 }  // namespace
 
-Result<RunningServer> StartServer(const std::vector<ServerListener>& listeners,
-                                  const std::vector<grpc::Service*>& services) {
+Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>& listeners,
+                                              const std::vector<QueuedService*>& services) {
+  auto server = std::unique_ptr<Server>(new Server());
   grpc::ServerBuilder builder;
   SetLimits(builder);
-  RunningServer running;
-  running.ports.resize(listeners.size());
+  server->ports_.resize(listeners.size());
   for (std::size_t i = 0; i < listeners.size(); ++i) {
-    builder.AddListeningPort(listeners[i].address, listeners[i].credentials, &running.ports[i]);
+    builder.AddListeningPort(listeners[i].address, listeners[i].credentials, &server->ports_[i]);
   }
-  for (grpc::Service* service : services) builder.RegisterService(service);
-  running.server = builder.BuildAndStart();
-  if (running.server != nullptr) return running;
-  std::string addresses;
-  for (const ServerListener& listener : listeners) addresses += " " + listener.address;
-  return Unavailable(fmt::format("grpc: could not listen on{}", addresses))
-      .WithHint("is another process using the address? ss -ltnp shows it");
+  for (QueuedService* service : services) builder.RegisterService(&service->grpc_service());
+  const unsigned pollers = std::clamp(std::thread::hardware_concurrency() / 2, 1U, kMaxPollers);
+  for (unsigned i = 0; i < pollers; ++i) server->queues_.push_back(builder.AddCompletionQueue());
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr) {
+    std::string addresses;
+    for (const ServerListener& listener : listeners) addresses += " " + listener.address;
+    return Unavailable(fmt::format("grpc: could not listen on{}", addresses))
+        .WithHint("is another process using the address? ss -ltnp shows it");
+  }
+  for (const auto& queue : server->queues_) {
+    for (QueuedService* service : services) service->Await(*queue);
+    server->pollers_.emplace_back([&queue] { Poll(*queue); });
+  }
+  return server;
+}
+
+Server::~Server() { Shutdown(std::chrono::system_clock::now()); }
+
+void Server::Shutdown(std::chrono::system_clock::time_point deadline) {
+  // Returns when the last call is answered; what is left on the queues then are the waits for calls that never come.
+  if (server_ != nullptr) server_->Shutdown(deadline);
+  for (const auto& queue : queues_) queue->Shutdown();
+  pollers_.clear();
+  for (const auto& queue : queues_) Poll(*queue);  // a server that did not start has no pollers
+  queues_.clear();
+  server_.reset();
 }
 
 }  // namespace rootkeep

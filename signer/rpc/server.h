@@ -3,11 +3,14 @@
 
 #include <grpcpp/server.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "keystore/base/result.h"
+#include "signer/rpc/event.h"
 
 namespace rootkeep {
 
@@ -16,15 +19,32 @@ struct ServerListener {
   std::shared_ptr<grpc::ServerCredentials> credentials;
 };
 
-// A running server and the ports it listens on, in the order of the listeners (0 for Unix sockets).
-struct RunningServer {
-  std::unique_ptr<grpc::Server> server;
-  std::vector<int> ports;
-};
+// A running server, its queues and the threads that poll them: one for every two processors, because signing and the
+// ledger need the others.
+class Server {
+ public:
+  // Starts serving `services` (borrowed; they outlive the server) on every listener. UNAVAILABLE when an address cannot
+  // be bound.
+  static Result<std::unique_ptr<Server>> Start(const std::vector<ServerListener>& listeners,
+                                               const std::vector<QueuedService*>& services);
+  ~Server();  // shuts down at once
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
-// Starts serving `services` (borrowed; they outlive the server) on every listener. UNAVAILABLE when an address cannot
-// be bound.
-Result<RunningServer> StartServer(const std::vector<ServerListener>& listeners,
-                                  const std::vector<grpc::Service*>& services);
+  // In the order of the listeners, 0 for Unix sockets.
+  [[nodiscard]] const std::vector<int>& ports() const { return ports_; }
+
+  // Takes no new calls, lets those under way finish until `deadline`, cancels the rest and returns when each has been
+  // answered. More than once does nothing. Not thread-safe.
+  void Shutdown(std::chrono::system_clock::time_point deadline);
+
+ private:
+  Server() = default;
+
+  std::vector<int> ports_;
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::jthread> pollers_;
+};
 
 }  // namespace rootkeep

@@ -4,7 +4,6 @@
 #include <grpcpp/security/server_credentials.h>
 
 #include <algorithm>
-#include <future>
 
 #include "keystore/base/log.h"
 #include "signer/ledger/open_ledger.h"
@@ -95,29 +94,32 @@ Status Daemon::OpenListeners() {
   ShowReadiness(false);
   keeper_->Round();
   // After the first round, so that the first handshake sees the issued certificate already.
-  std::vector<ServerListener> listeners;
-  listeners.reserve(certificates_.size());
-  for (std::size_t i = 0; i < certificates_.size(); ++i) {
-    listeners.push_back(
-        {config_.listeners[i].address, certificates_[i]->identity().Credentials(config_.trust_domains)});
-  }
-  RK_TRY(RunningServer running, StartServer(listeners, {istio_.get(), &health_}));
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    endpoints_.listeners.push_back(BoundAddress(listeners[i].address, running.ports[i]));
-    log::Info("listening", {{"listener", config_.listeners[i].name}, {"address", endpoints_.listeners.back()}});
-  }
-  servers_.push_back(std::move(running));
+  RK_RETURN_IF_ERROR(Listen());
   keeper_->Start();
   return Ok();
 }
 
-Status Daemon::OpenOperations() {
-  for (const config::Health& entry : config_.health) {
-    RK_TRY(RunningServer running, StartServer({{entry.address, grpc::InsecureServerCredentials()}}, {&health_}));
-    endpoints_.health.push_back(BoundAddress(entry.address, running.ports[0]));
-    log::Info("listening", {{"listener", "health"}, {"address", endpoints_.health.back()}});
-    servers_.push_back(std::move(running));
+// One server for all, because every server's threads wait for the connections of all servers of the process.
+Status Daemon::Listen() {
+  std::vector<ServerListener> listeners;
+  for (std::size_t i = 0; i < certificates_.size(); ++i) {
+    listeners.push_back(
+        {config_.listeners[i].address, certificates_[i]->identity().Credentials(config_.trust_domains)});
   }
+  for (const config::Health& entry : config_.health) {
+    listeners.push_back({entry.address, grpc::InsecureServerCredentials()});
+  }
+  RK_TRY(server_, Server::Start(listeners, {istio_.get(), &health_service_}));
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const bool is_health = i >= certificates_.size();
+    std::string address = BoundAddress(listeners[i].address, server_->ports()[i]);
+    log::Info("listening", {{"listener", is_health ? "health" : config_.listeners[i].name}, {"address", address}});
+    (is_health ? endpoints_.health : endpoints_.listeners).push_back(std::move(address));
+  }
+  return Ok();
+}
+
+Status Daemon::OpenOperations() {
   for (const config::Operations& entry : config_.operations) {
     RK_TRY(auto http, HttpServer::Start(entry.address, {metrics_, readiness_, clock_}));
     endpoints_.operations.push_back(BoundAddress(entry.address, http->port()));
@@ -163,22 +165,16 @@ void Daemon::Reload(const config::Config& fresh) {
 }
 
 void Daemon::Stop() {
-  if (servers_.empty() && keeper_ == nullptr) return;
+  if (server_ == nullptr && keeper_ == nullptr) return;
   readiness_.SetOnChange(nullptr);
   ShowReadiness(false);
   keeper_.reset();
   health_.Stop();
-  const auto deadline = std::chrono::system_clock::now() + config_.limits.drain;
-  std::vector<std::future<void>> stopping;
-  stopping.reserve(servers_.size());
-  for (const RunningServer& running : servers_) {
-    stopping.push_back(std::async(std::launch::async, [&running, deadline] { running.server->Shutdown(deadline); }));
-  }
-  stopping.clear();  // waits for each
+  if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + config_.limits.drain);
   if (issuer_ != nullptr && !issuer_->Drain(After(std::chrono::seconds(1)))) {
     log::Warning("drain_incomplete", {{"in_flight", issuer_->in_flight()}});
   }
-  servers_.clear();
+  server_.reset();
   http_.clear();
   issuer_.reset();
   log::Info("stopped");

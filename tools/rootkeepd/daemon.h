@@ -56,6 +56,7 @@ class Daemon {
   Status OpenState();
   Status OpenFront();
   Status OpenListeners();
+  Status Listen();
   Status OpenOperations();
   void ShowReadiness(bool ready);
 
@@ -63,7 +64,7 @@ class Daemon {
   const SystemClock clock_;
   Metrics metrics_;
   Readiness readiness_;
-  HealthService health_;
+  Health health_;
   std::optional<store::StateDir> state_;
   std::optional<Hardware> hardware_;
   std::unique_ptr<Ledger> ledger_;
@@ -75,7 +76,8 @@ class Daemon {
   std::unique_ptr<IstioService> istio_;
   std::vector<std::unique_ptr<ServingCertificate>> certificates_;
   std::unique_ptr<Keeper> keeper_;
-  std::vector<RunningServer> servers_;
+  HealthService health_service_{health_};
+  std::unique_ptr<Server> server_;
   std::vector<std::unique_ptr<HttpServer>> http_;
   Endpoints endpoints_;
 };

@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "keystore/base/log.h"
-#include "signer/rpc/grpc_log.h"
+#include "signer/rpc/grpc_process.h"
 #include "signer/rpc/tls_defaults.h"
 #include "tools/config/load.h"
 #include "tools/rootkeepd/daemon.h"
@@ -31,7 +31,7 @@ int Fail(const rootkeep::Error& error) {
 
 int Serve(rootkeep::config::Config config, const std::string& path) {
   rootkeep::log::Start(config.log.level, config.log.file);
-  rootkeep::CaptureGrpcLog();
+  rootkeep::PrepareGrpc();
   // Throughput counts here, not who runs first: fewer switches between threads that all work on the same few calls.
   const sched_param no_priority{};
   sched_setscheduler(0, SCHED_BATCH, &no_priority);

@@ -8,21 +8,20 @@
 namespace rootkeep {
 namespace {
 
-using grpc::health::v1::Health;
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
 class HealthServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_OK_AND_ASSIGN(running_, StartServer({{"127.0.0.1:0", grpc::InsecureServerCredentials()}}, {&health_}));
-    stub_ = Health::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(running_.ports[0]), grpc::InsecureChannelCredentials()));
+    ASSERT_OK_AND_ASSIGN(server_, Server::Start({{"127.0.0.1:0", grpc::InsecureServerCredentials()}}, {&service_}));
+    stub_ = grpc::health::v1::Health::NewStub(
+        grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->ports()[0]), grpc::InsecureChannelCredentials()));
     request_.set_service("ca");
   }
   void TearDown() override {
     health_.Stop();
-    running_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
   }
 
   grpc::StatusCode Check() {
@@ -30,9 +29,10 @@ class HealthServiceTest : public ::testing::Test {
     return stub_->Check(&context, request_, &response_).error_code();
   }
 
-  HealthService health_;
-  RunningServer running_;
-  std::unique_ptr<Health::Stub> stub_;
+  Health health_;
+  HealthService service_{health_};
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<grpc::health::v1::Health::Stub> stub_;
   HealthCheckRequest request_;
   HealthCheckResponse response_;
 };

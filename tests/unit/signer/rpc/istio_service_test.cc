@@ -6,9 +6,11 @@
 
 #include "signer/ledger/open_ledger.h"
 #include "signer/rpc/server.h"
+#include "signer/rpc/server_credentials.h"
 #include "tests/support/issuing_authority.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_certificate.h"
 
 namespace rootkeep {
 namespace {
@@ -37,11 +39,22 @@ class IstioServiceTest : public ::testing::Test {
             .authorities = authorities_, .policy = policy_, .ledger = *ledger_, .metrics = metrics_, .clock = clock_},
         IssuerOptions{});
     service_ = std::make_unique<IstioService>(authenticator_, *issuer_, metrics_, std::chrono::seconds(10));
-    ASSERT_OK_AND_ASSIGN(running_, StartServer({{"127.0.0.1:0", grpc::InsecureServerCredentials()}}, {service_.get()}));
-    stub_ = istio::v1::auth::IstioCertificateService::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(running_.ports[0]), grpc::InsecureChannelCredentials()));
+    const testing::Identity ca = testing::MakeCa();
+    const testing::Identity serving = testing::MakeIdentity({.san = "DNS:localhost"}, &ca);
+    ASSERT_OK_AND_ASSIGN(identity_,
+                         ServingIdentity::Make(serving.KeyPem(), serving.CertificatePem(), ca.CertificatePem()));
+    ASSERT_OK_AND_ASSIGN(server_, Server::Start({{"127.0.0.1:0", identity_->Credentials({"cluster.local"})},
+                                                 {"127.0.0.1:0", grpc::InsecureServerCredentials()}},
+                                                {service_.get()}));
+    stub_ = StubFor(0, grpc::SslCredentials({.pem_root_certs = ca.CertificatePem()}));
   }
-  void TearDown() override { running_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5)); }
+  void TearDown() override { server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5)); }
+
+  std::unique_ptr<istio::v1::auth::IstioCertificateService::Stub> StubFor(
+      std::size_t listener, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+    return istio::v1::auth::IstioCertificateService::NewStub(
+        grpc::CreateChannel("localhost:" + std::to_string(server_->ports()[listener]), credentials));
+  }
 
   grpc::Status Call() {
     grpc::ClientContext context;
@@ -64,7 +77,8 @@ class IstioServiceTest : public ::testing::Test {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<IstioService> service_;
-  RunningServer running_;
+  std::unique_ptr<ServingIdentity> identity_;
+  std::unique_ptr<Server> server_;
   std::unique_ptr<istio::v1::auth::IstioCertificateService::Stub> stub_;
   istio::v1::auth::IstioCertificateResponse response_;
   std::string request_id_;
@@ -84,6 +98,12 @@ TEST_F(IstioServiceTest, AnExceptionEndsTheCallAndNotTheProcess) {
   EXPECT_FALSE(request_id_.empty());
   authenticator_.throws = false;
   EXPECT_TRUE(Call().ok());
+}
+
+// Whatever it carries: here an authenticator that lets everybody in.
+TEST_F(IstioServiceTest, RefusesCallsWithoutTls) {
+  stub_ = StubFor(1, grpc::InsecureChannelCredentials());
+  EXPECT_EQ(Call().error_code(), grpc::StatusCode::UNAUTHENTICATED);
 }
 
 }  // namespace

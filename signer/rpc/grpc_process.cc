@@ -1,5 +1,6 @@
-#include "signer/rpc/grpc_log.h"
+#include "signer/rpc/grpc_process.h"
 
+#include <absl/synchronization/mutex.h>
 #include <grpc/support/log.h>
 
 #include <string_view>
@@ -22,6 +23,9 @@ void Write(gpr_log_func_args* line) {
 
 }  // namespace
 
-void CaptureGrpcLog() { gpr_set_log_function(Write); }
+void PrepareGrpc() {
+  gpr_set_log_function(Write);
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
 
 }  // namespace rootkeep
