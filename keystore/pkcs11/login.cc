@@ -14,12 +14,20 @@ Error Latched(const Token& token, std::string_view why) {
       .WithReason(kReasonPinLatched);
 }
 
+constexpr unsigned kDoubtfulLogins = 2;
+
 // Everything that says that this PIN will not do.
 bool IsPinRefusal(CK_RV rv) {
   return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_EXPIRED ||
          rv == CKR_PIN_LOCKED ||
          // A vendor's own code may well be its word for a wrong PIN: not worth a second try.
          rv >= CKR_VENDOR_DEFINED;
+}
+
+// Codes by which some modules report a wrong PIN, and others a device that is away.
+bool LeavesPinOpen(CK_RV rv) {
+  return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR ||
+         rv == CKR_FUNCTION_REJECTED || rv == CKR_FUNCTION_CANCELED || rv == CKR_DATA_INVALID;
 }
 
 Status CheckBeforeTrying(const Module::Use& use, const Token& token) {
@@ -48,9 +56,14 @@ Status Login(const Module::Use& use, CK_SESSION_HANDLE session, const Token& tok
   // C_Login takes a pointer to non-const and does not write to it.
   auto* octets = const_cast<CK_UTF8CHAR*>(pin.RevealForUse().data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   const CK_RV rv = use->C_Login(session, CKU_USER, octets, pin.size());
-  if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) return Ok();
+  if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
+    use.module().ForgetPinDoubt(token.device.serial);
+    return Ok();
+  }
   Error error = CkError("C_Login", rv).Within(fmt::format("log in to token \"{}\"", token.device.label));
-  if (!IsPinRefusal(rv)) return error;
+  const bool refused =
+      IsPinRefusal(rv) || (LeavesPinOpen(rv) && use.module().CountPinDoubt(token.device.serial) >= kDoubtfulLogins);
+  if (!refused) return error;
   use.module().LatchPin(token.device.serial);
   log::Failure("pkcs11.pin_refused",
                {{"token", token.device.label}, {"serial", token.device.serial}, {"code", CkrName(rv)}});

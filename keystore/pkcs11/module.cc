@@ -137,6 +137,16 @@ bool Module::PinLatched(const std::string& serial) const {
   return latched_.contains(serial);
 }
 
+unsigned Module::CountPinDoubt(const std::string& serial) {
+  const MutexLock lock(mutex_);
+  return ++doubts_[serial];
+}
+
+void Module::ForgetPinDoubt(const std::string& serial) {
+  const MutexLock lock(mutex_);
+  doubts_.erase(serial);
+}
+
 Result<std::shared_ptr<Module>> ModuleRegistry::Load(const ModuleConfig& config) {
   if (!config.path.starts_with('/')) return InvalidArgument("module path \"" + config.path + "\" is not absolute");
   const MutexLock lock(mutex_);

@@ -78,6 +78,9 @@ class Module {
   // A PIN that the token with this serial refused is never sent to it again by this process.
   void LatchPin(const std::string& serial);
   [[nodiscard]] bool PinLatched(const std::string& serial) const;
+  // Counts the logins in a row of which nobody knows whether the token judged the PIN; returns how many there are now.
+  unsigned CountPinDoubt(const std::string& serial);
+  void ForgetPinDoubt(const std::string& serial);
   // Logging in is done by one thread at a time.
   Turn& login_turn() { return login_turn_; }
 
@@ -99,6 +102,7 @@ class Module {
   std::optional<Error> failure_ RK_GUARDED_BY(mutex_);  // of the last C_Initialize
   int connections_ RK_GUARDED_BY(mutex_) = 0;
   std::set<std::string> latched_ RK_GUARDED_BY(mutex_);
+  std::map<std::string, unsigned> doubts_ RK_GUARDED_BY(mutex_);
 };
 
 // One Module per path. Owned by main, which drops everything that holds modules before it ends. Thread-safe.

@@ -1,4 +1,5 @@
 // Where PINs come from, and that a wrong one is sent once.
+#include <p11-kit/pkcs11.h>
 #include <sys/stat.h>
 
 #include "keystore/base/file.h"
@@ -36,6 +37,29 @@ TEST(WrongPin, IsSentOnceByTheWholeProcess) {
   ASSERT_THAT(WriteFileAtomically(hsm.pin_file(), SoftHsm::kPin, 0600), IsOk());
   EXPECT_THAT(hsm.OpenStore()->health()->Probe(Soon()), HasReason("pin_latched"));
   EXPECT_EQ(LoadedProbe()[Call::kLogin].calls, 1U);
+}
+
+// Some modules say so of a wrong PIN, others of a device that is away.
+TEST(WrongPin, ReportedInDoubtfulWordsIsSentTwiceAtMost) {
+  SoftHsm hsm(ProbeModulePath());
+  const auto store = hsm.OpenStore();
+  LoadedProbe().Reset();
+  LoadedProbe().Fail(Call::kLogin, CKR_GENERAL_ERROR, 100);
+  EXPECT_TRUE(Eventually([&store] { return store->health()->Probe(Soon()).error().reason() == "pin_latched"; }));
+  EXPECT_EQ(LoadedProbe()[Call::kLogin].calls, 2U);
+  LoadedProbe().Reset();
+  EXPECT_THAT(store->health()->Probe(Soon()), HasReason("pin_latched"));
+  EXPECT_EQ(LoadedProbe()[Call::kLogin].calls, 0U);
+}
+
+TEST(WrongPin, OneDoubtfulLoginIsForgottenAfterAGoodOne) {
+  SoftHsm hsm(ProbeModulePath());
+  for (int i = 0; i < 3; ++i) {
+    const auto store = hsm.OpenStore();
+    LoadedProbe().Reset();
+    LoadedProbe().Fail(Call::kLogin, CKR_DEVICE_ERROR);
+    EXPECT_TRUE(Eventually([&store] { return store->health()->Probe(Soon()).ok(); })) << i;
+  }
 }
 
 TEST(WrongPin, StaysLatchedWhenTheTokenWasAway) {
