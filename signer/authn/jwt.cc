@@ -7,8 +7,6 @@
 
 #include "signer/authn/claims.h"
 #include "signer/authn/jwk_set.h"
-#include "signer/authn/jwks_file.h"
-#include "signer/authn/jwks_https.h"
 #include "signer/authn/jws.h"
 #include "signer/authn/refusal.h"
 #include "signer/spiffe_id.h"
@@ -17,7 +15,7 @@ namespace rootkeep {
 
 struct JwtAuthenticator::Issuer {
   TokenIssuerConfig config;
-  std::unique_ptr<jose::JwksSource> source;
+  std::shared_ptr<jose::JwksSource> source;
 };
 
 struct JwtAuthenticator::Known {
@@ -36,20 +34,6 @@ std::optional<std::string_view> BearerToken(std::span<const std::string_view> au
     if (value.starts_with(kBearer)) return value.substr(kBearer.size());
   }
   return std::nullopt;
-}
-
-std::unique_ptr<jose::JwksSource> StartSource(const TokenIssuerConfig& issuer) {
-  const JwksConfig& jwks = issuer.jwks;
-  jose::JwksRefresh refresh{jwks.refresh, jwks.on_demand, jwks.retry, jwks.last_retry};
-  std::unique_ptr<jose::JwksLoader> loader;
-  if (jwks.file.empty()) {
-    loader = std::make_unique<jose::JwksHttps>(
-        jose::HttpsEndpoint{.url = jwks.url, .ca_file = jwks.ca_file, .bearer_token_file = jwks.bearer_token_file});
-  } else {
-    loader = std::make_unique<jose::JwksFile>(jwks.file);
-    refresh.interval = jwks.file_check;
-  }
-  return jose::JwksSource::Start(issuer.name, std::move(loader), refresh);
 }
 
 Status CheckCluster(const TokenIssuerConfig& issuer, std::string_view cluster_id) {
@@ -108,11 +92,12 @@ JwtAuthenticator::JwtAuthenticator(std::vector<std::unique_ptr<Issuer>> issuers,
 JwtAuthenticator::~JwtAuthenticator() = default;
 
 Result<std::unique_ptr<JwtAuthenticator>> JwtAuthenticator::Create(std::vector<TokenIssuerConfig> configs,
-                                                                   const Clock& clock, std::size_t cache_capacity) {
+                                                                   jose::JwksRegistry& sources, const Clock& clock,
+                                                                   std::size_t cache_capacity) {
   RK_RETURN_IF_ERROR(CheckTokenIssuers(configs));
   std::vector<std::unique_ptr<Issuer>> issuers;
   for (TokenIssuerConfig& config : configs) {
-    auto source = StartSource(config);
+    auto source = sources.Get(config.name, config.jwks);
     issuers.push_back(std::make_unique<Issuer>(std::move(config), std::move(source)));
   }
   return std::unique_ptr<JwtAuthenticator>(new JwtAuthenticator(std::move(issuers), clock, cache_capacity));

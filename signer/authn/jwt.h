@@ -9,6 +9,7 @@
 #include "signer/authn/authenticator.h"
 #include "signer/authn/digest_cache.h"
 #include "signer/authn/jwks.h"
+#include "signer/authn/jwks_registry.h"
 #include "signer/authn/jwt_config.h"
 
 namespace rootkeep {
@@ -24,9 +25,11 @@ inline constexpr std::size_t kTokenCacheCapacity = 65536;  // about 1 KiB each
 // signature. So the reason of a refusal may rest on claims that nobody verified. Thread-safe, never blocks.
 class JwtAuthenticator final : public Authenticator {
  public:
-  // Starts one key source an issuer; an issuer whose keys cannot be had refuses with "jwks_unavailable" until they can.
+  // Takes one key source an issuer from `sources`; an issuer whose keys cannot be had refuses with "jwks_unavailable"
+  // until they can.
   // `clock` outlives the authenticator. Errors as CheckTokenIssuers.
-  static Result<std::unique_ptr<JwtAuthenticator>> Create(std::vector<TokenIssuerConfig> issuers, const Clock& clock,
+  static Result<std::unique_ptr<JwtAuthenticator>> Create(std::vector<TokenIssuerConfig> issuers,
+                                                          jose::JwksRegistry& sources, const Clock& clock,
                                                           std::size_t cache_capacity = kTokenCacheCapacity);
   ~JwtAuthenticator() override;
 

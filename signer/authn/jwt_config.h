@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct JwksConfig {
   std::chrono::milliseconds retry{std::chrono::seconds(1)};       // after a failure, doubling
   std::chrono::milliseconds last_retry{std::chrono::seconds(60)};
   std::chrono::milliseconds file_check{std::chrono::seconds(1)};  // how often the file is looked at
+
+  auto operator<=>(const JwksConfig&) const = default;
 };
 
 // Binds one issuer to the identities that its tokens may stand for: the trust domain, and the namespaces in it. A token

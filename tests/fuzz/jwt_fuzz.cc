@@ -63,6 +63,7 @@ struct World {
   JwtMinter minter{"ES256", "one", KeyOne()};
   rootkeep::testing::ManualClock clock{kNow};
   rootkeep::testing::TempDir dir;
+  rootkeep::jose::JwksRegistry sources;
   std::unique_ptr<rootkeep::JwtAuthenticator> authenticator;
 
   World() {
@@ -77,7 +78,7 @@ struct World {
     config.jwks.file_check = std::chrono::hours(24);
     Require(rootkeep::WriteFileAtomically(config.jwks.file, rootkeep::testing::JwksOf({minter.Jwk()}), 0600).ok(),
             "no key file");
-    auto made = rootkeep::JwtAuthenticator::Create({config}, clock, 64);
+    auto made = rootkeep::JwtAuthenticator::Create({config}, sources, clock, 64);
     Require(made.ok(), "no authenticator");
     authenticator = std::move(*made);
   }

@@ -33,7 +33,7 @@ std::shared_ptr<const Signer> MakeCaKey(KeyStore& store, KeyType type, const std
 
 }  // namespace
 
-DaemonFixture::DaemonFixture(KeyType key_type) {
+DaemonFixture::DaemonFixture(KeyType key_type, std::string module_path) : hsm_(std::move(module_path)) {
   config_.state_directory = directory_ / "state";
   Require(store::StateDir::Prepare(config_.state_directory));
   MakeAuthority(key_type);

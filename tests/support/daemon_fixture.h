@@ -20,7 +20,8 @@ class DaemonFixture {
   static constexpr const char* kTrustDomain = "cluster.local";
   static constexpr const char* kIssuer = "https://kubernetes.default.svc.cluster.local";
 
-  explicit DaemonFixture(KeyType key_type = KeyType::kEcP256);
+  // `module` may be one that passes calls on to SoftHSM.
+  explicit DaemonFixture(KeyType key_type = KeyType::kEcP256, std::string module = SoftHsm::ModulePath());
   ~DaemonFixture();
 
   // What Start takes; a test changes it first.

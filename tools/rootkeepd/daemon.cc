@@ -4,6 +4,7 @@
 #include <grpcpp/security/server_credentials.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "keystore/base/log.h"
 #include "signer/ledger/open_ledger.h"
@@ -14,6 +15,9 @@ namespace rootkeep {
 namespace {
 
 constexpr char kIstioService[] = "istio.v1.auth.IstioCertificateService";
+
+constexpr std::chrono::seconds kDrainIssuer{1};
+constexpr std::chrono::seconds kFlushLedger{5};
 
 // Where a listener really is, once the system has picked a port.
 std::string BoundAddress(const std::string& configured, int port) {
@@ -50,7 +54,13 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(config::Config config) {
   return daemon;
 }
 
-Daemon::~Daemon() { Stop(); }
+Daemon::~Daemon() {
+  Stop();
+  keeper_.reset();
+  server_.reset();
+  http_.clear();
+  issuer_.reset();
+}
 
 Status Daemon::OpenState() {
   RK_TRY(state_, store::StateDir::Open(config_.state_directory));
@@ -61,7 +71,7 @@ Status Daemon::OpenState() {
 }
 
 Status Daemon::OpenFront() {
-  RK_TRY(auto authenticator, MakeAuthenticator(config_, clock_));
+  RK_TRY(auto authenticator, MakeAuthenticator(config_, jwks_, clock_));
   authenticator_ = std::make_unique<ReloadableAuthenticator>(std::move(authenticator));
   policy_ = std::make_unique<Snapshot<Policy>>(MakePolicy(config_));
   metrics_.SetUnsafeRules(CountUnsafeRules(config_));
@@ -141,8 +151,6 @@ void Daemon::Reload(const std::string& config_path) {
 }
 
 void Daemon::Reload(const config::Config& fresh) {
-  auto authenticator = MakeAuthenticator(fresh, clock_);
-  if (!authenticator.ok()) return LogRefused(authenticator.error());
   if (NeedsRestart(config_, fresh)) {
     log::Warning("reload_partial", {{"detail", "a part of the configuration changed that only a restart takes up"}});
   }
@@ -155,6 +163,8 @@ void Daemon::Reload(const config::Config& fresh) {
   next.impersonation = fresh.impersonation;
   next.placements = fresh.placements;
   next.csr_san = fresh.csr_san;
+  auto authenticator = MakeAuthenticator(next, jwks_, clock_);
+  if (!authenticator.ok()) return LogRefused(authenticator.error());
   const Status loaded = keeper_->Reload(next);
   if (!loaded.ok()) return LogRefused(loaded.error());
   authenticator_->Replace(std::move(*authenticator));
@@ -165,18 +175,16 @@ void Daemon::Reload(const config::Config& fresh) {
 }
 
 void Daemon::Stop() {
-  if (server_ == nullptr && keeper_ == nullptr) return;
+  if (std::exchange(stopped_, true) || issuer_ == nullptr) return;
   readiness_.SetOnChange(nullptr);
   ShowReadiness(false);
-  keeper_.reset();
   health_.Stop();
-  if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + config_.limits.drain);
-  if (issuer_ != nullptr && !issuer_->Drain(After(std::chrono::seconds(1)))) {
+  if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + drain_);
+  if (!issuer_->Drain(After(kDrainIssuer))) {
     log::Warning("drain_incomplete", {{"in_flight", issuer_->in_flight()}});
   }
-  server_.reset();
-  http_.clear();
-  issuer_.reset();
+  const Status flushed = ledger_->Flush(After(kFlushLedger));
+  if (!flushed.ok()) log::Failure("ledger_not_flushed", {{"detail", flushed.error().ToString()}});
   log::Info("stopped");
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "keystore/base/result.h"
+#include "signer/authn/jwks_registry.h"
 #include "signer/authn/reloadable.h"
 #include "signer/issue/issuer.h"
 #include "signer/ops/http_server.h"
@@ -21,7 +22,7 @@
 
 namespace rootkeep {
 
-// Not thread-safe: main's thread makes, reloads and stops it.
+// One thread at a time makes, reloads and destroys it; Stop may be called beside Reload.
 class Daemon {
  public:
   // Starts everything and serves. Fails on faults that an operator must mend, each worded as the step that failed; an
@@ -47,11 +48,12 @@ class Daemon {
   void Reload(const std::string& config_path);
   void Reload(const config::Config& fresh);
 
-  // Refuses new calls, lets those under way finish for at most limits.drain, and writes out the ledger.
+  // Refuses new calls, lets those under way finish for at most limits.drain, and writes out the ledger. Waits for no
+  // token: what the destructor waits for then, threads inside a module, has no answer to give any more.
   void Stop();
 
  private:
-  explicit Daemon(config::Config config) : config_(std::move(config)) {}
+  explicit Daemon(config::Config config) : config_(std::move(config)), drain_(config_.limits.drain) {}
 
   Status OpenState();
   Status OpenFront();
@@ -61,6 +63,8 @@ class Daemon {
   void ShowReadiness(bool ready);
 
   config::Config config_;
+  const std::chrono::milliseconds drain_;
+  bool stopped_ = false;
   const SystemClock clock_;
   Metrics metrics_;
   Readiness readiness_;
@@ -71,6 +75,7 @@ class Daemon {
   AuthoritySet served_;
   std::unique_ptr<Authorities> authorities_;
   std::unique_ptr<Snapshot<Policy>> policy_;
+  jose::JwksRegistry jwks_;
   std::unique_ptr<ReloadableAuthenticator> authenticator_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<IstioService> istio_;

@@ -19,7 +19,8 @@ constexpr std::chrono::seconds kPlacementPoll{1};
 
 }  // namespace
 
-Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config, const Clock& clock) {
+Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config,
+                                                               jose::JwksRegistry& sources, const Clock& clock) {
   // The TLS layer verifies client certificates against the roots of all authorities together, so a CA of one trust
   // domain could vouch for a name in another.
   if (config.client_certificates && config.trust_domains.size() > 1) {
@@ -29,7 +30,7 @@ Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Con
   }
   std::vector<std::unique_ptr<Authenticator>> members;
   if (config.client_certificates) members.push_back(std::make_unique<MtlsAuthenticator>(config.trust_domains, clock));
-  RK_TRY(auto tokens, JwtAuthenticator::Create(config::MakeTokenIssuers(config), clock));
+  RK_TRY(auto tokens, JwtAuthenticator::Create(config::MakeTokenIssuers(config), sources, clock));
   members.push_back(std::move(tokens));
   return std::shared_ptr<const Authenticator>(std::make_shared<AuthenticatorChain>(std::move(members)));
 }

@@ -13,7 +13,8 @@ namespace rootkeep {
 
 // Client certificates first, then tokens. Starts the threads that fetch keys; an issuer whose keys cannot be had
 // refuses by itself. `clock` outlives the result. Errors as CheckTokenIssuers.
-Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config, const Clock& clock);
+Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config,
+                                                               jose::JwksRegistry& sources, const Clock& clock);
 
 // Opens the placement files. What the configuration should be warned about, above all rules without placement, goes
 // to the log.

@@ -12,12 +12,16 @@
 #include "signer/rpc/tls_defaults.h"
 #include "tools/config/load.h"
 #include "tools/rootkeepd/daemon.h"
+#include "tools/rootkeepd/side_task.h"
 #include "tools/rootkeepd/signals.h"
 
 namespace {
 
 using rootkeep::Daemon;
 using rootkeep::DaemonSignal;
+using rootkeep::SideTask;
+
+constexpr std::chrono::seconds kEndLimit{10};  // a module gets a few seconds of them to let go of its token
 
 constexpr char kFooter[] =
     "Example:\n  rootkeepd --config /etc/rootkeep/rootkeepd.yaml\n\n"
@@ -40,13 +44,20 @@ int Serve(rootkeep::config::Config config, const std::string& path) {
   auto daemon = Daemon::Start(std::move(config));
   if (!daemon.ok()) return Fail(daemon.error());
   sd_notify(0, "READY=1");
+  SideTask reload;  // a token that hangs can hold it up
   while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {
-    sd_notify(0, "RELOADING=1");
-    (*daemon)->Reload(path);
-    sd_notify(0, "READY=1");
+    const bool started = reload.Start([&daemon, &path] {
+      sd_notify(0, "RELOADING=1");
+      (*daemon)->Reload(path);
+      sd_notify(0, "READY=1");
+    });
+    if (!started) rootkeep::log::Failure("reload_refused", {{"detail", "the reload before has not ended"}});
   }
   sd_notify(0, "STOPPING=1");
   (*daemon)->Stop();
+  rootkeep::EndProcessAfter(kEndLimit);
+  reload.Wait();
+  daemon->reset();
   rootkeep::log::Stop();
   return 0;
 }

@@ -35,7 +35,7 @@ class IssuerFixture : public ::testing::Test {
   }
 
   void Start(std::vector<TokenIssuerConfig> issuers, std::size_t cache = kTokenCacheCapacity) {
-    auto made = JwtAuthenticator::Create(std::move(issuers), clock_, cache);
+    auto made = JwtAuthenticator::Create(std::move(issuers), sources_, clock_, cache);
     ASSERT_THAT(made, IsOk());
     jwt_ = std::move(*made);
   }
@@ -54,6 +54,7 @@ class IssuerFixture : public ::testing::Test {
 
   TempDir dir_;
   ManualClock clock_{kTokenNow};
+  jose::JwksRegistry sources_;
   std::unique_ptr<JwtAuthenticator> jwt_;
 };
 
