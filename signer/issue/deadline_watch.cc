@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "keystore/base/log.h"
+
 namespace rootkeep {
 
 DeadlineWatch::DeadlineWatch(std::size_t capacity)
@@ -55,7 +57,12 @@ void DeadlineWatch::Run(const std::stop_token& stop) {
       while (!stopping_ && changed_.WaitUntil(mutex_, wake)) {
       }
     }
-    AnswerExpired();
+    // What a library threw (out of memory, say) must not end the process; the next round finds what this one missed.
+    try {
+      AnswerExpired();
+    } catch (...) {
+      log::Failure("deadline_watch_exception");
+    }
   }
 }
 

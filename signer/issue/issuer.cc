@@ -61,9 +61,13 @@ Issuer::Issuer(Parts parts, IssuerOptions options) : parts_(parts), options_(opt
 }
 
 Issuer::~Issuer() {
-  // The ledger still calls back for what it has queued; nothing may come after this object is gone.
-  const Status flushed = parts_.ledger.Flush(After(kFlushAtEnd));
-  if (!flushed.ok()) log::Failure("ledger_not_flushed", {{"detail", flushed.error().ToString()}});
+  // The ledger still calls back for what it has queued, however long the disk takes; nothing may come after this object
+  // is gone.
+  for (;;) {
+    const Status flushed = parts_.ledger.Flush(After(kFlushAtEnd));
+    if (flushed.ok()) return;
+    log::Failure("ledger_not_flushed", {{"detail", flushed.error().ToString()}});
+  }
 }
 
 void Issuer::Issue(const Caller& caller, const IssuanceRequest& request, Deadline deadline, IssueDone done) {
@@ -138,12 +142,14 @@ Status Issuer::Submit(Draft draft, Deadline deadline, SteadyClock::time_point st
   const auto record_at = SteadyClock::now();
   parts_.metrics.Observe(Stage::kBuild, record_at - build_at);
 
+  SigningLane& lane = LaneOf(authority.name());
+  RK_TRY(std::shared_ptr<void> place, lane.Reserve());
   const auto job = std::make_shared<Job>(draft.authority, std::move(tbs), intent.serial, deadline, done);
   job->started_at = started_at;
   job->stage_at = record_at;
   job->not_after = draft.decision.not_after;
+  job->place = std::move(place);
   RK_RETURN_IF_ERROR(watch_.Add(job));
-  SigningLane& lane = LaneOf(authority.name());
   Status queued = parts_.ledger.Intend(std::move(intent),
                                        [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
   if (queued.ok()) return Ok();
@@ -173,7 +179,8 @@ void Issuer::WakeLanes() {
 SigningLane& Issuer::LaneOf(const std::string& authority) {
   const MutexLock lock(mutex_);
   auto& lane = lanes_[authority];
-  if (lane == nullptr) lane = std::make_unique<SigningLane>(parts_.ledger, watch_, parts_.metrics);
+  if (lane == nullptr)
+    lane = std::make_unique<SigningLane>(parts_.ledger, watch_, parts_.metrics, options_.max_waiting);
   return *lane;
 }
 

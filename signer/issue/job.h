@@ -54,6 +54,7 @@ class Job {
   std::chrono::steady_clock::time_point started_at;  // when the request came
   std::chrono::steady_clock::time_point stage_at;    // when the present stage began
   WallTime not_after;
+  std::shared_ptr<void> place;  // in the lane that signs it (SigningLane::Reserve)
 
  private:
   const std::shared_ptr<const Authority> authority_;

@@ -8,7 +8,6 @@
 namespace rootkeep {
 namespace {
 
-constexpr unsigned kThreads = 8;         // the most signers one authority ever uses
 constexpr std::size_t kBatchLimit = 16;  // jobs a thread takes at once
 // A slow device must not keep finished calls waiting for the rest of their batch.
 constexpr std::chrono::milliseconds kDeliverEvery{2};
@@ -17,8 +16,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 }  // namespace
 
-SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics)
-    : ledger_(ledger), watch_(watch), metrics_(metrics) {
+SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, unsigned places)
+    : ledger_(ledger), watch_(watch), metrics_(metrics), places_(places) {
   for (unsigned i = 0; i < kThreads; ++i) workers_[i].thread = std::jthread([this, i] { Run(i); });
 }
 
@@ -29,6 +28,14 @@ SigningLane::~SigningLane() {
     for (Worker& worker : workers_) worker.wake.NotifyOne();
   }
   for (Worker& worker : workers_) worker.thread.join();
+}
+
+Result<std::shared_ptr<void>> SigningLane::Reserve() {
+  std::shared_ptr<void> place(nullptr, [taken = taken_](void*) { --*taken; });
+  if (++*taken_ > places_) {
+    return ResourceExhausted("too many certificates wait for this authority's key").WithReason("signing_queue");
+  }
+  return place;
 }
 
 void SigningLane::Push(std::shared_ptr<Job> job) {
@@ -60,7 +67,12 @@ void SigningLane::Run(unsigned index) {
   for (;;) {
     const Batch batch = Take(index);
     if (batch.empty()) return;
-    Process(batch);
+    // Nothing of ours throws; what a library threw ends these calls and not the process.
+    try {
+      Process(batch);
+    } catch (...) {
+      Abandon(batch);
+    }
   }
 }
 
@@ -97,6 +109,15 @@ void SigningLane::Process(const Batch& batch) {
     }
   }
   Deliver(outcomes);
+}
+
+// Those already answered stay as they are; whether the others were signed is not known, and the ledger lists them so.
+void SigningLane::Abandon(const Batch& batch) {
+  log::Failure("signing_exception", {{"jobs", batch.size()}});
+  for (const auto& job : batch) {
+    watch_.Remove(job);
+    job->Answer(Unavailable("an exception ended the signing").WithReason("exception"));
+  }
 }
 
 Result<Issued> SigningLane::Sign(Job& job) {

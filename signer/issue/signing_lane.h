@@ -22,10 +22,14 @@ namespace rootkeep {
 class SigningLane {
  public:
   // `ledger`, `watch` and `metrics` outlive the lane.
-  SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics);
+  SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, unsigned places);
   ~SigningLane();
   SigningLane(const SigningLane&) = delete;
   SigningLane& operator=(const SigningLane&) = delete;
+
+  // A place among those that wait for this lane, held until the last copy is gone. A device that hangs then fills its
+  // own lane only, and not the ledger that all share. RESOURCE_EXHAUSTED with reason "signing_queue" when none is free.
+  Result<std::shared_ptr<void>> Reserve();
 
   // Queues a job whose intent is durable. Wakes nobody: call Wake after the last of a batch.
   void Push(std::shared_ptr<Job> job);
@@ -51,12 +55,16 @@ class SigningLane {
   void WakeOne() RK_REQUIRES(mutex_);
   Batch Take(unsigned index);
   void Process(const Batch& batch);
+  void Abandon(const Batch& batch);
   Result<Issued> Sign(Job& job);
   void Deliver(std::vector<Outcome>& outcomes);
 
   Ledger& ledger_;
   DeadlineWatch& watch_;
   Metrics& metrics_;
+  const unsigned places_;
+  // Outlives the lane where a job does.
+  const std::shared_ptr<std::atomic<unsigned>> taken_ = std::make_shared<std::atomic<unsigned>>(0);
   Mutex mutex_;
   std::deque<std::shared_ptr<Job>> queue_ RK_GUARDED_BY(mutex_);
   bool stopping_ RK_GUARDED_BY(mutex_) = false;

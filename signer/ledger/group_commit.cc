@@ -6,13 +6,22 @@ namespace rootkeep {
 
 Result<std::vector<Result<std::int64_t>>> GroupCommit::Write(const WriteBatch& batch) {
   RK_RETURN_IF_ERROR(Connect());
-  auto ids = WriteInside(batch);
+  auto ids = WriteGuarded(batch);
   if (!ids.ok()) {
     // Closing it rolls back.
     writer_.reset();
     database_.reset();
   }
   return ids;
+}
+
+// A transaction that an exception left open must be rolled back like one that failed.
+Result<std::vector<Result<std::int64_t>>> GroupCommit::WriteGuarded(const WriteBatch& batch) {
+  try {
+    return WriteInside(batch);
+  } catch (const std::exception& exception) {
+    return Internal(std::string("write the batch: ") + exception.what()).WithReason("exception");
+  }
 }
 
 Status GroupCommit::Connect() {

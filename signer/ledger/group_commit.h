@@ -23,6 +23,7 @@ class GroupCommit {
 
  private:
   Status Connect();
+  Result<std::vector<Result<std::int64_t>>> WriteGuarded(const WriteBatch& batch);
   Result<std::vector<Result<std::int64_t>>> WriteInside(const WriteBatch& batch);
 
   store::DatabaseOptions options_;

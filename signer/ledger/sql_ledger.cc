@@ -73,7 +73,15 @@ void SqlLedger::Close(const std::string& issuer, const std::string& serial, cons
 }
 
 void SqlLedger::WriteLoop() {
-  while (auto batch = queue_.Take()) WriteOne(std::move(*batch));
+  while (auto batch = queue_.Take()) {
+    // What a library threw (out of memory, say) ends this batch and not the process: its callers get their answer when
+    // their deadline passes, and intents that were written are listed as possibly issued.
+    try {
+      WriteOne(std::move(*batch));
+    } catch (...) {
+      log::Failure("ledger_exception");
+    }
+  }
 }
 
 void SqlLedger::WriteOne(WriteBatch batch) {

@@ -133,6 +133,25 @@ TEST_F(IssuerTest, Case60_AStalledTokenAnswersUnavailableAndOthersGoOn) {
   EXPECT_EQ(issuer_->in_flight(), 0U);
 }
 
+TEST_F(IssuerTest, AHungTokenFillsItsOwnLaneOnly) {
+  Open({.max_waiting = 2});
+  testing::IssuingAuthority other("other", "other.domain");
+  authorities_.Replace({authority_.authority, other.authority});
+  {
+    const GatedSigner::Stall stall = authority_.signer->Close();
+    for (const char* name : {"first", "second"}) {
+      auto stuck = Begin(Workload(name), {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(100)));
+      EXPECT_THAT(stuck.get(), HasReason("deadline"));
+    }
+    EXPECT_THAT(Issue(Workload("third"), {.csr_pem = MakeCsrPem()}), HasReason("signing_queue"));
+    Caller elsewhere = Workload("web");
+    elsewhere.trust_domain = "other.domain";
+    elsewhere.identities = {GeneralNameFromText("spiffe://other.domain/ns/default/sa/web")};
+    EXPECT_THAT(Issue(elsewhere, {.csr_pem = MakeCsrPem()}), IsOk());
+  }
+  EXPECT_TRUE(testing::Eventually([&] { return Issue(Workload("third"), {.csr_pem = MakeCsrPem()}).ok(); }));
+}
+
 TEST_F(IssuerTest, ReleasesNothingThatWasSignedTooLate) {
   {
     const GatedSigner::Stall stall = authority_.signer->Close();
