@@ -1,8 +1,9 @@
 // The queue interface of gRPC, as our services see it: what was asked of gRPC for a call ends as an event on a queue.
 #pragma once
 
-#include <grpcpp/completion_queue.h>
 #include <grpcpp/impl/codegen/service_type.h>
+
+#include "signer/rpc/call_gate.h"
 
 namespace rootkeep {
 
@@ -25,7 +26,7 @@ class QueuedService {
   // Registered with one server only. Owned by this object.
   virtual grpc::Service& grpc_service() = 0;
   // Asks for the first calls on `queue`; every call that comes asks for the next. The server is running by then.
-  virtual void Await(grpc::ServerCompletionQueue& queue) = 0;
+  virtual void Await(const CallQueue& queue) = 0;
 };
 
 }  // namespace rootkeep

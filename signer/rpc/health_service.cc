@@ -13,11 +13,11 @@ using grpc::health::v1::HealthCheckResponse;
 
 class HealthService::Check final : public UnaryCall<HealthCheckRequest, HealthCheckResponse> {
  public:
-  Check(HealthService& door, grpc::ServerCompletionQueue& queue) : door_(door), queue_(queue) {}
+  Check(HealthService& door, const CallQueue& queue) : UnaryCall(queue), door_(door) {}
 
  private:
-  void Ask() override { door_.service_.RequestCheck(&context(), &request(), &responder(), &queue_, &queue_, tag()); }
-  void Replace() override { Wait<Check>(door_, queue_); }
+  void Ask() override { door_.service_.RequestCheck(&context(), &request(), &responder(), queue(), queue(), tag()); }
+  void Replace() override { Wait<Check>(door_, calls()); }
   void Handle() override {
     const ServingStatus status = door_.health_.Get(request().service());
     if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
@@ -28,18 +28,17 @@ class HealthService::Check final : public UnaryCall<HealthCheckRequest, HealthCh
   }
 
   HealthService& door_;
-  grpc::ServerCompletionQueue& queue_;
 };
 
 // Writes the newest status whenever it differs from the last one written. gRPC takes one write or end at a time.
 class HealthService::Watch final : public HealthWatcher, public std::enable_shared_from_this<Watch> {
  public:
-  Watch(HealthService& door, grpc::ServerCompletionQueue& queue) : door_(door), queue_(queue), writer_(&context_) {}
+  Watch(HealthService& door, CallQueue calls) : door_(door), calls_(std::move(calls)), writer_(&context_) {}
 
-  static void Wait(HealthService& door, grpc::ServerCompletionQueue& queue) {
-    const auto watch = std::make_shared<Watch>(door, queue);
+  static void Wait(HealthService& door, const CallQueue& calls) {
+    const auto watch = std::make_shared<Watch>(door, calls);
     watch->context_.AsyncNotifyWhenDone(watch->gone_.For(watch));
-    door.service_.RequestWatch(&watch->context_, &watch->request_, &watch->writer_, &queue, &queue,
+    door.service_.RequestWatch(&watch->context_, &watch->request_, &watch->writer_, calls.queue, calls.queue,
                                watch->come_.For(watch));
   }
 
@@ -79,7 +78,7 @@ class HealthService::Watch final : public HealthWatcher, public std::enable_shar
   // A queue has one poller, so that this is over before OnGone.
   void OnCome(bool ok) {
     if (!ok) return gone_.Drop();  // gRPC tells of the end of calls only that began
-    Wait(door_, queue_);
+    Wait(door_, calls_);
     door_.health_.Add(shared_from_this());
   }
   void OnGone(bool) {
@@ -96,6 +95,8 @@ class HealthService::Watch final : public HealthWatcher, public std::enable_shar
 
   void Proceed() RK_REQUIRES(mutex_) {
     if (writing_ || ended_) return;
+    const CallGate::Pass pass(*calls_.gate);
+    if (!pass) return;
     if (end_) {
       ended_ = true;
       writer_.Finish(*end_, finished_.For(shared_from_this()));
@@ -108,7 +109,7 @@ class HealthService::Watch final : public HealthWatcher, public std::enable_shar
   }
 
   HealthService& door_;
-  grpc::ServerCompletionQueue& queue_;
+  const CallQueue calls_;
   grpc::ServerContext context_;
   HealthCheckRequest request_;
   grpc::ServerAsyncWriter<HealthCheckResponse> writer_;
@@ -122,7 +123,7 @@ class HealthService::Watch final : public HealthWatcher, public std::enable_shar
   bool ended_ RK_GUARDED_BY(mutex_) = false;
 };
 
-void HealthService::Await(grpc::ServerCompletionQueue& queue) {
+void HealthService::Await(const CallQueue& queue) {
   Check::Wait<Check>(*this, queue);
   Watch::Wait(*this, queue);
 }

@@ -14,7 +14,7 @@ class HealthService final : public QueuedService {
   explicit HealthService(Health& health) : health_(health) {}
 
   grpc::Service& grpc_service() override { return service_; }
-  void Await(grpc::ServerCompletionQueue& queue) override;
+  void Await(const CallQueue& queue) override;
 
  private:
   class Check;

@@ -48,13 +48,13 @@ void Fill(IstioCertificateResponse& response, Issued issued) {
 // Answered exactly once, on any thread.
 class IstioService::Call final : public UnaryCall<IstioCertificateRequest, IstioCertificateResponse> {
  public:
-  Call(IstioService& door, grpc::ServerCompletionQueue& queue) : door_(door), queue_(queue) {}
+  Call(IstioService& door, const CallQueue& queue) : UnaryCall(queue), door_(door) {}
 
  private:
   void Ask() override {
-    door_.service_.RequestCreateCertificate(&context(), &request(), &responder(), &queue_, &queue_, tag());
+    door_.service_.RequestCreateCertificate(&context(), &request(), &responder(), queue(), queue(), tag());
   }
-  void Replace() override { Wait<Call>(door_, queue_); }
+  void Replace() override { Wait<Call>(door_, calls()); }
 
   // Nothing of ours throws; what a library threw (out of memory, say) ends this call and not the process.
   void Handle() override {
@@ -66,12 +66,12 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
   }
 
   void Work() {
-    door_.metrics_.CountRequest();
     context().AddTrailingMetadata(kRequestIdHeader, request_id_);
     const Peer peer(context());
     peer_ = peer.address();
     // Health has a listener without TLS on the same server.
     if (!peer.encrypted()) return Answer(Unauthenticated("not a TLS connection").WithReason("plaintext"));
+    door_.metrics_.CountRequest();
     const AuthOutcome outcome = door_.authenticator_.Authenticate(peer.call());
     if (const auto* error = std::get_if<Error>(&outcome)) {
       Answer(*error);
@@ -116,7 +116,6 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
   }
 
   IstioService& door_;
-  grpc::ServerCompletionQueue& queue_;
   const std::string request_id_ = NewRequestId();
   std::string caller_;
   std::string peer_;
@@ -127,7 +126,7 @@ IstioService::IstioService(const Authenticator& authenticator, Issuer& issuer, M
                            std::chrono::milliseconds max_duration)
     : authenticator_(authenticator), issuer_(issuer), metrics_(metrics), max_duration_(max_duration) {}
 
-void IstioService::Await(grpc::ServerCompletionQueue& queue) {
+void IstioService::Await(const CallQueue& queue) {
   for (int i = 0; i < kWaiting; ++i) Call::Wait<Call>(*this, queue);
 }
 

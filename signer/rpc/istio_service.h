@@ -20,7 +20,7 @@ class IstioService final : public QueuedService {
                std::chrono::milliseconds max_duration);
 
   grpc::Service& grpc_service() override { return service_; }
-  void Await(grpc::ServerCompletionQueue& queue) override;
+  void Await(const CallQueue& queue) override;
 
  private:
   class Call;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "keystore/base/log.h"
+
 namespace rootkeep {
 namespace {
 
@@ -24,7 +26,11 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100);
+  // No client compresses, and a small message can be inflated to any size before its size is looked at.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   // Bandwidth estimation sends pings of its own on every busy connection; our messages are a few kilobytes.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -41,7 +47,14 @@ void SetLimits(grpc::ServerBuilder& builder) {
 void Poll(grpc::ServerCompletionQueue& queue) {
   void* tag = nullptr;
   bool ok = false;
-  while (queue.Next(&tag, &ok)) static_cast<Event*>(tag)->Done(ok);
+  while (queue.Next(&tag, &ok)) {
+    // Nothing of ours throws; what a library threw (out of memory, say) must not end the process.
+    try {
+      static_cast<Event*>(tag)->Done(ok);
+    } catch (...) {
+      log::Failure("rpc_exception");
+    }
+  }
 }
 
 }  // namespace
@@ -66,7 +79,7 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
         .WithHint("is another process using the address? ss -ltnp shows it");
   }
   for (const auto& queue : server->queues_) {
-    for (QueuedService* service : services) service->Await(*queue);
+    for (QueuedService* service : services) service->Await({queue.get(), server->gate_});
     server->pollers_.emplace_back([&queue] { Poll(*queue); });
   }
   return server;
@@ -75,8 +88,8 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
 Server::~Server() { Shutdown(std::chrono::system_clock::now()); }
 
 void Server::Shutdown(std::chrono::system_clock::time_point deadline) {
-  // Returns when the last call is answered; what is left on the queues then are the waits for calls that never come.
   if (server_ != nullptr) server_->Shutdown(deadline);
+  gate_->Close();
   for (const auto& queue : queues_) queue->Shutdown();
   pollers_.clear();
   for (const auto& queue : queues_) Poll(*queue);  // a server that did not start has no pollers

@@ -34,13 +34,14 @@ class Server {
   // In the order of the listeners, 0 for Unix sockets.
   [[nodiscard]] const std::vector<int>& ports() const { return ports_; }
 
-  // Takes no new calls, lets those under way finish until `deadline`, cancels the rest and returns when each has been
-  // answered. More than once does nothing. Not thread-safe.
+  // Takes no new calls, lets those under way finish until `deadline`, and returns when the last connection is closed.
+  // Whatever is answered later is dropped: nobody is there to hear it. More than once does nothing. Not thread-safe.
   void Shutdown(std::chrono::system_clock::time_point deadline);
 
  private:
   Server() = default;
 
+  const std::shared_ptr<CallGate> gate_ = std::make_shared<CallGate>();
   std::vector<int> ports_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;

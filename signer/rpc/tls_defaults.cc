@@ -2,6 +2,7 @@
 
 #include <openssl/conf.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <array>
@@ -28,8 +29,12 @@ NumTickets = 0
 // gRPC sets P-256 alone on each of its contexts, after the configuration has been applied; each connection made from
 // one gets ours in its place. Called by OpenSSL at the end of SSL_new.
 void SetGroups(void* connection, void*, CRYPTO_EX_DATA*, int, long, void*) {
-  static constexpr std::array kGroups{NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
-  SSL_set1_groups(static_cast<SSL*>(connection), kGroups.data(), kGroups.size());
+  static constexpr std::array kGroups{NID_X25519, NID_X9_62_prime256v1};
+  auto* ssl = static_cast<SSL*>(connection);
+  if (SSL_is_server(ssl) == 0) return;
+  ERR_set_mark();
+  SSL_set1_groups(ssl, kGroups.data(), kGroups.size());  // out of memory: P-256 stays
+  ERR_pop_to_mark();
 }
 
 }  // namespace

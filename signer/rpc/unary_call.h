@@ -13,7 +13,7 @@ namespace rootkeep {
 
 // Derive, and start with UnaryCall<...>::Wait<Derived>(...). It lives until its last event has come and the last
 // shared_ptr to it is gone. Handle runs on a polling thread; Finish and FinishWithError may be called on any thread,
-// exactly one of them, once.
+// exactly one of them, once, however late: when the server has ended meanwhile, nobody is there to be answered.
 template <typename Request, typename Response>
 class UnaryCall : public Event, public std::enable_shared_from_this<UnaryCall<Request, Response>> {
  public:
@@ -39,18 +39,26 @@ class UnaryCall : public Event, public std::enable_shared_from_this<UnaryCall<Re
   }
 
  protected:
-  UnaryCall() : responder_(&context_) {}
+  explicit UnaryCall(CallQueue queue) : calls_(std::move(queue)), responder_(&context_) {}
 
   // Asks gRPC for a call of the service, into context(), request() and responder(), with tag().
   virtual void Ask() = 0;
   // Makes another that waits in this one's place.
   virtual void Replace() = 0;
-  // A call has come. Throws nothing.
+  // A call has come.
   virtual void Handle() = 0;
 
-  void Finish() { responder_.Finish(response_, grpc::Status::OK, tag()); }
-  void FinishWithError(const grpc::Status& status) { responder_.FinishWithError(status, tag()); }
+  void Finish() {
+    if (const CallGate::Pass pass(*calls_.gate); pass) return responder_.Finish(response_, grpc::Status::OK, tag());
+    self_.reset();
+  }
+  void FinishWithError(const grpc::Status& status) {
+    if (const CallGate::Pass pass(*calls_.gate); pass) return responder_.FinishWithError(status, tag());
+    self_.reset();
+  }
 
+  [[nodiscard]] const CallQueue& calls() const { return calls_; }
+  grpc::ServerCompletionQueue* queue() { return calls_.queue; }
   void* tag() { return static_cast<Event*>(this); }
   grpc::ServerContext& context() { return context_; }
   Request& request() { return request_; }
@@ -58,6 +66,7 @@ class UnaryCall : public Event, public std::enable_shared_from_this<UnaryCall<Re
   grpc::ServerAsyncResponseWriter<Response>& responder() { return responder_; }
 
  private:
+  const CallQueue calls_;
   grpc::ServerContext context_;
   Request request_;
   Response response_;

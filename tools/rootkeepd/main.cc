@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
 
@@ -33,9 +34,18 @@ int Fail(const rootkeep::Error& error) {
   return 1;
 }
 
+// gRPC gives a listener up for good when no file is left for a connection, and a shell's limit is 1,024.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Serve(rootkeep::config::Config config, const std::string& path) {
   rootkeep::log::Start(config.log.level, config.log.file);
   rootkeep::PrepareGrpc();
+  RaiseFileLimit();
   // Throughput counts here, not who runs first: fewer switches between threads that all work on the same few calls.
   const sched_param no_priority{};
   sched_setscheduler(0, SCHED_BATCH, &no_priority);

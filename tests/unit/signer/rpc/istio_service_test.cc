@@ -3,10 +3,12 @@
 #include <grpcpp/create_channel.h>
 
 #include <new>
+#include <thread>
 
 #include "signer/ledger/open_ledger.h"
 #include "signer/rpc/server.h"
 #include "signer/rpc/server_credentials.h"
+#include "tests/support/eventually.h"
 #include "tests/support/issuing_authority.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -98,6 +100,34 @@ TEST_F(IstioServiceTest, AnExceptionEndsTheCallAndNotTheProcess) {
   EXPECT_FALSE(request_id_.empty());
   authenticator_.throws = false;
   EXPECT_TRUE(Call().ok());
+}
+
+// A megabyte of zeros is a kilobyte of gzip.
+TEST_F(IstioServiceTest, RefusesCompressedRequests) {
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  istio::v1::auth::IstioCertificateRequest request;
+  request.set_csr(std::string(100'000, '0'));
+  EXPECT_EQ(stub_->CreateCertificate(&context, request, &response_).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+// gRPC's server ends when its connections are closed, whether or not every call was answered.
+TEST_F(IstioServiceTest, AnAnswerAfterTheServerHasEndedIsDropped) {
+  {
+    const testing::GatedSigner::Stall stall = authority_.signer->Close();
+    grpc::ClientContext context;
+    std::jthread client([&] {
+      istio::v1::auth::IstioCertificateRequest request;
+      request.set_csr(testing::MakeCsrPem());
+      EXPECT_EQ(stub_->CreateCertificate(&context, request, &response_).error_code(), grpc::StatusCode::CANCELLED);
+    });
+    ASSERT_TRUE(testing::Eventually([&] { return authority_.signer->waiting() == 1; }));
+    context.TryCancel();
+    client.join();
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  }
+  EXPECT_TRUE(issuer_->Drain(After(std::chrono::seconds(10))));
+  EXPECT_EQ(authority_.signer->signatures(), 1);
 }
 
 // Whatever it carries: here an authenticator that lets everybody in.
