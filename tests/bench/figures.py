@@ -33,6 +33,11 @@ class Figures:
         if figure and base and base.value > 0:
             figure.baseline, figure.ratio = baseline, figure.value / base.value
 
+    def value(self, name):
+        """What was measured under this name, or None."""
+        figure = self._by_name.get(name)
+        return figure.value if figure else None
+
     def print_since(self, printed):
         """Prints what was not printed yet; gives the number to pass the next time."""
         figures = list(self._by_name.values())
