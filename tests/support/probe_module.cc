@@ -1,6 +1,11 @@
 // The module itself: a function list that is SoftHSM's, with the watched calls replaced.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <p11-kit/pkcs11.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
 
 #include "tests/support/probe_module.h"
 
@@ -11,11 +16,24 @@ Probe probe;
 CK_FUNCTION_LIST* real = nullptr;
 CK_FUNCTION_LIST list;
 
+// Stays while somebody holds the gate (tests/support/sign_gate.h). Opening a FIFO waits for the other side.
+void WaitAtGate() {
+  const char* path = std::getenv(kSignGate);
+  if (path == nullptr) return;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  char end = 0;
+  while (read(fd, &end, 1) < 0 && errno == EINTR) {
+  }
+  close(fd);
+}
+
 // Whether the call fails now, and with what.
 CK_RV Watched(Call call) {
   Probe::Watch& watch = probe[call];
   watch.calls.fetch_add(1);
   probe.WaitWhileStalled(call);
+  if (call == Call::kSign) WaitAtGate();
   unsigned left = watch.failures.load();
   while (left > 0) {
     if (watch.failures.compare_exchange_weak(left, left - 1)) return watch.fail_with.load();

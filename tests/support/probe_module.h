@@ -59,6 +59,9 @@ struct Probe {
   std::condition_variable changed;
 };
 
+// Environment variable with the path of a FIFO: while it exists C_Sign waits in it, in whatever process. SignGate.
+inline constexpr char kSignGate[] = "ROOTKEEP_PROBE_SIGN_GATE";
+
 // Path of the module in the build tree.
 std::string ProbeModulePath();
 
