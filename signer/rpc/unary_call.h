@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "keystore/base/log.h"
 #include "signer/rpc/event.h"
 
 namespace rootkeep {
@@ -34,7 +35,12 @@ class UnaryCall : public Event, public std::enable_shared_from_this<UnaryCall<Re
     const auto self = handled_ || !ok ? std::move(self_) : self_;
     if (handled_ || !ok) return;
     handled_ = true;
-    Replace();
+    // Out of memory, say: one place fewer waits for calls, and this call goes on.
+    try {
+      Replace();
+    } catch (...) {
+      log::Failure("rpc_exception");
+    }
     Handle();
   }
 
