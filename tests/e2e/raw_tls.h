@@ -19,6 +19,9 @@ class RawHttp2 {
   [[nodiscard]] bool connected() const { return connected_; }
   [[nodiscard]] std::string cipher() const { return SSL_get_cipher_name(ssl_); }
 
+  // The server's.
+  [[nodiscard]] ossl::Cert certificate() const { return ossl::Cert(SSL_get1_peer_certificate(ssl_)); }
+
   // Sends this many PINGs at once (the first time after preface and SETTINGS), and reads until all are answered or the
   // server closes. How many were answered before a GOAWAY (RFC 9113 §6.7, §6.8), if one came.
   int Ping(int count);

@@ -11,11 +11,16 @@ std::unique_ptr<DaemonFixture> SharedDaemon::fixture_;
 std::unique_ptr<Identity> SharedDaemon::client_ca_;
 
 void SharedDaemon::SetUpTestSuite() {
+  StartWith([](config::Config&) {});
+}
+
+void SharedDaemon::StartWith(const Change& change) {
   fixture_ = std::make_unique<DaemonFixture>();
   client_ca_ = std::make_unique<Identity>(MakeCa("client CA"));
   config::Authority& authority = fixture_->config().authorities.front();
   authority.extra_anchors_file = WriteFile("client-ca.pem", client_ca_->CertificatePem());
   authority.client_anchors_file = authority.extra_anchors_file;
+  change(fixture_->config());
   ASSERT_THAT(fixture_->Start(), IsOk());
 }
 

@@ -25,13 +25,16 @@ class SharedDaemon : public ::testing::Test {
   // Back to the configuration that the suite began with.
   void TearDown() override;
 
+  // What SetUpTestSuite does, with a change to the configuration before the daemon starts.
+  using Change = std::function<void(config::Config&)>;
+  static void StartWith(const Change& change);
+
   static DaemonFixture& fixture() { return *fixture_; }
   static const Identity& client_ca() { return *client_ca_; }
   // An identity of client_ca() with these names, valid now.
   static Identity Workload(const std::string& san);
 
   // Reloads a changed configuration. Only what Daemon::Reload takes up.
-  using Change = std::function<void(config::Config&)>;
   void Reload(const Change& change);
 
   // A file beside the daemon's, for it to read; its path.
