@@ -53,7 +53,7 @@ TEST_F(ConformanceAuthentication, AnExtraAnchorAuthenticatesNobody) {
 }
 
 TEST_F(ConformanceAuthentication, Case2_AnAuthenticatorThatFailsLeaksNothing) {
-  Reload([this](config::Config& config) {
+  Reload([](config::Config& config) {
     config.token_issuers.front().jwks.file = fixture().directory() / "no-such-file.json";
   });
   EXPECT_THAT(Ask(), AuthenticationRefused());
