@@ -23,6 +23,7 @@ namespace {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(127);
   setpgid(0, 0);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -48,9 +49,16 @@ Result<Child> Child::Start(const std::vector<std::string>& argv, const std::stri
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   const pid_t parent = getpid();
+  // Or a signal that comes before exec would run our handler in the child, and be lost.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = fork();
-  if (pid < 0) return ErrnoError("fork", errno);
   if (pid == 0) BecomeChild(pointers.data(), input.get(), output.get(), parent);
+  const int fork_error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return ErrnoError("fork", fork_error);
   Fd pidfd(pidfd_open(pid, 0));
   const int error = errno;
   Child child(pid, std::move(pidfd));

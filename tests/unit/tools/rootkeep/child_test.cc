@@ -6,6 +6,7 @@
 
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tools/rootkeep/sandbox/stop_signal.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -41,6 +42,15 @@ TEST_F(ChildTest, IsGoneAfterStop) {
   EXPECT_FALSE(child.WaitEnded(std::chrono::milliseconds(0)));
   EXPECT_EQ(child.Stop(kLong), 128 + SIGTERM);
   EXPECT_EQ(kill(pid, 0), -1);
+}
+
+// Between fork and exec it has its parent's signal handler still.
+TEST_F(ChildTest, HearsAStopThatComesAtOnce) {
+  ASSERT_THAT(CatchStopSignals(), testing::IsOk());
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_OK_AND_ASSIGN(Child child, Child::Start({"/bin/sleep", "1000"}, log_));
+    ASSERT_EQ(child.Stop(std::chrono::seconds(2)), 128 + SIGTERM) << i;
+  }
 }
 
 TEST_F(ChildTest, IsKilledWhenItDoesNotListen) {
