@@ -15,7 +15,8 @@ namespace rootkeep {
 // TLS are refused, whatever they carry.
 class IstioService final : public QueuedService {
  public:
-  // All outlive the service. `max_duration` bounds every call, whatever the client asks.
+  // `authenticator` and `metrics` outlive the service; `issuer`, whose answers come whenever they come, goes after the
+  // server and before the service. `max_duration` bounds every call, whatever the client asks.
   IstioService(const Authenticator& authenticator, Issuer& issuer, Metrics& metrics,
                std::chrono::milliseconds max_duration);
 

@@ -50,7 +50,10 @@ class IstioServiceTest : public ::testing::Test {
                                                 {service_.get()}));
     stub_ = StubFor(0, grpc::SslCredentials({.pem_root_certs = ca.CertificatePem()}));
   }
-  void TearDown() override { server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5)); }
+  void TearDown() override {
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    issuer_.reset();
+  }
 
   std::unique_ptr<istio::v1::auth::IstioCertificateService::Stub> StubFor(
       std::size_t listener, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
