@@ -22,6 +22,7 @@ std::shared_ptr<JwksSource> Start(const std::string& issuer, const JwksConfig& c
 }  // namespace
 
 std::shared_ptr<JwksSource> JwksRegistry::Get(const std::string& issuer, const JwksConfig& config) {
+  if (!config.file.empty()) return Start(issuer, config);
   const MutexLock lock(mutex_);
   std::erase_if(sources_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<JwksSource>& kept = sources_[{issuer, config}];
@@ -29,6 +30,8 @@ std::shared_ptr<JwksSource> JwksRegistry::Get(const std::string& issuer, const J
   if (source == nullptr) {
     source = Start(issuer, config);
     kept = source;
+  } else {
+    source->RequestRefresh();
   }
   return source;
 }

@@ -12,11 +12,12 @@
 
 namespace rootkeep::jose {
 
-// A reload makes every authenticator anew. The keys of an issuer that stays as it was must not be fetched again before
-// its tokens are accepted again, so its source is handed over. Thread-safe.
+// A reload makes every authenticator anew. Keys that are fetched by URL must not be fetched again before the issuer's
+// tokens are accepted again, so that source is handed over; a file is read again at once. Thread-safe.
 class JwksRegistry {
  public:
-  // The source for these keys: the one that somebody still holds, or one started now.
+  // The source for these keys: for a URL the one that somebody still holds, which is asked to refresh; else one started
+  // now.
   std::shared_ptr<JwksSource> Get(const std::string& issuer, const JwksConfig& config);
 
  private:

@@ -8,37 +8,35 @@
 namespace rootkeep::jose {
 namespace {
 
-class JwksRegistryTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    config_.file = dir_ / "jwks";
-    const std::string keys = testing::JwksOf({testing::JwtMinter("ES256", "one").Jwk()});
-    ASSERT_THAT(WriteFileAtomically(config_.file, keys, 0644), testing::IsOk());
-  }
+// Nothing listens there: the source exists and has no keys.
+JwksConfig AtUrl() { return {.url = "https://127.0.0.1:1/keys"}; }
 
-  const testing::TempDir dir_;
-  JwksConfig config_;
-  JwksRegistry registry_;
-};
-
-TEST_F(JwksRegistryTest, HandsOnWhatSomebodyHolds) {
-  const auto source = registry_.Get("main", config_);
-  EXPECT_EQ(source->generation(), 1U);
-  EXPECT_EQ(registry_.Get("main", config_), source);
+TEST(JwksRegistry, HandsOnWhatSomebodyHolds) {
+  JwksRegistry registry;
+  const auto source = registry.Get("main", AtUrl());
+  EXPECT_EQ(registry.Get("main", AtUrl()), source);
 }
 
-TEST_F(JwksRegistryTest, OtherIssuersAndOtherTermsHaveTheirOwn) {
-  const auto source = registry_.Get("main", config_);
-  EXPECT_NE(registry_.Get("other", config_), source);
-  JwksConfig changed = config_;
+TEST(JwksRegistry, OtherIssuersAndOtherTermsHaveTheirOwn) {
+  JwksRegistry registry;
+  const auto source = registry.Get("main", AtUrl());
+  EXPECT_NE(registry.Get("other", AtUrl()), source);
+  JwksConfig changed = AtUrl();
   changed.refresh += std::chrono::seconds(1);
-  EXPECT_NE(registry_.Get("main", changed), source);
+  EXPECT_NE(registry.Get("main", changed), source);
 }
 
-TEST_F(JwksRegistryTest, StartsAnewWhatNobodyHoldsAnyMore) {
-  EXPECT_EQ(registry_.Get("main", config_)->generation(), 1U);
-  ASSERT_THAT(WriteFileAtomically(config_.file, "garbage", 0644), testing::IsOk());
-  EXPECT_EQ(registry_.Get("main", config_)->generation(), 0U);
+TEST(JwksRegistry, ReadsAFileAgainAtOnce) {
+  const testing::TempDir dir;
+  const std::string one = testing::JwtMinter("ES256", "one").Jwk();
+  const std::string two = testing::JwtMinter("ES256", "two").Jwk();
+  const JwksConfig config{.file = dir / "jwks", .file_check = std::chrono::hours(1)};
+  JwksRegistry registry;
+  ASSERT_THAT(WriteFileAtomically(config.file, testing::JwksOf({one}), 0644), testing::IsOk());
+  const auto before = registry.Get("main", config);
+  EXPECT_EQ(before->status().keys, 1U);
+  ASSERT_THAT(WriteFileAtomically(config.file, testing::JwksOf({one, two}), 0644), testing::IsOk());
+  EXPECT_EQ(registry.Get("main", config)->status().keys, 2U);
 }
 
 }  // namespace
