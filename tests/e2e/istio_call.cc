@@ -98,7 +98,7 @@ std::vector<std::string> NamesOf(const X509* certificate) {
       case GEN_URI: out.push_back("URI:" + TextOf(name->d.uniformResourceIdentifier)); break;
       case GEN_DNS: out.push_back("DNS:" + TextOf(name->d.dNSName)); break;
       case GEN_IPADD: out.push_back("IP:" + ToHex(AsBytes(TextOf(name->d.iPAddress)))); break;
-      default: out.push_back("another kind of name"); break;
+      default: out.emplace_back("another kind of name"); break;
     }
   }
   return out;

@@ -112,7 +112,6 @@ TEST_F(Reload, AnOpenConnectionGoesOn) {
 
 // Each of these also has the second issuer, which must not slip in.
 TEST_F(Reload, ABrokenConfigurationIsRefusedWhole) {
-  const std::string good = Config();
   const std::string wanted = ConfigWithSecondIssuer();
   const Identity stranger = MakeCa("a stranger");
   ASSERT_THAT(WriteFileAtomically(File("stranger.pem"), stranger.CertificatePem(), 0600), IsOk());
