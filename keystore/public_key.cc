@@ -46,7 +46,7 @@ Result<Bytes> KeyIdOf(EVP_PKEY* key) {
     return ossl::TakeError(Code::kInvalidArgument, "X509_PUBKEY_get0_param");
   }
   Bytes id(20);
-  if (EVP_Digest(bits, static_cast<std::size_t>(length), id.data(), nullptr, EVP_sha1(), nullptr) != 1) {
+  if (EVP_Digest(bits, static_cast<std::size_t>(length), id.data(), nullptr, ossl::Sha1(), nullptr) != 1) {
     return ossl::TakeError(Code::kInternal, "EVP_Digest");
   }
   return id;
@@ -61,16 +61,11 @@ bool IsPss(SignatureScheme scheme) {
          scheme == SignatureScheme::kRsaPssSha512;
 }
 
-// Fetched once: OpenSSL looks an algorithm up anew at each digest otherwise, which costs more than hashing a
-// certificate. Never freed, like OpenSSL's own.
 const EVP_MD* MdOf(Hash hash) {
-  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  static const EVP_MD* const sha384 = EVP_MD_fetch(nullptr, "SHA2-384", nullptr);
-  static const EVP_MD* const sha512 = EVP_MD_fetch(nullptr, "SHA2-512", nullptr);
   switch (hash) {
-    case Hash::kSha256: return sha256;
-    case Hash::kSha384: return sha384;
-    case Hash::kSha512: return sha512;
+    case Hash::kSha256: return ossl::Sha256();
+    case Hash::kSha384: return ossl::Sha384();
+    case Hash::kSha512: return ossl::Sha512();
     case Hash::kNone: return nullptr;
   }
   return nullptr;

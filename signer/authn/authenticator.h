@@ -16,8 +16,9 @@ namespace rootkeep {
 
 // What the RPC edge knows of a call. Views live until the call ends.
 struct CallContext {
-  // DER leaf of the client's certificate, already verified by the TLS layer against the trust bundle; empty if none.
-  ByteView client_certificate;
+  // The client's own certificate, already verified by the TLS layer against the trust bundle, in PEM as that layer wrote
+  // it: who has seen it before need not decode it. Empty if none.
+  std::string_view client_certificate_pem;
   // Values of the authorization header in order.
   std::span<const std::string_view> authorization;
   std::string_view cluster_id;  // header "clusterid"; empty when absent

@@ -3,13 +3,25 @@
 #include <fmt/format.h>
 
 #include "signer/authn/refusal.h"
+#include "signer/authn/sha256.h"
+#include "signer/der/pem.h"
 
 namespace rootkeep {
+namespace {
 
-Result<std::shared_ptr<const MtlsAuthenticator::Known>> MtlsAuthenticator::Recognise(ByteView leaf_der) const {
-  RK_TRY(const Sha256Digest digest, Sha256(leaf_der));
+Result<Bytes> DecodeLeaf(std::string_view pem) {
+  auto der = der::FirstPemBlock(pem);
+  if (!der.ok()) return Refusal(refusal::kCertificateMalformed, der.error().message());
+  return der;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const MtlsAuthenticator::Known>> MtlsAuthenticator::Recognise(std::string_view pem) const {
+  RK_TRY(const Sha256Digest digest, Sha256(AsBytes(pem)));
   if (auto known = cache_.Find(digest)) return known;
-  RK_TRY(ClientCertificate facts, ReadClientCertificate(leaf_der, trust_domains_));
+  RK_TRY(const Bytes der, DecodeLeaf(pem));
+  RK_TRY(ClientCertificate facts, ReadClientCertificate(der, trust_domains_));
   auto known = std::make_shared<Known>();
   known->caller.identities = std::move(facts.identities);
   known->caller.method = AuthMethod::kClientCertificate;
@@ -22,8 +34,8 @@ Result<std::shared_ptr<const MtlsAuthenticator::Known>> MtlsAuthenticator::Recog
 }
 
 AuthOutcome MtlsAuthenticator::Authenticate(const CallContext& call) const {
-  if (call.client_certificate.empty()) return NotMine{};
-  const auto known = Recognise(call.client_certificate);
+  if (call.client_certificate_pem.empty()) return NotMine{};
+  const auto known = Recognise(call.client_certificate_pem);
   if (!known.ok()) return known.error();
   if (clock_.Now() > (*known)->not_after) {
     return Refusal(refusal::kCertificateExpired,

@@ -32,7 +32,7 @@ class MtlsAuthenticator final : public Authenticator {
     WallTime not_after;
   };
 
-  [[nodiscard]] Result<std::shared_ptr<const Known>> Recognise(ByteView leaf_der) const;
+  [[nodiscard]] Result<std::shared_ptr<const Known>> Recognise(std::string_view pem) const;
 
   std::vector<std::string> trust_domains_;
   const Clock& clock_;

@@ -5,10 +5,8 @@
 namespace rootkeep {
 
 Result<Sha256Digest> Sha256(ByteView data) {
-  // Fetched once: an implicit fetch at every digest costs more than hashing a token. Never freed, like OpenSSL's own.
-  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   Sha256Digest digest{};
-  if (algorithm == nullptr || EVP_Digest(data.data(), data.size(), digest.data(), nullptr, algorithm, nullptr) != 1) {
+  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, ossl::Sha256(), nullptr) != 1) {
     return ossl::TakeError(Code::kInternal, "EVP_Digest");
   }
   return digest;

@@ -1,4 +1,4 @@
-// SHA-256 as a cache key: one fetched algorithm, no allocation that lasts.
+// SHA-256 as a cache key.
 #pragma once
 
 #include <array>

@@ -14,7 +14,8 @@ namespace rootkeep {
 // A fresh serial: contents octets of a positive INTEGER, 20 of them (RFC 5280 §4.1.2.2): the time, then 128 bits from
 // the random generator. The time, 30 bits of 1/64 s, only puts serials of one moment beside each other: in the
 // ledger's unique index a batch then touches a page or two instead of one a certificate, which halves what an intent
-// costs. INTERNAL when the generator fails.
+// costs. Not to be called in a child forked without exec, which would draw its parent's bits again. INTERNAL when the
+// generator fails.
 Result<Bytes> NewSerial();
 
 // DER TBSCertificate (RFC 5280 §4.1), version 3, saying what `decision` says. `serial` is what NewSerial gives.

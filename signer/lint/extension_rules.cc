@@ -95,7 +95,7 @@ std::optional<Bytes> KeyIdOf(ByteView spki) {
   const std::optional<ByteView> bits = reader.Take(der::kBitString);
   if (!algorithm || !bits || bits->empty()) return std::nullopt;
   Bytes id(20);
-  if (EVP_Digest(bits->data() + 1, bits->size() - 1, id.data(), nullptr, EVP_sha1(), nullptr) != 1) {
+  if (EVP_Digest(bits->data() + 1, bits->size() - 1, id.data(), nullptr, ossl::Sha1(), nullptr) != 1) {
     return std::nullopt;
   }
   return id;

@@ -12,17 +12,10 @@ constexpr std::chrono::hours kNoDeadline{24};
 
 std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 
-// DER of the one block in gRPC's "x509_pem_cert" property, which OpenSSL wrote; empty when it is something else.
-Bytes CertificateOf(const grpc::AuthContext& context) {
+// gRPC's "x509_pem_cert" property; empty when the connection has none.
+std::string_view CertificateOf(const grpc::AuthContext& context) {
   const auto values = context.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
-  if (values.size() != 1) return {};
-  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----\n";
-  std::string_view pem = View(values[0]);
-  const auto end = pem.find("\n-----END");
-  if (!pem.starts_with(kBegin) || end == std::string_view::npos) return {};
-  std::string body(pem.substr(kBegin.size(), end - kBegin.size()));
-  std::erase(body, '\n');
-  return FromBase64(body).value_or(Bytes());
+  return values.size() == 1 ? View(values[0]) : std::string_view();
 }
 
 bool IsTls(const grpc::AuthContext& context) {
@@ -37,7 +30,7 @@ Peer::Peer(const grpc::ServerContextBase& context) : address_(context.peer()) {
   // The certificate counts only on a TLS connection whose handshake verified it.
   const auto auth = context.auth_context();
   encrypted_ = auth != nullptr && IsTls(*auth);
-  if (encrypted_ && auth->IsPeerAuthenticated()) certificate_ = CertificateOf(*auth);
+  if (encrypted_ && auth->IsPeerAuthenticated()) certificate_pem_ = CertificateOf(*auth);
   const auto& metadata = context.client_metadata();
   const auto [first, last] = metadata.equal_range("authorization");
   for (auto it = first; it != last && authorization_.size() < kMaxAuthorizationValues; ++it) {

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "keystore/base/bytes.h"
 #include "keystore/base/clock.h"
 #include "signer/authn/authenticator.h"
 
@@ -20,7 +19,7 @@ class Peer {
   explicit Peer(const grpc::ServerContextBase& context);
 
   [[nodiscard]] CallContext call() const {
-    return {.client_certificate = certificate_,
+    return {.client_certificate_pem = certificate_pem_,
             .authorization = authorization_,
             .cluster_id = cluster_id_,
             .peer = address_};
@@ -34,7 +33,7 @@ class Peer {
  private:
   std::string address_;
   bool encrypted_ = false;
-  Bytes certificate_;
+  std::string_view certificate_pem_;
   std::vector<std::string_view> authorization_;
   std::string_view cluster_id_;
   Deadline deadline_;

@@ -47,7 +47,7 @@ Result<std::string> PlaceholderPem(EVP_PKEY* key) {
                     X509_gmtime_adj(X509_getm_notAfter(cert.get()), 86'400) != nullptr &&
                     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0) == 1 &&
                     X509_set_issuer_name(cert.get(), name) == 1 && X509_set_pubkey(cert.get(), key) == 1 &&
-                    X509_sign(cert.get(), key, EVP_sha256()) > 0 && PEM_write_bio_X509(bio.get(), cert.get()) == 1;
+                    X509_sign(cert.get(), key, ossl::Sha256()) > 0 && PEM_write_bio_X509(bio.get(), cert.get()) == 1;
   if (!made) return ossl::TakeError(Code::kInternal, "X509_sign");
   return TextOf(bio.get());
 }

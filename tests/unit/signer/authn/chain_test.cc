@@ -27,10 +27,10 @@ class Chain : public testing::IssuerFixture {
     chain_ = std::make_unique<AuthenticatorChain>(std::move(members));
   }
 
-  Result<Caller> AskBoth(const Bytes& certificate, const std::string& authorization) {
+  Result<Caller> AskBoth(const std::string& certificate, const std::string& authorization) {
     const std::string_view view = authorization;
     return Outcome(chain_->Authenticate(
-        {.client_certificate = certificate, .authorization = std::span(&view, authorization.empty() ? 0 : 1)}));
+        {.client_certificate_pem = certificate, .authorization = std::span(&view, authorization.empty() ? 0 : 1)}));
   }
 
   JwtMinter minter_{"ES256", "k"};
@@ -40,7 +40,7 @@ class Chain : public testing::IssuerFixture {
 constexpr const char* kUri = "URI:spiffe://cluster.local/ns/certs/sa/holder";
 
 TEST_F(Chain, Case9TheCertificateWins) {
-  const Bytes certificate = MakeIdentity({.san = kUri}).Der();
+  const std::string certificate = MakeIdentity({.san = kUri}).CertificatePem();
   ASSERT_OK_AND_ASSIGN(const Caller both, AskBoth(certificate, "Bearer " + minter_.Mint(Good())));
   EXPECT_EQ(both.identities[0].value, "spiffe://cluster.local/ns/certs/sa/holder");
   ASSERT_OK_AND_ASSIGN(const Caller token, AskBoth({}, "Bearer " + minter_.Mint(Good())));
@@ -48,7 +48,7 @@ TEST_F(Chain, Case9TheCertificateWins) {
 }
 
 TEST_F(Chain, Case6ARefusedCertificateIsNotSavedByAToken) {
-  EXPECT_THAT(AskBoth(MakeIdentity({}).Der(), "Bearer " + minter_.Mint(Good())), HasReason("certificate_no_uri"));
+  EXPECT_THAT(AskBoth(MakeIdentity({}).CertificatePem(), "Bearer " + minter_.Mint(Good())), HasReason("certificate_no_uri"));
 }
 
 TEST_F(Chain, Case1And3NobodyAnswersMeansRefused) {

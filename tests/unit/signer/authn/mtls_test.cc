@@ -24,8 +24,8 @@ constexpr const char* kUri = "URI:spiffe://cluster.local/ns/default/sa/httpbin";
 
 class Mtls : public ::testing::Test {
  protected:
-  Result<Caller> Ask(const Bytes& der) {
-    return Outcome(authenticator_.Authenticate({.client_certificate = der, .peer = "ipv4:10.0.0.9:1"}));
+  Result<Caller> Ask(const std::string& pem) {
+    return Outcome(authenticator_.Authenticate({.client_certificate_pem = pem, .peer = "ipv4:10.0.0.9:1"}));
   }
 
   ManualClock clock_{kNow};
@@ -33,9 +33,9 @@ class Mtls : public ::testing::Test {
 };
 
 TEST_F(Mtls, Case7TheCallerIsWhoTheCertificateNames) {
-  const Bytes der = MakeIdentity({.san = std::string(kUri) + ",DNS:a.test"}).Der();
+  const std::string pem = MakeIdentity({.san = std::string(kUri) + ",DNS:a.test"}).CertificatePem();
   for (int i = 0; i < 2; ++i) {  // read, then remembered
-    ASSERT_OK_AND_ASSIGN(const Caller caller, Ask(der));
+    ASSERT_OK_AND_ASSIGN(const Caller caller, Ask(pem));
     ASSERT_EQ(caller.identities.size(), 2U);
     EXPECT_EQ(caller.identities[0].value, "spiffe://cluster.local/ns/default/sa/httpbin");
     EXPECT_EQ(caller.identities[1].value, "a.test");
@@ -51,34 +51,42 @@ TEST_F(Mtls, Case7TheCallerIsWhoTheCertificateNames) {
 
 TEST_F(Mtls, NoCertificateIsNotMine) { EXPECT_THAT(Ask({}), HasReason("not_mine")); }
 
+TEST_F(Mtls, WhatIsNoCertificateIsRefused) {
+  const std::string pem = MakeIdentity({.san = kUri}).CertificatePem();
+  for (const std::string& bad :
+       {std::string("x"), pem.substr(0, pem.size() / 2), pem.substr(1), std::string(pem.size(), 'A')}) {
+    EXPECT_THAT(Ask(bad), HasReason("certificate_malformed"));
+  }
+}
+
 TEST_F(Mtls, ARefusalIsDecisiveAndNotRemembered) {
   for (const testing::CertificateShape& shape :
        {testing::CertificateShape{}, testing::CertificateShape{.san = "URI:spiffe://evil.test/ns/a/sa/b"},
         testing::CertificateShape{.san = kUri, .extended_key_usage = "serverAuth"}}) {
-    EXPECT_THAT(Ask(MakeIdentity(shape).Der()), HasCode(Code::kUnauthenticated));
+    EXPECT_THAT(Ask(MakeIdentity(shape).CertificatePem()), HasCode(Code::kUnauthenticated));
   }
   EXPECT_EQ(authenticator_.cached(), 0U);
 }
 
 TEST_F(Mtls, ACertificateThatExpiresDuringTheConnectionIsRefused) {
-  const Bytes der = MakeIdentity({.san = kUri, .not_after = kNow + 10}).Der();
-  EXPECT_THAT(Ask(der), IsOk());
+  const std::string pem = MakeIdentity({.san = kUri, .not_after = kNow + 10}).CertificatePem();
+  EXPECT_THAT(Ask(pem), IsOk());
   clock_.Advance(std::chrono::seconds(10));
-  EXPECT_THAT(Ask(der), IsOk());
+  EXPECT_THAT(Ask(pem), IsOk());
   clock_.Advance(std::chrono::seconds(1));
-  EXPECT_THAT(Ask(der), HasReason("certificate_expired"));
+  EXPECT_THAT(Ask(pem), HasReason("certificate_expired"));
 }
 
 TEST_F(Mtls, RemembersNoMoreThanAllowed) {
-  for (int i = 0; i < 80; ++i) ASSERT_THAT(Ask(MakeIdentity({.san = kUri}).Der()), IsOk());
+  for (int i = 0; i < 80; ++i) ASSERT_THAT(Ask(MakeIdentity({.san = kUri}).CertificatePem()), IsOk());
   EXPECT_LE(authenticator_.cached(), 32U);
   EXPECT_GT(authenticator_.cached(), 0U);
 }
 
 TEST_F(Mtls, ThreadsShareIt) {
-  std::vector<Bytes> leaves;
+  std::vector<std::string> leaves;
   leaves.reserve(40);
-  for (int i = 0; i < 40; ++i) leaves.push_back(MakeIdentity({.san = kUri}).Der());
+  for (int i = 0; i < 40; ++i) leaves.push_back(MakeIdentity({.san = kUri}).CertificatePem());
   std::vector<std::jthread> threads;
   threads.reserve(4);
   for (std::size_t t = 0; t < 4; ++t) {
