@@ -41,8 +41,8 @@ using BigNum = Owned<BIGNUM, BN_free>;
 // `call` failed; takes the newest entry of this thread's OpenSSL queue as the native code and drains the rest.
 Error TakeError(Code code, std::string_view call);
 
-// Digest algorithms fetched once for the life of the program: EVP_sha256() and its like are looked up again at every use,
-// which costs more than hashing a certificate. Never null; without the algorithm it is OpenSSL's unfetched one.
+// Digest algorithms fetched once for the life of the program: EVP_sha256() and its like are looked up again at every
+// use, which costs more than hashing a certificate. Never null; without the algorithm it is OpenSSL's unfetched one.
 const EVP_MD* Sha1();
 const EVP_MD* Sha256();
 const EVP_MD* Sha384();

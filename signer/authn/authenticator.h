@@ -16,8 +16,8 @@ namespace rootkeep {
 
 // What the RPC edge knows of a call. Views live until the call ends.
 struct CallContext {
-  // The client's own certificate, already verified by the TLS layer against the trust bundle, in PEM as that layer wrote
-  // it: who has seen it before need not decode it. Empty if none.
+  // The client's own certificate, already verified by the TLS layer against the trust bundle, in PEM as that layer
+  // wrote it: who has seen it before need not decode it. Empty if none.
   std::string_view client_certificate_pem;
   // Values of the authorization header in order.
   std::span<const std::string_view> authorization;

@@ -48,7 +48,8 @@ TEST_F(Chain, Case9TheCertificateWins) {
 }
 
 TEST_F(Chain, Case6ARefusedCertificateIsNotSavedByAToken) {
-  EXPECT_THAT(AskBoth(MakeIdentity({}).CertificatePem(), "Bearer " + minter_.Mint(Good())), HasReason("certificate_no_uri"));
+  EXPECT_THAT(AskBoth(MakeIdentity({}).CertificatePem(), "Bearer " + minter_.Mint(Good())),
+              HasReason("certificate_no_uri"));
 }
 
 TEST_F(Chain, Case1And3NobodyAnswersMeansRefused) {
