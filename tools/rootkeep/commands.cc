@@ -3,10 +3,11 @@
 namespace rootkeep::cli {
 
 const std::vector<Command>& Commands() {
-  static const auto* commands = new std::vector<Command>{
-      DevCommand(),        KeyCreateCommand(),  KeyListCommand(), KeyShowCommand(), CaInitCommand(),
-      CaRequestCommand(),  CaInstallCommand(),  RequestCommand(), DoctorCommand(),  InspectCommand(),
-      LedgerListCommand(), LedgerShowCommand(), VersionCommand()};
+  static const auto* commands =
+      new std::vector<Command>{DevCommand(),         KeyCreateCommand(),         KeyListCommand(), KeyShowCommand(),
+                               KeyEvidenceCommand(), KeyVerifyEvidenceCommand(), CaInitCommand(),  CaRequestCommand(),
+                               CaInstallCommand(),   RequestCommand(),           DoctorCommand(),  InspectCommand(),
+                               LedgerListCommand(),  LedgerShowCommand(),        VersionCommand()};
   return *commands;
 }
 

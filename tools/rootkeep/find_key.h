@@ -7,8 +7,8 @@
 
 namespace rootkeep::cli {
 
-// The key in the store that `key` names: a pkcs11: URI or a whole label. NOT_FOUND with the labels there are, and
-// FAILED_PRECONDITION when several keys have the label.
+// The key in the store that `key` names: a pkcs11: URI, a whole label, or the name in one of our labels.
+// NOT_FOUND with the labels there are, and FAILED_PRECONDITION when several keys answer.
 Result<std::shared_ptr<const Signer>> FindKey(KeyStore& store, const std::string& key);
 
 }  // namespace rootkeep::cli

@@ -30,7 +30,8 @@ Status Show(const Asked& asked) {
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   DeclareTokenOptions(options, asked->token);
-  options.Argument("key", asked->key, "The key's label, or its pkcs11: URI").Flag("--json", asked->json, "Print JSON");
+  options.Argument("key", asked->key, "The key's label, its name where that is enough, or its pkcs11: URI")
+      .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Show(*asked); };
 }
 
