@@ -14,8 +14,6 @@ Error Latched(const Token& token, std::string_view why) {
       .WithReason(kReasonPinLatched);
 }
 
-constexpr unsigned kDoubtfulLogins = 2;
-
 // Everything that says that this PIN will not do.
 bool IsPinRefusal(CK_RV rv) {
   return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_EXPIRED ||
@@ -30,11 +28,27 @@ bool LeavesPinOpen(CK_RV rv) {
          rv == CKR_FUNCTION_REJECTED || rv == CKR_FUNCTION_CANCELED || rv == CKR_DATA_INVALID;
 }
 
-Status CheckBeforeTrying(const Module::Use& use, const Token& token) {
-  if (use.module().PinLatched(token.device.serial)) {
-    return Latched(token, "the token refused this PIN before; it is not sent again")
-        .WithHint("put the right PIN into the PIN source, then restart");
+// Whether the token has begun to count wrong PINs since `before` was read (PKCS#11 2.40 §3.2, the CKF_USER_PIN flags).
+bool CountsWrongPins(const Module::Use& use, const Token& before) {
+  constexpr CK_FLAGS kCounting = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+  const auto after = DescribeToken(use, before.slot);
+  return after.ok() && (after->flags & ~before.flags & kCounting) != 0;
+}
+
+// Puts on record what the token's answer says of the PIN; true when it is not sent any more.
+bool Judge(const Module::Use& use, const Token& token, CK_RV rv) {
+  PinLatch& pins = use.module().pins();
+  const bool open = LeavesPinOpen(rv);
+  if (open && !CountsWrongPins(use, token)) return pins.Doubtful(token.device, CkrName(rv));
+  if (!open && !IsPinRefusal(rv)) {
+    pins.NotJudged(token.device);
+    return false;
   }
+  pins.Refused(token.device, CkrName(rv));
+  return true;
+}
+
+Status CheckFlags(const Token& token) {
   if ((token.flags & CKF_USER_PIN_LOCKED) != 0) {
     return Latched(token, "the token's user PIN is locked").WithHint("the security officer has to unlock it");
   }
@@ -51,20 +65,18 @@ Status Login(const Module::Use& use, CK_SESSION_HANDLE session, const Token& tok
              Deadline deadline) {
   const Turn::Holder turn(use.module().login_turn(), deadline);
   if (!turn) return Unavailable("wait for another login").WithReason(kReasonDeadline);
-  RK_RETURN_IF_ERROR(CheckBeforeTrying(use, token));
+  RK_RETURN_IF_ERROR(CheckFlags(token));
   RK_TRY(const SecretBytes pin, source.Read());
+  RK_RETURN_IF_ERROR(use.module().pins().Begin(token.device));
   // C_Login takes a pointer to non-const and does not write to it.
   auto* octets = const_cast<CK_UTF8CHAR*>(pin.RevealForUse().data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   const CK_RV rv = use->C_Login(session, CKU_USER, octets, pin.size());
   if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
-    use.module().ForgetPinDoubt(token.device.serial);
+    use.module().pins().Accepted(token.device);
     return Ok();
   }
   Error error = CkError("C_Login", rv).Within(fmt::format("log in to token \"{}\"", token.device.label));
-  const bool refused =
-      IsPinRefusal(rv) || (LeavesPinOpen(rv) && use.module().CountPinDoubt(token.device.serial) >= kDoubtfulLogins);
-  if (!refused) return error;
-  use.module().LatchPin(token.device.serial);
+  if (!Judge(use, token, rv)) return error;
   log::Failure("pkcs11.pin_refused",
                {{"token", token.device.label}, {"serial", token.device.serial}, {"code", CkrName(rv)}});
   return std::move(error).WithReason(kReasonPinLatched);

@@ -34,7 +34,7 @@ Status SetEnvironment(const ModuleConfig& config) {
 
 }  // namespace
 
-Result<std::shared_ptr<Module>> Module::Load(const ModuleConfig& config) {
+Result<std::shared_ptr<Module>> Module::Load(const ModuleConfig& config, std::shared_ptr<PinLatch> pins) {
   RK_RETURN_IF_ERROR(SetEnvironment(config));
   void* const library = dlopen(config.path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return CannotOpen(config.path, dlerror());
@@ -46,7 +46,7 @@ Result<std::shared_ptr<Module>> Module::Load(const ModuleConfig& config) {
   if (functions == nullptr || functions->version.major != 2) {
     return CannotOpen(config.path, "it does not speak PKCS#11 version 2");
   }
-  return std::shared_ptr<Module>(new Module(config, functions));
+  return std::shared_ptr<Module>(new Module(config, functions, std::move(pins)));
 }
 
 Module::~Module() {
@@ -127,26 +127,6 @@ bool Module::Shared() const {
   return connections_ > 0;
 }
 
-void Module::LatchPin(const std::string& serial) {
-  const MutexLock lock(mutex_);
-  latched_.insert(serial);
-}
-
-bool Module::PinLatched(const std::string& serial) const {
-  const MutexLock lock(mutex_);
-  return latched_.contains(serial);
-}
-
-unsigned Module::CountPinDoubt(const std::string& serial) {
-  const MutexLock lock(mutex_);
-  return ++doubts_[serial];
-}
-
-void Module::ForgetPinDoubt(const std::string& serial) {
-  const MutexLock lock(mutex_);
-  doubts_.erase(serial);
-}
-
 Result<std::shared_ptr<Module>> ModuleRegistry::Load(const ModuleConfig& config) {
   if (!config.path.starts_with('/')) return InvalidArgument("module path \"" + config.path + "\" is not absolute");
   const MutexLock lock(mutex_);
@@ -166,7 +146,7 @@ Result<std::shared_ptr<Module>> ModuleRegistry::Load(const ModuleConfig& config)
     return FailedPrecondition("module " + config.path + " is loaded with another environment")
         .WithReason(kReasonModuleOpen);
   }
-  RK_TRY(auto module, Module::Load(config));
+  RK_TRY(auto module, Module::Load(config, pins_));
   modules_[config.path] = module;
   return module;
 }

@@ -6,13 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "keystore/base/clock.h"
 #include "keystore/base/mutex.h"
 #include "keystore/base/result.h"
 #include "keystore/pkcs11/gate.h"
+#include "keystore/pkcs11/pin_latch.h"
 #include "keystore/pkcs11/turn.h"
 
 struct _CK_FUNCTION_LIST;
@@ -47,8 +47,10 @@ class Module {
     Module* module_;
   };
 
-  // Loads the library; does not initialise it. FAILED_PRECONDITION "module_open" when that cannot be done.
-  static Result<std::shared_ptr<Module>> Load(const ModuleConfig& config);
+  // Loads the library; does not initialise it. FAILED_PRECONDITION "module_open" when that cannot be done. Without
+  // `pins` a refused PIN is remembered as long as the module lives.
+  static Result<std::shared_ptr<Module>> Load(const ModuleConfig& config,
+                                              std::shared_ptr<PinLatch> pins = std::make_shared<PinLatch>());
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
   // Waits a few seconds for calls inside, then C_Finalize.
@@ -75,23 +77,21 @@ class Module {
   // Adds to how many connections made since `epoch` work; see Reinitialise. Those from before no longer count.
   void CountConnection(std::uint64_t epoch, int change);
 
-  // A PIN that the token with this serial refused is never sent to it again by this process.
-  void LatchPin(const std::string& serial);
-  [[nodiscard]] bool PinLatched(const std::string& serial) const;
-  // Counts the logins in a row of which nobody knows whether the token judged the PIN; returns how many there are now.
-  unsigned CountPinDoubt(const std::string& serial);
-  void ForgetPinDoubt(const std::string& serial);
+  // Which of its tokens have refused their PIN.
+  PinLatch& pins() { return *pins_; }
   // Logging in is done by one thread at a time.
   Turn& login_turn() { return login_turn_; }
 
  private:
-  Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions) : config_(std::move(config)), functions_(functions) {}
+  Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins)
+      : config_(std::move(config)), functions_(functions), pins_(std::move(pins)) {}
   [[nodiscard]] bool Shared() const;
   Status InitialiseInTurn();
   void FinaliseInTurn();
 
   const ModuleConfig config_;
   const _CK_FUNCTION_LIST* const functions_;
+  const std::shared_ptr<PinLatch> pins_;
   Gate gate_;
   Turn lifecycle_turn_;              // who may initialise and finalise
   std::atomic<bool> usable_{false};  // between C_Initialize and C_Finalize; changes only while the gate is closed
@@ -101,13 +101,15 @@ class Module {
   mutable Mutex mutex_;
   std::optional<Error> failure_ RK_GUARDED_BY(mutex_);  // of the last C_Initialize
   int connections_ RK_GUARDED_BY(mutex_) = 0;
-  std::set<std::string> latched_ RK_GUARDED_BY(mutex_);
-  std::map<std::string, unsigned> doubts_ RK_GUARDED_BY(mutex_);
 };
 
 // One Module per path. Owned by main, which drops everything that holds modules before it ends. Thread-safe.
 class ModuleRegistry {
  public:
+  // `pin_directory` as PinLatch's.
+  explicit ModuleRegistry(std::string pin_directory = {})
+      : pins_(std::make_shared<PinLatch>(std::move(pin_directory))) {}
+
   // The module at config.path, loaded now or before. INVALID_ARGUMENT unless the path is absolute;
   // FAILED_PRECONDITION when it is loaded with another environment, or when a loaded module has another value for one
   // of the variables, because the environment is the whole process's.
@@ -115,6 +117,7 @@ class ModuleRegistry {
 
  private:
   Mutex mutex_;
+  const std::shared_ptr<PinLatch> pins_;  // of all modules: a token can be reached through two
   std::map<std::string, std::weak_ptr<Module>> modules_ RK_GUARDED_BY(mutex_);
 };
 

@@ -18,6 +18,9 @@ class PinSource {
   // INVALID_ARGUMENT for any other form; empty text gives no source.
   static Result<PinSource> Parse(std::string_view text);
 
+  // Where an operator can put another PIN; empty when that is not a file of ours to write.
+  [[nodiscard]] std::string file() const { return kind_ == Kind::kFile ? name_ : std::string(); }
+
   [[nodiscard]] bool empty() const { return kind_ == Kind::kNone; }
 
   // The PIN, without its trailing line break. FAILED_PRECONDITION "pin_source" when there is no source, the file is

@@ -12,6 +12,7 @@ namespace rootkeep::store {
 // <state>/lock          held by flock while a daemon runs, with its process id inside
 // <state>/rootkeep.db   the one database
 // <state>/authorities/  signer/authority/authority_files.h
+// <state>/pins/         keystore/pkcs11/pin_latch.h
 //
 // Mode 0700 and owned by this process's user or root, or it is refused (FAILED_PRECONDITION, reason "state_mode").
 // A version this program does not know is FAILED_PRECONDITION with reason "state_newer" or "state_version".
@@ -37,5 +38,8 @@ class StateDir {
   std::string path_;
   Fd lock_;
 };
+
+// Where it is on record which tokens refused their PIN.
+inline std::string PinDirectory(const std::string& state) { return state + "/pins"; }
 
 }  // namespace rootkeep::store

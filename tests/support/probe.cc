@@ -34,6 +34,7 @@ void Probe::Reset() {
   for (Watch& watch : watches) {
     watch.calls = 0;
     watch.failures = 0;
+    watch.disguise = 0;
     watch.stall = false;
   }
   changed.notify_all();

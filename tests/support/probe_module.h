@@ -32,6 +32,7 @@ struct Probe {
     std::atomic<unsigned> calls{0};
     std::atomic<unsigned> failures{0};        // this many next calls fail, without reaching SoftHSM...
     std::atomic<unsigned long> fail_with{0};  // ...with this CKR value  NOLINT(google-runtime-int)
+    std::atomic<unsigned long> disguise{0};   // what SoftHSM's own failures are reported as  NOLINT(google-runtime-int)
     bool stall = false;                       // calls wait inside until this is false again; under Probe::mutex
     unsigned stalled = 0;                     // how many are waiting; under Probe::mutex
   };
@@ -43,6 +44,8 @@ struct Probe {
     (*this)[call].fail_with = rv;
     (*this)[call].failures = times;
   }
+  // From now on whatever SoftHSM refuses is reported as `rv`.
+  void Disguise(Call call, unsigned long rv) { (*this)[call].disguise = rv; }  // NOLINT(google-runtime-int)
   // From now on these calls wait inside the module, until Release.
   void Stall(Call call);
   void Release(Call call);

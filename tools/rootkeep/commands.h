@@ -18,6 +18,9 @@ Command KeyShowCommand();
 Command KeyVerifyEvidenceCommand();
 Command LedgerListCommand();
 Command LedgerShowCommand();
+Command PinCheckCommand();
+Command PinReplaceCommand();
+Command PinUnlatchCommand();
 Command RequestCommand();
 Command VersionCommand();
 

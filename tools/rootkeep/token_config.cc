@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "signer/store/state_dir.h"
 #include "tools/config/load.h"
 #include "tools/rootkeep/usage.h"
 
@@ -29,6 +30,8 @@ Result<TokenPlace> TokenFromConfig(const config::Config& config, const std::stri
       .module = {.path = module->path, .environment = {module->environment.begin(), module->environment.end()}},
       .selector = {.label = token->label, .serial = token->serial}};
   RK_TRY(place.pin, pkcs11::PinSource::Parse(token->pin_source));
+  if (store::StateDir::Look(config.state_directory).ok())
+    place.pin_directory = store::PinDirectory(config.state_directory);
   return place;
 }
 

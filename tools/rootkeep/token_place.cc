@@ -7,7 +7,7 @@ namespace rootkeep::cli {
 
 Result<OpenToken> OpenTokenAt(const TokenPlace& place) {
   OpenToken token;
-  RK_TRY(token.module, pkcs11::Module::Load(place.module));
+  RK_TRY(token.module, pkcs11::Module::Load(place.module, std::make_shared<pkcs11::PinLatch>(place.pin_directory)));
   RK_RETURN_IF_ERROR(token.module->Initialise(After(kTokenDeadline)));
   RK_TRY(token.store, pkcs11::OpenStore(token.module, place.selector, place.pin));
   RK_RETURN_IF_ERROR(token.store->health()->Probe(After(kTokenDeadline)));

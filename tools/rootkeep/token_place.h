@@ -14,6 +14,7 @@ struct TokenPlace {
   pkcs11::ModuleConfig module;
   pkcs11::TokenSelector selector;
   pkcs11::PinSource pin;
+  std::string pin_directory;  // of the daemon's state, where there is one; see PinLatch
 };
 
 // What it handed out must not outlive it.

@@ -33,7 +33,7 @@ Result<std::shared_ptr<KeyStore>> OpenToken(const config::Token& entry, std::sha
 }  // namespace
 
 Result<Hardware> Hardware::Open(const config::Config& config) {
-  Hardware hardware;
+  Hardware hardware(config.state_directory);
   for (const config::Module& entry : config.modules) {
     auto module = OpenModule(*hardware.registry_, entry);
     if (!module.ok()) return std::move(module).error().Within(fmt::format("open module {}", entry.name));

@@ -9,6 +9,7 @@
 #include "keystore/pkcs11/module.h"
 #include "signer/metrics/metrics.h"
 #include "signer/ops/readiness.h"
+#include "signer/store/state_dir.h"
 #include "tools/config/config.h"
 
 namespace rootkeep {
@@ -27,7 +28,8 @@ class Hardware {
   void Probe(Readiness& readiness, Metrics& metrics);
 
  private:
-  Hardware() : registry_(std::make_unique<pkcs11::ModuleRegistry>()) {}
+  explicit Hardware(const std::string& state_directory)
+      : registry_(std::make_unique<pkcs11::ModuleRegistry>(store::PinDirectory(state_directory))) {}
 
   std::unique_ptr<pkcs11::ModuleRegistry> registry_;  // two names may mean one module
   std::map<std::string, std::shared_ptr<pkcs11::Module>> modules_;

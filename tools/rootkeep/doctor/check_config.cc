@@ -82,8 +82,9 @@ void CheckAuthority(Checkup& checkup, const config::Config& config, const config
 void CheckConfig(Checkup& checkup, const config::Config& config, const std::string& path) {
   checkup.Step("configuration", path, Ok());
   for (const std::string& warning : config::Warnings(config)) checkup.Warn("configuration", path, warning);
-  checkup.Step("state", config.state_directory, store::StateDir::Look(config.state_directory));
-  pkcs11::ModuleRegistry modules;
+  const auto state = store::StateDir::Look(config.state_directory);
+  checkup.Step("state", config.state_directory, state);
+  pkcs11::ModuleRegistry modules(state.ok() ? store::PinDirectory(config.state_directory) : "");
   Tokens tokens;
   for (const config::Token& token : config.tokens) {
     const auto place = TokenFromConfig(config, token.name);

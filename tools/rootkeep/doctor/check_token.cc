@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "keystore/base/random.h"
 #include "keystore/pkcs11/store.h"
 #include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/find_token.h"
 #include "tools/rootkeep/key_report.h"
 
 namespace rootkeep::cli {
@@ -20,28 +19,6 @@ constexpr const char* kLogIn = "log in";
 constexpr const char* kFindKey = "find key";
 constexpr const char* kCustody = "custody";
 constexpr const char* kSign = "sign and verify";
-
-std::string SelectorText(const pkcs11::TokenSelector& selector) {
-  if (selector.label.empty()) return "serial " + selector.serial;
-  return selector.serial.empty() ? fmt::format("\"{}\"", selector.label)
-                                 : fmt::format("\"{}\", serial {}", selector.label, selector.serial);
-}
-
-// The one token that the selector means, among those the module shows.
-Result<DeviceInfo> FindToken(pkcs11::Module& module, const pkcs11::TokenSelector& selector) {
-  RK_TRY(const auto tokens, pkcs11::ListTokens(module, After(kTokenDeadline)));
-  std::vector<DeviceInfo> found;
-  std::string shown;
-  for (const DeviceInfo& token : tokens) {
-    shown += fmt::format("{}\"{}\" (serial {})", shown.empty() ? "" : ", ", token.label, token.serial);
-    const bool matches = (selector.label.empty() || selector.label == token.label) &&
-                         (selector.serial.empty() || selector.serial == token.serial);
-    if (matches) found.push_back(token);
-  }
-  if (found.size() == 1) return found.front();
-  return FailedPrecondition(fmt::format("{} tokens answer to {}", found.size(), SelectorText(selector)))
-      .WithHint(shown.empty() ? "the module shows no token" : "the module shows " + shown);
-}
 
 // What is signed says what it is, and differs every time, so that it can be passed off as nothing else.
 Status SignAndVerify(const Signer& signer) {
@@ -73,7 +50,7 @@ std::optional<OpenToken> CheckToken(Checkup& checkup, pkcs11::ModuleRegistry& mo
     SkipRest(checkup, name, {kFindToken, kReadPin, kLogIn});
     return std::nullopt;
   }
-  const auto device = FindToken(*token.module, place.selector);
+  const auto device = FindDevice(*token.module, place.selector);
   if (!checkup.Step(
           kFindToken, name, device,
           device.ok() ? fmt::format("{}, {} {}", TokenText(*device), device->manufacturer, device->model) : "")) {

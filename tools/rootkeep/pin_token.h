@@ -1,0 +1,26 @@
+// A token whose PIN is looked after: found, not logged in to.
+#pragma once
+
+#include <memory>
+
+#include "keystore/key_info.h"
+#include "tools/rootkeep/token_options.h"
+#include "tools/rootkeep/token_place.h"
+
+namespace rootkeep::cli {
+
+struct PinToken {
+  TokenPlace place;
+  std::shared_ptr<pkcs11::Module> module;
+  std::shared_ptr<pkcs11::PinLatch> record;  // of the daemon's state, where there is one
+  DeviceInfo device;
+};
+
+// With `by_record` a PIN that is on record as refused is not tried; otherwise the operator has another one.
+Result<PinToken> FindPinToken(const TokenOptions& options, bool by_record);
+
+// Logs in to it once with the PIN at `source`. FAILED_PRECONDITION "pin_latched" when the token refuses it, or when it
+// is on record that it did.
+Status TryPin(const PinToken& token, const pkcs11::PinSource& source);
+
+}  // namespace rootkeep::cli
