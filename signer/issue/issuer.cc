@@ -54,6 +54,7 @@ struct Issuer::Draft {
   std::shared_ptr<const Authority> authority;
   Decision decision;
   Intent intent;
+  Priority priority = Priority::kIssuance;
 };
 
 Issuer::Issuer(Parts parts, IssuerOptions options) : parts_(parts), options_(options), watch_(options.max_in_flight) {
@@ -87,7 +88,7 @@ void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, 
   if (authority == nullptr) return done(Unavailable("no authority is loaded").WithReason("no_authority"));
   decision.not_before = std::max(decision.not_before, authority->not_before());
   decision.not_after = std::min(decision.not_after, authority->not_after());
-  Draft draft{authority, std::move(decision), Describe(caller, request, *authority)};
+  Draft draft{authority, std::move(decision), Describe(caller, request, *authority), Priority::kInteractive};
   Describe(draft.decision, draft.intent);
   Status status = Submit(std::move(draft), deadline, SteadyClock::now(), done);
   if (!status.ok()) done(std::move(status).error());
@@ -143,12 +144,15 @@ Status Issuer::Submit(Draft draft, Deadline deadline, SteadyClock::time_point st
   parts_.metrics.Observe(Stage::kBuild, record_at - build_at);
 
   SigningLane& lane = LaneOf(authority.name());
-  RK_TRY(std::shared_ptr<void> place, lane.Reserve());
+  // The agents of all nodes may share one identity.
+  Share share{draft.priority, intent.caller + '\n' + intent.node};
+  RK_TRY(std::shared_ptr<void> place, lane.Reserve(share.flow));
   const auto job = std::make_shared<Job>(draft.authority, std::move(tbs), intent.serial, deadline, done);
   job->started_at = started_at;
   job->stage_at = record_at;
   job->not_after = draft.decision.not_after;
   job->place = std::move(place);
+  job->share = std::move(share);
   RK_RETURN_IF_ERROR(watch_.Add(job));
   Status queued = parts_.ledger.Intend(std::move(intent),
                                        [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
@@ -180,7 +184,8 @@ SigningLane& Issuer::LaneOf(const std::string& authority) {
   const MutexLock lock(mutex_);
   auto& lane = lanes_[authority];
   if (lane == nullptr)
-    lane = std::make_unique<SigningLane>(parts_.ledger, watch_, parts_.metrics, options_.max_waiting);
+    lane = std::make_unique<SigningLane>(parts_.ledger, watch_, parts_.metrics,
+                                         Places(options_.max_waiting, options_.max_waiting_each));
   return *lane;
 }
 

@@ -24,6 +24,7 @@ namespace rootkeep {
 struct IssuerOptions {
   std::size_t max_in_flight = 4096;       // beyond it: RESOURCE_EXHAUSTED
   unsigned max_waiting = 8192;            // for one authority's key, answered or not; beyond it: RESOURCE_EXHAUSTED
+  unsigned max_waiting_each = 1024;       // of these for one caller on one node
   std::chrono::seconds retry_window{60};  // same caller, CSR and decision within it: the same certificate
 };
 

@@ -10,6 +10,7 @@
 #include "keystore/base/bytes.h"
 #include "keystore/base/clock.h"
 #include "keystore/base/result.h"
+#include "keystore/fair_queue.h"
 #include "signer/authority/authority.h"
 
 namespace rootkeep {
@@ -55,6 +56,7 @@ class Job {
   std::chrono::steady_clock::time_point stage_at;    // when the present stage began
   WallTime not_after;
   std::shared_ptr<void> place;  // in the lane that signs it (SigningLane::Reserve)
+  Share share;                  // of the lane's work
 
  private:
   const std::shared_ptr<const Authority> authority_;

@@ -16,8 +16,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 }  // namespace
 
-SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, unsigned places)
-    : ledger_(ledger), watch_(watch), metrics_(metrics), places_(places) {
+SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, Places places)
+    : ledger_(ledger), watch_(watch), metrics_(metrics), places_(std::move(places)) {
   for (unsigned i = 0; i < kThreads; ++i) workers_[i].thread = std::jthread([this, i] { Run(i); });
 }
 
@@ -30,17 +30,10 @@ SigningLane::~SigningLane() {
   for (Worker& worker : workers_) worker.thread.join();
 }
 
-Result<std::shared_ptr<void>> SigningLane::Reserve() {
-  std::shared_ptr<void> place(nullptr, [taken = taken_](void*) { --*taken; });
-  if (++*taken_ > places_) {
-    return ResourceExhausted("too many certificates wait for this authority's key").WithReason("signing_queue");
-  }
-  return place;
-}
-
 void SigningLane::Push(std::shared_ptr<Job> job) {
   const MutexLock lock(mutex_);
-  queue_.push_back(std::move(job));
+  const Share& share = job->share;
+  queue_.Push(share, std::move(job));
 }
 
 void SigningLane::Wake() {
@@ -49,7 +42,7 @@ void SigningLane::Wake() {
 }
 
 unsigned SigningLane::Limit() const {
-  return std::clamp(queue_.front()->authority()->signer().Concurrency(), 1U, kThreads);
+  return std::clamp(queue_.Any()->authority()->signer().Concurrency(), 1U, kThreads);
 }
 
 // Threads that are working take the next jobs by themselves; always the same few work, so that their caches stay warm.
@@ -90,8 +83,7 @@ SigningLane::Batch SigningLane::Take(unsigned index) {
   Batch batch;
   batch.reserve(share);
   for (std::size_t i = 0; i < share; ++i) {
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+    batch.push_back(queue_.Pop());
   }
   WakeOne();
   return batch;

@@ -2,15 +2,16 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "keystore/base/mutex.h"
+#include "keystore/fair_queue.h"
 #include "signer/issue/deadline_watch.h"
 #include "signer/issue/job.h"
+#include "signer/issue/places.h"
 #include "signer/ledger/ledger.h"
 #include "signer/metrics/metrics.h"
 
@@ -22,16 +23,17 @@ namespace rootkeep {
 class SigningLane {
  public:
   // `ledger`, `watch` and `metrics` outlive the lane.
-  SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, unsigned places);
+  SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, Places places);
   ~SigningLane();
   SigningLane(const SigningLane&) = delete;
   SigningLane& operator=(const SigningLane&) = delete;
 
-  // A place among those that wait for this lane, held until the last copy is gone. A device that hangs then fills its
-  // own lane only, and not the ledger that all share. RESOURCE_EXHAUSTED with reason "signing_queue" when none is free.
-  Result<std::shared_ptr<void>> Reserve();
+  // A place for `caller` among those that wait for this lane. A device that hangs then fills its own lane only, and not
+  // the ledger that all share. Errors as Places::Take.
+  Result<std::shared_ptr<void>> Reserve(const std::string& caller) { return places_.Take(caller); }
 
-  // Queues a job whose intent is durable. Wakes nobody: call Wake after the last of a batch.
+  // Queues a job whose intent is durable; callers are served in turn, urgent work first (FairQueue). Wakes nobody: call
+  // Wake after the last of a batch.
   void Push(std::shared_ptr<Job> job);
   void Wake();
 
@@ -62,11 +64,9 @@ class SigningLane {
   Ledger& ledger_;
   DeadlineWatch& watch_;
   Metrics& metrics_;
-  const unsigned places_;
-  // Outlives the lane where a job does.
-  const std::shared_ptr<std::atomic<unsigned>> taken_ = std::make_shared<std::atomic<unsigned>>(0);
+  Places places_;
   Mutex mutex_;
-  std::deque<std::shared_ptr<Job>> queue_ RK_GUARDED_BY(mutex_);
+  FairQueue<std::shared_ptr<Job>> queue_ RK_GUARDED_BY(mutex_);
   bool stopping_ RK_GUARDED_BY(mutex_) = false;
   std::array<Worker, kThreads> workers_;
 };

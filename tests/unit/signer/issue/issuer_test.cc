@@ -1,16 +1,10 @@
-#include "signer/issue/issuer.h"
-
-#include <future>
 #include <set>
 #include <thread>
 
 #include "signer/certificate/certificate.h"
-#include "signer/ledger/open_ledger.h"
 #include "tests/support/database_lock.h"
 #include "tests/support/eventually.h"
-#include "tests/support/issuing_authority.h"
-#include "tests/support/matchers.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/signer/issue/issuer_fixture.h"
 
 namespace rootkeep {
 namespace {
@@ -21,53 +15,10 @@ using testing::HasReason;
 using testing::IsOk;
 using testing::MakeCsrPem;
 
-constexpr std::chrono::seconds kPatience{20};
+using testing::kPatience;
+using testing::Workload;
 
-Caller Workload(const std::string& name) {
-  return {.identities = {GeneralNameFromText("spiffe://cluster.local/ns/default/sa/" + name)},
-          .method = AuthMethod::kToken,
-          .authenticator = "test",
-          .trust_domain = "cluster.local"};
-}
-
-class IssuerTest : public ::testing::Test {
- protected:
-  void SetUp() override { Open({}); }
-
-  void Open(IssuerOptions options) {
-    issuer_.reset();
-    ledger_.reset();
-    ASSERT_OK_AND_ASSIGN(ledger_, OpenLedger({.path = dir_ / "ledger.db"}));
-    authorities_.Replace({authority_.authority});
-    issuer_ = std::make_unique<Issuer>(
-        Issuer::Parts{
-            .authorities = authorities_, .policy = policy_, .ledger = *ledger_, .metrics = metrics_, .clock = clock_},
-        options);
-  }
-
-  std::future<Result<Issued>> Begin(const Caller& caller, const IssuanceRequest& request, Deadline deadline) {
-    const auto promise = std::make_shared<std::promise<Result<Issued>>>();
-    issuer_->Issue(caller, request, deadline,
-                   [promise](Result<Issued> result) { promise->set_value(std::move(result)); });
-    return promise->get_future();
-  }
-  Result<Issued> Issue(const Caller& caller, const IssuanceRequest& request) {
-    return Begin(caller, request, After(kPatience)).get();
-  }
-  std::vector<LedgerEntry> Recorded() {
-    EXPECT_THAT(ledger_->Flush(After(kPatience)), IsOk());
-    return ledger_->List({}).value();
-  }
-
-  const testing::TempDir dir_;
-  testing::IssuingAuthority authority_;
-  AuthoritySet authorities_;
-  Snapshot<Policy> policy_{std::make_shared<Policy>()};
-  Metrics metrics_;
-  SystemClock clock_;
-  std::unique_ptr<Ledger> ledger_;
-  std::unique_ptr<Issuer> issuer_;
-};
+using IssuerTest = testing::IssuerFixture;
 
 TEST_F(IssuerTest, IssuesARecordedCertificateThatVerifies) {
   ASSERT_OK_AND_ASSIGN(const Issued issued, Issue(Workload("web"), {.csr_pem = MakeCsrPem(), .request_id = "r1"}));

@@ -1,0 +1,80 @@
+// Overload: who waits for a key, who is next, and who is told that there is no room.
+#include "signer/issue/places.h"
+#include "tests/support/eventually.h"
+#include "tests/unit/signer/issue/issuer_fixture.h"
+
+namespace rootkeep {
+namespace {
+
+using testing::GatedSigner;
+using testing::HasCode;
+using testing::HasReason;
+using testing::IsOk;
+using testing::kPatience;
+using testing::MakeCsrPem;
+using testing::Workload;
+
+using Fairness = testing::IssuerFixture;
+
+// Without turns the quiet caller would be the hundredth.
+TEST_F(Fairness, ACallerWithManyRequestsDoesNotHoldUpAnother) {
+  constexpr int kFlood = 100;
+  const std::string csr = MakeCsrPem();
+  Mutex mutex;
+  std::vector<std::string> answered;
+  const auto issue = [&](const std::string& name, std::uint32_t ttl) {
+    issuer_->Issue(Workload(name), {.csr_pem = csr, .requested_ttl = ttl}, After(kPatience), [&, name](auto result) {
+      const MutexLock lock(mutex);
+      answered.push_back(result.ok() ? name : result.error().ToString());
+    });
+  };
+  {
+    const GatedSigner::Stall stall = authority_.signer->Close();
+    issue("flood", 3600);
+    EXPECT_TRUE(testing::Eventually([&] { return authority_.signer->waiting() == 1; }));
+    for (int i = 1; i < kFlood; ++i) issue("flood", 3600 + i);
+    issue("quiet", 3600);
+    EXPECT_THAT(ledger_->Flush(After(kPatience)), IsOk());
+    EXPECT_EQ(issuer_->in_flight(), kFlood + 1U);
+  }
+  EXPECT_TRUE(testing::Eventually([&] {
+    const MutexLock lock(mutex);
+    return answered.size() == kFlood + 1;
+  }));
+  const MutexLock lock(mutex);
+  const auto quiet = std::ranges::find(answered, "quiet") - answered.begin();
+  EXPECT_LE(quiet, 2);
+}
+
+TEST_F(Fairness, ACallerMayNotTakeEveryPlace) {
+  Open({.max_waiting_each = 2});
+  const GatedSigner::Stall stall = authority_.signer->Close();
+  auto first = Begin(Workload("flood"), {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(300)));
+  auto second = Begin(Workload("flood"), {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(300)));
+  const auto third = Issue(Workload("flood"), {.csr_pem = MakeCsrPem()});
+  EXPECT_THAT(third, HasReason("caller_queue"));
+  EXPECT_THAT(third, HasCode(Code::kResourceExhausted));
+  Caller elsewhere = Workload("flood");
+  elsewhere.node = "another-node";
+  auto other = Begin(elsewhere, {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(300)));
+  EXPECT_THAT(other.get(), HasReason("deadline")) << "the same identity on another node has its own share";
+  EXPECT_THAT(first.get(), HasReason("deadline"));
+  EXPECT_THAT(second.get(), HasReason("deadline"));
+}
+
+TEST(Places, AreGivenBackWhenTheLastHolderIsGone) {
+  Places places(3, 2);
+  ASSERT_OK_AND_ASSIGN(auto first, places.Take("a"));
+  ASSERT_OK_AND_ASSIGN(auto second, places.Take("a"));
+  EXPECT_THAT(places.Take("a"), HasReason("caller_queue"));
+  ASSERT_OK_AND_ASSIGN(auto third, places.Take("b"));
+  EXPECT_THAT(places.Take("c"), HasReason("signing_queue"));
+  auto copy = first;
+  first.reset();
+  EXPECT_THAT(places.Take("c"), HasReason("signing_queue"));
+  copy.reset();
+  EXPECT_THAT(places.Take("a"), IsOk());
+}
+
+}  // namespace
+}  // namespace rootkeep
