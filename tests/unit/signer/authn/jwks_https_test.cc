@@ -186,11 +186,14 @@ TEST_F(JwksOverHttps, AnIssuerServesWhenItsKeysArriveAndFollowsRotation) {
   const JwtMinter first("ES256", "first");
   const JwtMinter second("ES256", "second");
   const JwtMinter other("ES256", "first");
-  std::atomic<bool> rotated = false;
-  HttpsServer& server = Serve("DNS:localhost", [&](const HttpsRequest& request) {
-    if (request.authorization != "Bearer sa-token") return HttpsResponse{.status = 403};
-    return HttpsResponse{.body = rotated ? JwksOf({first.Jwk(), second.Jwk()}) : JwksOf({first.Jwk()})};
-  });
+  // The server outlives this function: it may be answering the issuer's next look when the test ends.
+  const auto rotated = std::make_shared<std::atomic<bool>>(false);
+  HttpsServer& server =
+      Serve("DNS:localhost", [rotated, before = JwksOf({first.Jwk()}),
+                              after = JwksOf({first.Jwk(), second.Jwk()})](const HttpsRequest& request) {
+        if (request.authorization != "Bearer sa-token") return HttpsResponse{.status = 403};
+        return HttpsResponse{.body = *rotated ? after : before};
+      });
   TokenIssuerConfig remote = IssuerWith("", "remote");
   remote.jwks = {.url = server.Url("/openid/v1/jwks"), .ca_file = dir_ / "ca.pem", .bearer_token_file = dir_ / "token"};
   remote.jwks.retry = remote.jwks.last_retry = remote.jwks.on_demand = milliseconds(5);
@@ -209,7 +212,7 @@ TEST_F(JwksOverHttps, AnIssuerServesWhenItsKeysArriveAndFollowsRotation) {
   EXPECT_THAT(Ask(second, Good()), HasReason("token_key_unknown"));
 
   // The interval is five minutes: only the unknown kid can bring the new key.
-  rotated = true;
+  *rotated = true;
   ASSERT_TRUE(Eventually([&] { return Ask(second, Good()).ok(); }));
   EXPECT_THAT(Ask(first, Good()), IsOk());
   EXPECT_THAT(Ask(other, of_local), IsOk());
