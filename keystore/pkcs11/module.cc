@@ -98,7 +98,9 @@ Status Module::Reinitialise(std::uint64_t seen_epoch, Deadline deadline) {
 Status Module::InitialiseInTurn() {
   CK_C_INITIALIZE_ARGS arguments{};
   arguments.flags = CKF_OS_LOCKING_OK;
-  const CK_RV rv = functions_->C_Initialize(&arguments);
+  CK_RV rv = functions_->C_Initialize(&arguments);
+  // Still initialised by this object: whether that is of use shows in the calls that follow.
+  if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && stuck_) rv = CKR_OK;
   const MutexLock lock(mutex_);
   epoch_.fetch_add(1, std::memory_order_acq_rel);
   usable_.store(rv == CKR_OK, std::memory_order_release);
@@ -114,6 +116,7 @@ Status Module::InitialiseInTurn() {
 void Module::FinaliseInTurn() {
   if (!usable_.exchange(false)) return;
   const CK_RV rv = functions_->C_Finalize(nullptr);
+  stuck_ = rv != CKR_OK;
   if (rv != CKR_OK) log::Warning("pkcs11.finalize", {{"module", config_.path}, {"code", CkrName(rv)}});
 }
 

@@ -97,6 +97,7 @@ class Module {
   std::atomic<bool> usable_{false};  // between C_Initialize and C_Finalize; changes only while the gate is closed
   std::atomic<std::uint64_t> epoch_{0};
   std::chrono::steady_clock::time_point last_reinitialised_;  // only in lifecycle_turn_
+  bool stuck_ = false;                                        // the last C_Finalize failed; only in lifecycle_turn_
   Turn login_turn_;
   mutable Mutex mutex_;
   std::optional<Error> failure_ RK_GUARDED_BY(mutex_);  // of the last C_Initialize

@@ -1,0 +1,163 @@
+// What becomes of each operation under each fault, and how soon it works again after it: the table is the promise.
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <ostream>
+
+#include "tests/support/chaos.h"
+#include "tests/unit/keystore/pkcs11/token_fixture.h"
+
+namespace rootkeep::pkcs11 {
+namespace {
+
+using rootkeep::testing::Chaos;
+using rootkeep::testing::IsOk;
+using rootkeep::testing::SoftHsm;
+
+constexpr std::chrono::seconds kRecovery{1};
+
+enum class Outcome {
+  kUnseen,   // done, as if nothing had happened
+  kAway,     // UNAVAILABLE
+  kBusy,     // RESOURCE_EXHAUSTED
+  kRefused,  // FAILED_PRECONDITION: an operator has to look
+  kLying,    // DATA_LOSS: what the token gave is not what it was asked for
+};
+
+enum class Operation { kCreate, kOpen, kSign, kList, kHealth };
+constexpr std::array kOperations{Operation::kCreate, Operation::kOpen, Operation::kSign, Operation::kList,
+                                 Operation::kHealth};
+constexpr std::array<const char*, kOperations.size()> kOperationNames{"Create", "Open", "Sign", "List", "Health"};
+
+// How a failing case is named in the output.
+void PrintTo(Outcome outcome, std::ostream* out) {
+  constexpr std::array kNames{"done", "away", "busy", "refused", "lying"};
+  *out << kNames.at(static_cast<std::size_t>(outcome));
+}
+
+struct Fault {
+  const char* name;
+  const char* scenario;
+  std::array<Outcome, kOperations.size()> outcomes;  // in the order of kOperations
+};
+
+using enum Outcome;
+
+constexpr auto kFaults = std::to_array<Fault>({
+    // One bad call. C_GenerateKeyPair alone is not tried again: nobody knows whether there is a key now.
+    {"SessionLostOnce", "lose-sessions * times=1", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"SessionInvalidOnce", "fail * CKR_SESSION_HANDLE_INVALID times=1", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"DeviceErrorOnce", "fail * CKR_DEVICE_ERROR times=1", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"GeneralErrorOnce", "fail * CKR_GENERAL_ERROR times=1", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"FunctionFailedOnce", "fail * CKR_FUNCTION_FAILED times=1", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"LoggedOutOnce", "fail * CKR_USER_NOT_LOGGED_IN times=1", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"NotInitialisedOnce",
+     "fail * CKR_CRYPTOKI_NOT_INITIALIZED times=1",
+     {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"GenerateFailsOnce",
+     "fail C_GenerateKeyPair CKR_DEVICE_ERROR times=1",
+     {kAway, kUnseen, kUnseen, kUnseen, kUnseen}},
+    // As long as it lasts.
+    {"TokenAway", "token-away", {kAway, kAway, kAway, kAway, kAway}},
+    {"TokenAwayAsDeviceError", "token-away sessions=CKR_DEVICE_ERROR", {kAway, kAway, kAway, kAway, kAway}},
+    {"EveryCallFails", "fail * CKR_FUNCTION_FAILED", {kAway, kAway, kAway, kAway, kAway}},
+    {"NoMemory", "fail * CKR_HOST_MEMORY", {kBusy, kBusy, kBusy, kBusy, kBusy}},
+    {"Renumbered", "slot-offset 7", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"SignFails", "fail C_Sign CKR_DEVICE_ERROR", {kUnseen, kUnseen, kAway, kUnseen, kUnseen}},
+    // A token that lies.
+    {"ShortSignature", "signature C_Sign short", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    {"OverrunSignature", "signature C_Sign overrun", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+});
+
+// Shared by the cases of one process, because a module's environment is the whole process's.
+const Chaos& TheChaos() {
+  static const auto& chaos = *new Chaos;
+  return chaos;
+}
+
+std::string ChaosPath() {
+  for (const auto& [name, value] : TheChaos().Environment(SoftHsm::ModulePath()))
+    setenv(name.c_str(), value.c_str(), 1);
+  return Chaos::ModulePath();
+}
+
+class FaultMatrix : public ::testing::TestWithParam<std::tuple<Fault, Operation>> {
+ protected:
+  void SetUp() override {
+    TheChaos().Clear();
+    ASSERT_OK_AND_ASSIGN(info_, store_->Create({.use = KeyUse::kApp, .name = "key"}, Soon()));
+    ASSERT_OK_AND_ASSIGN(signer_, store_->Open(info_->uri, Soon()));
+    ASSERT_THAT(Sign(), IsOk());
+    before_ = TheChaos().Log().size();
+  }
+  void TearDown() override { TheChaos().Clear(); }
+
+  Status Sign() {
+    RK_TRY(const Bytes signature, signer_->Sign(SignatureScheme::kEcdsaSha256, digest_, After(kRecovery)));
+    return info_->public_key.Verify(SignatureScheme::kEcdsaSha256, digest_, signature);
+  }
+
+  Status Do(Operation operation) {
+    const Deadline deadline = After(kRecovery);
+    switch (operation) {
+      case Operation::kCreate: {
+        const KeySpec spec{.use = KeyUse::kApp, .name = fmt::format("key{}", ++made_)};
+        auto made = store_->Create(spec, deadline);
+        return made.ok() ? Ok() : Status(made.error());
+      }
+      case Operation::kOpen: {
+        auto opened = store_->Open(info_->uri, deadline);
+        return opened.ok() ? Ok() : Status(opened.error());
+      }
+      case Operation::kSign: return Sign();
+      case Operation::kList: {
+        auto listed = store_->List(deadline);
+        return listed.ok() ? Ok() : Status(listed.error());
+      }
+      case Operation::kHealth: return store_->health()->Probe(deadline);
+    }
+    return Internal("no such operation");
+  }
+
+  SoftHsm hsm_{ChaosPath()};
+  std::shared_ptr<KeyStore> store_ = hsm_.OpenStore();
+  const Bytes digest_ = *Digest(Hash::kSha256, AsBytes("message"));
+  std::optional<KeyInfo> info_;
+  std::shared_ptr<const Signer> signer_;
+  std::size_t before_ = 0;
+  int made_ = 0;
+};
+
+Outcome OutcomeOf(const Status& status) {
+  if (status.ok()) return kUnseen;
+  switch (status.error().code()) {
+    case Code::kUnavailable: return kAway;
+    case Code::kResourceExhausted: return kBusy;
+    case Code::kDataLoss: return kLying;
+    default: return kRefused;
+  }
+}
+
+TEST_P(FaultMatrix, EndsAsPromisedAndRecovers) {
+  const auto& [fault, operation] = GetParam();
+  TheChaos().Set(fault.scenario);
+  const Status status = Do(operation);
+  EXPECT_EQ(OutcomeOf(status), fault.outcomes[static_cast<std::size_t>(operation)])
+      << (status.ok() ? "done" : status.error().ToString());
+  TheChaos().Clear();
+  const auto cleared = std::chrono::steady_clock::now();
+  EXPECT_TRUE(Eventually([&] { return Do(operation).ok(); }));
+  EXPECT_LT(std::chrono::steady_clock::now() - cleared, kRecovery);
+  EXPECT_THAT(Sign(), IsOk());
+}
+
+std::string NameOf(const ::testing::TestParamInfo<FaultMatrix::ParamType>& info) {
+  return std::string(std::get<0>(info.param).name) + kOperationNames[static_cast<std::size_t>(std::get<1>(info.param))];
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, FaultMatrix,
+                         ::testing::Combine(::testing::ValuesIn(kFaults), ::testing::ValuesIn(kOperations)), NameOf);
+
+}  // namespace
+}  // namespace rootkeep::pkcs11
