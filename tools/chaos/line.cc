@@ -86,9 +86,10 @@ Result<Trigger> Line::TakeTrigger() {
   if (nth) trigger = {.when = Trigger::When::kNth, .n = *nth, .times = {}};
   if (every) trigger = {.when = Trigger::When::kEvery, .n = *every, .times = trigger.times};
   if (chance) {
-    const auto value = Whole<double>(*chance, std::chars_format::fixed);
-    if (!value || !(*value >= 0 && *value <= 1)) return Bad("chance is a fraction from 0 to 1, not", *chance);
-    trigger = {.when = Trigger::When::kChance, .chance = *value, .times = trigger.times};
+    const double value = Whole<double>(*chance, std::chars_format::fixed).value_or(-1);
+    const bool fraction = value >= 0 && value <= 1;  // nan is not
+    if (!fraction) return Bad("chance is a fraction from 0 to 1, not", *chance);
+    trigger = {.when = Trigger::When::kChance, .chance = value, .times = trigger.times};
   }
   return trigger;
 }

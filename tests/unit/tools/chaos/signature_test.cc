@@ -27,6 +27,8 @@ struct Wrong {
   CK_RV verified;
 };
 
+void PrintTo(const Wrong& wrong, std::ostream* os) { *os << wrong.kind; }
+
 class WrongSignatureTest : public SignatureTest, public ::testing::WithParamInterface<Wrong> {};
 
 TEST_P(WrongSignatureTest, IsGivenOnce) {
