@@ -10,7 +10,8 @@ namespace rootkeep::store {
 
 // <state>/version       "1"; a newer one is refused
 // <state>/lock          held by flock while a daemon runs, with its process id inside
-// <state>/rootkeep.db   the one database
+// <state>/rootkeep.db   the daemon's database
+// <state>/keys.db       keystore/catalog/catalog.h
 // <state>/authorities/  signer/authority/authority_files.h
 // <state>/pins/         keystore/pkcs11/pin_latch.h
 //
@@ -31,6 +32,7 @@ class StateDir {
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string database_path() const { return path_ + "/rootkeep.db"; }
+  [[nodiscard]] std::string key_catalog_path() const { return path_ + "/keys.db"; }
 
  private:
   explicit StateDir(std::string path) : path_(std::move(path)) {}

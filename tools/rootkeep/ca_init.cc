@@ -8,6 +8,7 @@
 #include "tools/rootkeep/ca_options.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/key_catalog.h"
 #include "tools/rootkeep/key_report.h"
 #include "tools/rootkeep/output.h"
 #include "tools/rootkeep/usage.h"
@@ -26,15 +27,18 @@ struct Asked {
 };
 
 // The token that keeps the root, in the same module; the issuing key's own unless another is named.
-Result<std::shared_ptr<KeyStore>> OpenRootStore(const Asked& asked, const OpenToken& token) {
+Result<std::shared_ptr<KeyStore>> OpenRootStore(const Asked& asked, const OpenToken& token,
+                                                const std::shared_ptr<Catalog>& catalog) {
   if (asked.root_token.empty() != asked.root_pin_source.empty()) {
     return UsageError("--root-token and --root-pin-source go together");
   }
   if (asked.root_token.empty()) return token.store;
   RK_TRY(auto pin, pkcs11::PinSource::Parse(asked.root_pin_source));
-  RK_TRY(auto store, pkcs11::OpenStore(token.module, {.label = asked.root_token}, std::move(pin)));
-  RK_RETURN_IF_ERROR(store->health()->Probe(After(kTokenDeadline)));
-  return store;
+  const pkcs11::TokenSelector selector{.label = asked.root_token};
+  OpenToken root{.module = token.module, .store = nullptr};
+  RK_TRY(root.store, pkcs11::OpenStore(token.module, selector, std::move(pin)));
+  RK_RETURN_IF_ERROR(root.store->health()->Probe(After(kTokenDeadline)));
+  return ThroughCatalog(root, selector, catalog, {});
 }
 
 nlohmann::ordered_json ToJson(const InitialisedCa& made, const std::string& directory) {
@@ -56,8 +60,11 @@ Status Init(const Asked& asked) {
   if (!asked.root_certificate.empty()) {
     RK_TRY(root_pem, ReadFile(asked.root_certificate, kMaxFile));
   }
-  RK_TRY(const OpenToken token, OpenTokenBy(asked.ca.token));
-  RK_TRY(const auto root_store, OpenRootStore(asked, token));
+  RK_TRY(const auto catalog, OpenCatalog(state));
+  RK_TRY(const TokenPlace place, FindTokenPlace(asked.ca.token));
+  RK_TRY(OpenToken token, OpenTokenAt(place));
+  RK_TRY(token.store, ThroughCatalog(token, place.selector, catalog, {kDaemonUser}));
+  RK_TRY(const auto root_store, OpenRootStore(asked, token, catalog));
   const Narrator say = [&asked](const std::string& line) {
     if (!asked.json) PrintLine(line);
   };

@@ -4,6 +4,7 @@
 #include "tools/rootkeep/ca_options.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/key_catalog.h"
 #include "tools/rootkeep/key_report.h"
 #include "tools/rootkeep/output.h"
 
@@ -17,7 +18,14 @@ struct Asked {
 
 Status Request(const Asked& asked) {
   RK_TRY(const CaPlan plan, PlanOf(asked.ca));
-  RK_TRY(const OpenToken token, OpenTokenBy(asked.ca.token));
+  RK_TRY(const TokenPlace place, FindTokenPlace(asked.ca.token));
+  RK_TRY(const std::string state, CatalogStateOf(asked.ca.token, asked.ca.state));
+  std::shared_ptr<Catalog> catalog;
+  if (!state.empty()) {
+    RK_TRY(catalog, OpenCatalog(state));
+  }
+  RK_TRY(OpenToken token, OpenTokenAt(place));
+  RK_TRY(token.store, ThroughCatalog(token, place.selector, catalog, {kDaemonUser}));
   RK_TRY(const auto key, MakeIssuingKey(*token.store, plan));
   RK_TRY(const std::string pem, MakeCsr(*key, IssuingSubject(plan), After(kTokenDeadline)));
   RK_RETURN_IF_ERROR(WriteFileAtomically(asked.out, pem, 0644));
@@ -31,6 +39,7 @@ Action Declare(Options& options) {
   DeclareTokenOptions(options, asked->ca.token);
   DeclareCaName(options, asked->ca);
   DeclareCaKey(options, asked->ca);
+  DeclareCatalogState(options, asked->ca.state);
   options.Required("--out", asked->out, "File for the PKCS#10 request, PEM");
   return [asked] { return Request(*asked); };
 }

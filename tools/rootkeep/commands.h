@@ -15,6 +15,7 @@ Command KeyCreateCommand();
 Command KeyEvidenceCommand();
 Command KeyListCommand();
 Command KeyShowCommand();
+Command KeySweepCommand();
 Command KeyVerifyEvidenceCommand();
 Command LedgerListCommand();
 Command LedgerShowCommand();

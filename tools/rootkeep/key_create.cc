@@ -3,6 +3,7 @@
 
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/key_catalog.h"
 #include "tools/rootkeep/key_names.h"
 #include "tools/rootkeep/key_report.h"
 #include "tools/rootkeep/output.h"
@@ -17,9 +18,16 @@ struct Asked {
   std::string use = "app";
   std::string custody = "local-only";
   std::string name;
+  std::string state;
   std::uint32_t generation = 1;
   bool json = false;
 };
+
+// Such keys sign for the CA service only.
+std::vector<std::string> UsersOf(KeyUse use) {
+  if (use == KeyUse::kRootkeepCa || use == KeyUse::kLog) return {kDaemonUser};
+  return {};
+}
 
 Status Create(const Asked& asked) {
   const KeySpec spec{.type = *KeyTypeFromName(asked.type),
@@ -28,8 +36,15 @@ Status Create(const Asked& asked) {
                      .generation = asked.generation,
                      .custody = *CustodyLevelFromName(asked.custody)};
   RK_RETURN_IF_ERROR(KeyLabel(spec));
-  RK_TRY(const OpenToken token, OpenTokenBy(asked.token));
-  RK_TRY(const KeyInfo key, token.store->Create(spec, After(kKeyGenerationDeadline)));
+  RK_TRY(const TokenPlace place, FindTokenPlace(asked.token));
+  RK_TRY(const std::string state, CatalogStateOf(asked.token, asked.state));
+  std::shared_ptr<Catalog> catalog;
+  if (!state.empty()) {
+    RK_TRY(catalog, OpenCatalog(state));
+  }
+  RK_TRY(const OpenToken token, OpenTokenAt(place));
+  RK_TRY(const auto store, ThroughCatalog(token, place.selector, catalog, UsersOf(spec.use)));
+  RK_TRY(const KeyInfo key, store->Create(spec, After(kKeyGenerationDeadline)));
   if (asked.json) {
     PrintJson(KeyJson(key));
   } else {
@@ -41,6 +56,7 @@ Status Create(const Asked& asked) {
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   DeclareTokenOptions(options, asked->token);
+  DeclareCatalogState(options, asked->state);
   options.Choice("--type", asked->type, KeyTypeNames(), "What kind of key")
       .Choice("--use", asked->use, KeyUseNames(), "What it is for; never changes")
       .Required("--name", asked->name, "Its name: letters a-z, digits, dots and dashes")

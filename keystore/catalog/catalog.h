@@ -1,0 +1,63 @@
+// The catalogue of keys: what was made, for what, in which state, and what was known when it was made (README.md).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keystore/base/mutex.h"
+#include "keystore/base/result.h"
+#include "keystore/catalog/entry.h"
+
+namespace rootkeep {
+
+namespace catalog {
+class Sqlite;
+class Statement;
+}  // namespace catalog
+
+// Rows in SQLite. Thread-safe; several processes may have it open. Every change is one durable statement that demands
+// the state it changes from: FAILED_PRECONDITION with reason "key_state" names the state found instead, NOT_FOUND when
+// there is no such row. No row is ever deleted but one that never had a key (Withdraw).
+class Catalog {
+ public:
+  // <state>/keys.db (keystore/NAMES.md), made where it is missing. FAILED_PRECONDITION with reason "schema_newer" when
+  // a newer program wrote it.
+  static Result<std::unique_ptr<Catalog>> Open(const std::string& path);
+  // To look only: NOT_FOUND when there is none.
+  static Result<std::unique_ptr<Catalog>> Look(const std::string& path);
+
+  ~Catalog();
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+
+  // By label.
+  Result<std::vector<CatalogEntry>> List() const;
+  Result<std::optional<CatalogEntry>> Find(const std::string& label) const;
+
+  // A PENDING row: before the token is asked for the key. ALREADY_EXISTS when the label is taken, in any token.
+  Status Intend(const KeySpec& spec, const TokenName& token, const std::vector<std::string>& users, WallTime now);
+  // PENDING to ACTIVE, with the key that the token made. DATA_LOSS with reason "key_type" when it is of another
+  // type.
+  Status Activate(const KeyInfo& key, WallTime read_at);
+  // PENDING to no row: only after the token has said that it holds no such key.
+  Status Withdraw(const std::string& label);
+
+  Status Retire(const std::string& label, WallTime now);         // from ACTIVE
+  Status MarkMissing(const std::string& label, WallTime now);    // from ACTIVE or RETIRED
+  Status MarkFound(const std::string& label);                    // from MISSING, to what it was before
+  Status MarkDestroyed(const std::string& label, WallTime now);  // from RETIRED or MISSING, after an operator did it
+
+ private:
+  explicit Catalog(catalog::Sqlite db);
+
+  Result<std::vector<CatalogEntry>> Query(const std::string& where, const std::string* label) const RK_REQUIRES(mutex_);
+  Status Change(const std::string& label, const std::string& set, const std::string& from, std::optional<WallTime> now);
+  Error WrongState(const std::string& label) const RK_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  std::unique_ptr<catalog::Sqlite> db_;
+};
+
+}  // namespace rootkeep

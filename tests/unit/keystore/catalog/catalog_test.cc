@@ -1,0 +1,178 @@
+#include "keystore/catalog/catalog.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "tests/support/matchers.h"
+#include "tests/support/software_signer.h"
+#include "tests/support/temp_dir.h"
+
+namespace rootkeep::testing {
+namespace {
+
+constexpr char kLabel[] = "rk/rootkeep-ca/mesh/1";
+
+WallTime At(std::int64_t second) { return FromUnixSeconds(1'800'000'000 + second); }
+
+class CatalogTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+
+  void Reopen() {
+    catalog_.reset();
+    auto opened = Catalog::Open(path_);
+    ASSERT_THAT(opened, IsOk());
+    catalog_ = std::move(*opened);
+  }
+
+  Status Intend() {
+    return catalog_->Intend({.type = KeyType::kEcP256, .use = KeyUse::kRootkeepCa, .name = "mesh"},
+                            {.label = "ca", .serial = ""}, {"rootkeepd", "ops"}, At(0));
+  }
+
+  KeyInfo Key() const {
+    KeyInfo key = signer_.info();
+    key.label = kLabel;
+    key.custody = {.sensitive = true, .extractable = false, .local = true, .other_usages = "decrypt"};
+    key.device = {.label = "ca", .serial = "0a1b", .manufacturer = "maker", .model = "model", .software = true};
+    return key;
+  }
+
+  CatalogEntry Row() const { return catalog_->Find(kLabel).value().value(); }
+
+  void Sql(const char* sql) const {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  }
+
+  TempDir dir_;
+  const std::string path_ = dir_ / "keys.db";
+  SoftwareSigner signer_{"P-256"};
+  std::unique_ptr<Catalog> catalog_;
+};
+
+TEST_F(CatalogTest, KeepsAllThatWasKnownAcrossAReopening) {
+  ASSERT_THAT(Intend(), IsOk());
+  Reopen();
+  EXPECT_EQ(Row().state, KeyState::kPending);
+  EXPECT_EQ(Row().created_at, At(0));
+  EXPECT_FALSE(Row().key.has_value());
+  ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
+  Reopen();
+  const CatalogEntry row = Row();
+  EXPECT_EQ(row.state, KeyState::kActive);
+  EXPECT_EQ(row.named.use, KeyUse::kRootkeepCa);
+  EXPECT_EQ(row.custody, CustodyLevel::kLocalOnly);
+  EXPECT_EQ(row.users, (std::vector<std::string>{"rootkeepd", "ops"}));
+  EXPECT_EQ(row.created_at, At(0));
+  EXPECT_EQ(row.activated_at, At(1));
+  EXPECT_EQ(row.token.serial, "0a1b");
+  ASSERT_TRUE(row.key.has_value());
+  EXPECT_EQ(row.key->public_key, signer_.public_key());
+  EXPECT_EQ(row.key->id, signer_.info().id);
+  EXPECT_EQ(row.key->facts, Key().custody);
+  EXPECT_EQ(row.key->facts.never_extractable, std::nullopt);
+  EXPECT_EQ(row.key->voucher, Voucher::kTokenSoftware);
+  EXPECT_EQ(row.key->read_at, At(1));
+  EXPECT_EQ(row.key->device.model, "model");
+}
+
+TEST_F(CatalogTest, ALabelIsTakenOnce) {
+  ASSERT_THAT(Intend(), IsOk());
+  EXPECT_THAT(Intend(), HasCode(Code::kAlreadyExists));
+  ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
+  EXPECT_THAT(Intend(), Says("ACTIVE"));
+}
+
+TEST_F(CatalogTest, GoesThroughItsStatesWithTheirDates) {
+  ASSERT_THAT(Intend(), IsOk());
+  ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
+  ASSERT_THAT(catalog_->MarkMissing(kLabel, At(2)), IsOk());
+  EXPECT_EQ(Row().state, KeyState::kMissing);
+  ASSERT_THAT(catalog_->MarkFound(kLabel), IsOk());
+  EXPECT_EQ(Row().state, KeyState::kActive);
+  ASSERT_THAT(catalog_->Retire(kLabel, At(3)), IsOk());
+  ASSERT_THAT(catalog_->MarkMissing(kLabel, At(4)), IsOk());
+  ASSERT_THAT(catalog_->MarkFound(kLabel), IsOk());
+  EXPECT_EQ(Row().state, KeyState::kRetired);
+  ASSERT_THAT(catalog_->MarkDestroyed(kLabel, At(5)), IsOk());
+  EXPECT_EQ(Row().state, KeyState::kDestroyed);
+  EXPECT_EQ(Row().retired_at, At(3));
+  EXPECT_EQ(Row().missing_at, At(4));
+  EXPECT_EQ(Row().destroyed_at, At(5));
+}
+
+TEST_F(CatalogTest, RefusesEveryOtherWay) {
+  EXPECT_THAT(catalog_->Activate(Key(), At(1)), HasCode(Code::kNotFound));
+  ASSERT_THAT(Intend(), IsOk());
+  for (const Status& status : {catalog_->Retire(kLabel, At(1)), catalog_->MarkMissing(kLabel, At(1)),
+                               catalog_->MarkFound(kLabel), catalog_->MarkDestroyed(kLabel, At(1))}) {
+    EXPECT_THAT(status, HasReason("key_state"));
+  }
+  ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
+  for (const Status& status : {catalog_->Activate(Key(), At(2)), catalog_->Withdraw(kLabel),
+                               catalog_->MarkFound(kLabel), catalog_->MarkDestroyed(kLabel, At(1))}) {
+    EXPECT_THAT(status, HasReason("key_state"));
+  }
+  ASSERT_THAT(catalog_->Retire(kLabel, At(2)), IsOk());
+  ASSERT_THAT(catalog_->MarkDestroyed(kLabel, At(3)), IsOk());
+  EXPECT_THAT(catalog_->MarkFound(kLabel), HasReason("key_state"));
+  EXPECT_THAT(catalog_->Retire(kLabel, At(4)), HasReason("key_state"));
+}
+
+TEST_F(CatalogTest, AKeyOfAnotherTypeIsNotTheOneThatWasAskedFor) {
+  ASSERT_THAT(Intend(), IsOk());
+  KeyInfo other = SoftwareSigner("P-384").info();
+  other.label = kLabel;
+  EXPECT_THAT(catalog_->Activate(other, At(1)), HasReason("key_type"));
+  EXPECT_EQ(Row().state, KeyState::kPending);
+}
+
+TEST_F(CatalogTest, OnlyARowWithoutAKeyCanBeWithdrawn) {
+  ASSERT_THAT(Intend(), IsOk());
+  ASSERT_THAT(catalog_->Withdraw(kLabel), IsOk());
+  EXPECT_FALSE(catalog_->Find(kLabel).value().has_value());
+  EXPECT_THAT(catalog_->Withdraw(kLabel), HasCode(Code::kNotFound));
+}
+
+TEST_F(CatalogTest, RefusesUsersItCannotKeep) {
+  for (const std::string& user : {std::string(), std::string("a,b"), std::string(65, 'a')}) {
+    EXPECT_THAT(catalog_->Intend({.name = "web"}, {}, {user}, At(0)), HasCode(Code::kInvalidArgument));
+  }
+}
+
+TEST_F(CatalogTest, IsForItsOwnerOnly) {
+  struct stat info{};
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+  ASSERT_EQ(chmod(path_.c_str(), 0640), 0);
+  EXPECT_THAT(Catalog::Open(path_), HasReason("file_mode"));
+  EXPECT_THAT(Catalog::Look(path_), HasReason("file_mode"));
+}
+
+TEST_F(CatalogTest, LookingChangesNothing) {
+  EXPECT_THAT(Catalog::Look(dir_ / "other.db"), HasCode(Code::kNotFound));
+  ASSERT_THAT(Intend(), IsOk());
+  ASSERT_OK_AND_ASSIGN(const auto look, Catalog::Look(path_));
+  EXPECT_EQ(look->List()->size(), 1U);
+  EXPECT_FALSE(look->Withdraw(kLabel).ok());
+}
+
+TEST_F(CatalogTest, RefusesWhatANewerProgramWrote) {
+  Sql("PRAGMA user_version = 2");
+  EXPECT_THAT(Catalog::Open(path_), HasReason("schema_newer"));
+  EXPECT_THAT(Catalog::Look(path_), HasReason("schema_newer"));
+}
+
+TEST_F(CatalogTest, ARowThatCannotBeReadIsNotPassedOver) {
+  ASSERT_THAT(Intend(), IsOk());
+  Sql("UPDATE keys SET state = 9");
+  EXPECT_THAT(catalog_->List(), HasReason("catalog_row"));
+  Sql("UPDATE keys SET state = 1");  // ACTIVE, but without a key
+  EXPECT_THAT(catalog_->List(), HasReason("catalog_row"));
+}
+
+}  // namespace
+}  // namespace rootkeep::testing
