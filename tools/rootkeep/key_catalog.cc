@@ -1,10 +1,9 @@
 #include "tools/rootkeep/key_catalog.h"
 
 #include "keystore/catalog/catalogued_store.h"
-#include "keystore/pkcs11/store.h"
 #include "signer/store/state_dir.h"
 #include "tools/config/load.h"
-#include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/find_token.h"
 
 namespace rootkeep::cli {
 
@@ -39,13 +38,8 @@ Result<std::shared_ptr<Catalog>> LookCatalog(const std::string& state) {
 }
 
 Result<TokenName> NameOf(const OpenToken& token, const pkcs11::TokenSelector& selector) {
-  RK_TRY(const std::vector<DeviceInfo> devices, pkcs11::ListTokens(*token.module, After(kTokenDeadline)));
-  for (const DeviceInfo& device : devices) {
-    if (!selector.label.empty() && device.label != selector.label) continue;
-    if (!selector.serial.empty() && device.serial != selector.serial) continue;
-    return TokenName{.label = device.label, .serial = device.serial};
-  }
-  return TokenName{.label = selector.label, .serial = selector.serial};
+  RK_TRY(const DeviceInfo device, FindDevice(*token.module, selector));
+  return TokenName{.label = device.label, .serial = device.serial};
 }
 
 Result<std::shared_ptr<KeyStore>> ThroughCatalog(const OpenToken& token, const pkcs11::TokenSelector& selector,
