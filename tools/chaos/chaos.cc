@@ -94,6 +94,8 @@ void Chaos::Apply(const ScenarioFile::Look& look) {
     if (away.slot) fields.emplace_back("slot", *away.slot);
     log_.Write("fault", fields);
   }
+  // Calls that began before the token went may have opened sessions since.
+  for (const TokenAway& away : look.before->scenario.away) sessions_.Kill(away.slot);
   if (scenario.away.empty() && !look.before->scenario.away.empty()) log_.Write("fault", {{"fault", "token-back"}});
 }
 

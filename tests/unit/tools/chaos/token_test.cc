@@ -1,4 +1,6 @@
 // Tokens that are taken out and come back.
+#include <thread>
+
 #include "tests/unit/tools/chaos/module_fixture.h"
 
 namespace rootkeep::chaos {
@@ -51,6 +53,20 @@ TEST_F(TokenTest, BackItHasForgottenSessionsLoginAndHandles) {
   EXPECT_EQ(Sign(after, key), CKR_KEY_HANDLE_INVALID);
   EXPECT_EQ(Sign(after, Find(after, CKO_PRIVATE_KEY, "signing")), CKR_OK);
   EXPECT_EQ(chaos.Faults("token-back").size(), 1U);
+}
+
+TEST_F(TokenTest, ASessionOpenedWhileItWentIsDeadToo) {
+  const CK_SLOT_ID slot = Slot();
+  chaos.Set("delay C_OpenSession 300ms");
+  CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+  std::thread opener([&] { session = Open(slot); });
+  EXPECT_TRUE(Eventually([&] { return !chaos.Faults("delay").empty(); }));
+  chaos.Set("token-away");
+  EXPECT_THAT(Slots(), IsEmpty());
+  opener.join();  // the call was inside and succeeds
+  EXPECT_EQ(Random(session), CKR_DEVICE_REMOVED);
+  chaos.Clear();
+  EXPECT_EQ(Random(session), CKR_SESSION_HANDLE_INVALID);
 }
 
 class TwoTokensTest : public ModuleTest {
