@@ -4,15 +4,19 @@
 
 namespace rootkeep::chaos {
 
-void Workers::Take() {
+Workers::Time Workers::Take() {
   const MutexLock lock(mutex_);
-  while (free_ == 0) given_.Wait(mutex_);
-  --free_;
+  ++waiting_;
+  while (free_.empty()) given_.Wait(mutex_);
+  --waiting_;
+  const auto since = free_.front();
+  free_.pop_front();
+  return since.value_or(std::chrono::steady_clock::now());
 }
 
-void Workers::Give() {
+void Workers::Give(Time done) {
   const MutexLock lock(mutex_);
-  ++free_;
+  free_.push_back(waiting_ > 0 ? std::optional(done) : std::nullopt);
   given_.NotifyOne();
 }
 

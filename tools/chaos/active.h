@@ -1,9 +1,11 @@
 // A scenario at work: its rules with their counters, as long as the file stays the same.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "keystore/base/mutex.h"
 #include "tools/chaos/scenario.h"
@@ -13,14 +15,21 @@ namespace rootkeep::chaos {
 // At most so many calls in the device at a time. Thread-safe.
 class Workers {
  public:
-  explicit Workers(unsigned free) : free_(free) {}
-  void Take();
-  void Give();
+  using Time = std::chrono::steady_clock::time_point;
+
+  explicit Workers(unsigned free) : free_(free, std::nullopt) {}
+
+  // Waits for a free one. When it began: for a call that others had to queue for, when the device was done with the one
+  // before, so that what threads take to wake up does not make the device slower.
+  Time Take();
+  // `done` is when the device was.
+  void Give(Time done);
 
  private:
   Mutex mutex_;
   CondVar given_;
-  unsigned free_ RK_GUARDED_BY(mutex_);
+  std::deque<std::optional<Time>> free_ RK_GUARDED_BY(mutex_);  // since when, if somebody was waiting then
+  unsigned waiting_ RK_GUARDED_BY(mutex_) = 0;
 };
 
 // Which real objects pass themselves off as which others. Thread-safe.

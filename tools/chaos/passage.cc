@@ -1,5 +1,6 @@
 #include "tools/chaos/passage.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <thread>
 
@@ -14,7 +15,7 @@ constexpr auto kLookEvery = std::chrono::milliseconds(2);
 }  // namespace
 
 Passage::~Passage() {
-  for (Workers* workers : busy_) workers->Give();
+  for (const Busy& busy : busy_) busy.workers->Give(busy.done);
 }
 
 bool Passage::Count(ActiveRule& active) {
@@ -66,15 +67,17 @@ std::optional<CK_RV> Passage::Obstruct() {
 }
 
 void Passage::Wait(ActiveRule& active, const Delay& delay) {
-  const auto call = call_;
+  const auto time = DelayOf(delay, active.seed, active.rule.line, call_);
+  auto done = std::chrono::steady_clock::now() + time;
   if (delay.workers > 0) {
-    active.workers.Take();
-    busy_.push_back(&active.workers);
+    const auto start = active.workers.Take();
+    // One that is slower than its delay is not to catch up for ever.
+    done = std::max(start, std::chrono::steady_clock::now() - time) + time;
+    busy_.push_back({&active.workers, done});
     kept_.push_back(active_);
   }
-  const auto time = DelayOf(delay, active.seed, active.rule.line, call);
   Report("delay", active.rule, {{"us", std::chrono::duration_cast<std::chrono::microseconds>(time).count()}});
-  std::this_thread::sleep_for(time);
+  std::this_thread::sleep_until(done);
 }
 
 void Passage::WaitForChange() {

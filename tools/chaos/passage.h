@@ -65,7 +65,11 @@ class Passage {
   const CK_SESSION_HANDLE session_;
   std::shared_ptr<Active> active_;
   std::vector<std::shared_ptr<Active>> kept_;  // scenarios whose workers are busy with this call
-  std::vector<Workers*> busy_;
+  struct Busy {
+    Workers* workers;
+    Workers::Time done;
+  };
+  std::vector<Busy> busy_;
   std::uint64_t call_ = 0;  // its number for the rule that fired last
 };
 

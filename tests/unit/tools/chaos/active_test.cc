@@ -2,12 +2,34 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 namespace rootkeep::chaos {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr int kCalls = 10000;
+
+TEST(Workers, OneThatWasWaitedForBeginsWhenTheDeviceWasDone) {
+  Workers workers(1);
+  const auto first = workers.Take();
+  const auto done = first - milliseconds(1);
+  std::atomic<bool> taken = false;
+  Workers::Time second;
+  std::thread waiting([&] {
+    second = workers.Take();
+    taken = true;
+  });
+  for (int i = 0; i < 1000 && !taken; ++i) std::this_thread::yield();
+  EXPECT_FALSE(taken);
+  workers.Give(done);
+  waiting.join();
+  EXPECT_TRUE(second == done || second >= first);  // it may have come after Give
+  workers.Give(done);
+  EXPECT_GE(workers.Take(), first);  // nobody was waiting
+}
 
 TEST(DelayOf, FixedIsAlwaysTheSame) {
   const Delay delay{.low = milliseconds(5)};
