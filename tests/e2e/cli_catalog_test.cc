@@ -56,6 +56,16 @@ TEST_F(CliCatalogTest, WithoutAStateDirectoryKeysHaveNoState) {
   EXPECT_THAT(swept.out, HasSubstr("in the token, not in the catalogue"));
 }
 
+TEST_F(CliCatalogTest, AKeyFromBeforeTheCatalogueIsAdopted) {
+  ASSERT_EQ(OnToken({"key", "create", "--name", "web"}).exit_code, 0);
+  EXPECT_EQ(WithState({"key", "adopt", "web"}).exit_code, 0);
+  EXPECT_EQ(Json(WithState({"key", "list", "--json"}))[0]["catalogue"]["state"], "ACTIVE");
+  EXPECT_EQ(WithState({"key", "sweep"}).exit_code, 0);
+  EXPECT_THAT(WithState({"key", "adopt", "web"}), Refused("ACTIVE"));
+  Import("rk/app/foreign/1", "03");
+  EXPECT_THAT(WithState({"key", "adopt", "foreign"}), Refused("CKA_"));
+}
+
 TEST_F(CliCatalogTest, AKeyThatIsGoneIsMissing) {
   ASSERT_EQ(WithState({"key", "create", "--name", "web"}).exit_code, 0);
   DestroyTheToken();

@@ -11,6 +11,7 @@ Command CaRequestCommand();
 Command DevCommand();
 Command DoctorCommand();
 Command InspectCommand();
+Command KeyAdoptCommand();
 Command KeyCreateCommand();
 Command KeyEvidenceCommand();
 Command KeyListCommand();

@@ -7,6 +7,11 @@
 
 namespace rootkeep::cli {
 
+std::vector<std::string> UsersOf(KeyUse use) {
+  if (use == KeyUse::kRootkeepCa || use == KeyUse::kLog) return {kDaemonUser};
+  return {};
+}
+
 void DeclareCatalogState(Options& options, std::string& into) {
   options.Text("--state", into,
                "State directory with the key catalogue; with --config the one named there. With neither there is no "

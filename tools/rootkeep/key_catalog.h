@@ -15,6 +15,9 @@ namespace rootkeep::cli {
 // The permitted user that stands for the CA service.
 inline constexpr char kDaemonUser[] = "rootkeepd";
 
+// Who may sign with a key of this use: the CA service only, or nobody named.
+std::vector<std::string> UsersOf(KeyUse use);
+
 // --state.
 void DeclareCatalogState(Options& options, std::string& into);
 

@@ -23,12 +23,6 @@ struct Asked {
   bool json = false;
 };
 
-// Such keys sign for the CA service only.
-std::vector<std::string> UsersOf(KeyUse use) {
-  if (use == KeyUse::kRootkeepCa || use == KeyUse::kLog) return {kDaemonUser};
-  return {};
-}
-
 Status Create(const Asked& asked) {
   const KeySpec spec{.type = *KeyTypeFromName(asked.type),
                      .use = *KeyUseFromName(asked.use),

@@ -1,0 +1,70 @@
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tools/rootkeep/commands.h"
+#include "tools/rootkeep/find_key.h"
+#include "tools/rootkeep/key_catalog.h"
+#include "tools/rootkeep/key_names.h"
+#include "tools/rootkeep/key_report.h"
+#include "tools/rootkeep/output.h"
+#include "tools/rootkeep/usage.h"
+
+namespace rootkeep::cli {
+namespace {
+
+struct Asked {
+  TokenOptions token;
+  std::string key;
+  std::string state;
+  std::string custody = "local-only";
+  bool json = false;
+};
+
+Status Adopt(const Asked& asked) {
+  RK_TRY(const TokenPlace place, FindTokenPlace(asked.token));
+  RK_TRY(const std::string state, CatalogStateOf(asked.token, asked.state));
+  if (state.empty()) return UsageError("into which catalogue? give --state, or --config");
+  RK_TRY(const auto catalog, OpenCatalog(state));
+  RK_TRY(const OpenToken token, OpenTokenAt(place));
+  RK_TRY(const auto signer, FindKey(*token.store, asked.key));
+  const KeyInfo& key = signer->info();
+  const CustodyLevel level = *CustodyLevelFromName(asked.custody);
+  RK_RETURN_IF_ERROR(CheckCustody(key, key.named ? key.named->use : KeyUse::kApp, level, false));
+  const KeySpec spec{.type = key.public_key.type(),
+                     .use = key.named->use,
+                     .name = key.named->name,
+                     .generation = key.named->generation,
+                     .custody = level};
+  const WallTime now = SystemClock().Now();
+  const TokenName name{.label = key.device.label, .serial = key.device.serial};
+  RK_RETURN_IF_ERROR(catalog->Intend(spec, name, UsersOf(spec.use), now));
+  RK_RETURN_IF_ERROR(catalog->Activate(key, now));
+  if (asked.json) {
+    PrintJson(KeyJson(key));
+  } else {
+    for (const std::string& line : KeyLines(key)) PrintLine(line);
+  }
+  return Ok();
+}
+
+Action Declare(Options& options) {
+  auto asked = std::make_shared<Asked>();
+  DeclareTokenOptions(options, asked->token);
+  options.Argument("key", asked->key, "The key's label, its name where that is enough, or its pkcs11: URI")
+      .Text("--state", asked->state, "State directory with the key catalogue; with --config the one named there")
+      .Choice("--custody", asked->custody, CustodyLevelNames(), "What the token must say about it")
+      .Flag("--json", asked->json, "Print JSON");
+  return [asked] { return Adopt(*asked); };
+}
+
+}  // namespace
+
+Command KeyAdoptCommand() {
+  return {.group = "key",
+          .name = "adopt",
+          .summary = "Take a key that was made without the catalogue into it, as ACTIVE from now on",
+          .example = "rootkeep key adopt --config /etc/rootkeep/rootkeepd.yaml rk/rootkeep-ca/mesh/1",
+          .declare = Declare};
+}
+
+}  // namespace rootkeep::cli
