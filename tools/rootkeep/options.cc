@@ -10,6 +10,12 @@ Options& Options::Text(const std::string& flag, std::string& into, const std::st
   return *this;
 }
 
+Options& Options::Path(const std::string& flag, std::string& into, const std::string& help) {
+  app_.add_option(flag, into, help)
+      ->check([](const std::string& word) { return std::string(word.empty() ? "names nothing" : ""); }, "");
+  return *this;
+}
+
 Options& Options::Required(const std::string& flag, std::string& into, const std::string& help) {
   app_.add_option(flag, into, help)->required();
   return *this;

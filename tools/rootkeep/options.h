@@ -19,6 +19,8 @@ class Options {
   explicit Options(CLI::App& app) : app_(app) {}
 
   Options& Text(const std::string& flag, std::string& into, const std::string& help);
+  // As Text; an empty word is a mistake, of a variable that is not set for example.
+  Options& Path(const std::string& flag, std::string& into, const std::string& help);
   Options& Required(const std::string& flag, std::string& into, const std::string& help);
   Options& List(const std::string& flag, std::vector<std::string>& into, const std::string& help);
   Options& Choice(const std::string& flag, std::string& into, const std::vector<std::string>& choices,
