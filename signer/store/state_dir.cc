@@ -1,8 +1,6 @@
 #include "signer/store/state_dir.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +10,8 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "keystore/base/lock_file.h"
 
 namespace rootkeep::store {
 namespace {
@@ -63,28 +63,12 @@ Status WriteVersionWhereMissing(const std::string& path) {
   return WriteFileAtomically(VersionPath(path), fmt::format("{}\n", kVersion), 0600);
 }
 
-Error Locked(const std::string& path, const std::string& lock_path) {
-  const auto text = ReadFile(lock_path, kSmallFile);
-  const auto pid = text.ok() ? ParseNumber(*text) : std::nullopt;
-  return FailedPrecondition(fmt::format("state directory {} is in use by {}", path,
-                                        pid ? fmt::format("process {}", *pid) : "another process"))
-      .WithReason("state_locked")
-      .WithHint("one daemon a state directory; stop the other one first");
-}
-
 Result<Fd> TakeLock(const std::string& path) {
-  const std::string lock_path = path + "/lock";
-  Fd lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock.valid()) return ErrnoError("open " + lock_path, errno);
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return Locked(path, lock_path);
-    return ErrnoError("lock " + lock_path, errno);
-  }
-  const std::string pid = fmt::format("{}\n", getpid());
-  if (ftruncate(lock.get(), 0) != 0 || pwrite(lock.get(), pid.data(), pid.size(), 0) < 0) {
-    return ErrnoError("write " + lock_path, errno);
-  }
-  return lock;
+  return TakeLockFile(path + "/lock", [&path](const std::string& holder) {
+    return FailedPrecondition(fmt::format("state directory {} is in use by {}", path, holder))
+        .WithReason("state_locked")
+        .WithHint("one daemon a state directory; stop the other one first");
+  });
 }
 
 }  // namespace

@@ -3,15 +3,19 @@
 #include <sys/wait.h>
 
 #include <filesystem>
+#include <map>
+#include <vector>
 
 #include "keystore/base/file.h"
 #include "tests/e2e/dev_process.h"
 #include "tests/support/program.h"
+#include "tools/rootkeep/sandbox/running_daemon.h"
 
 namespace rootkeep::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 namespace fs = std::filesystem;
 
@@ -115,14 +119,69 @@ TEST(CliDevTest, WithStateTheSameKeysAndCaComeBack) {
   EXPECT_EQ(second.Interrupt(), 0);
 }
 
+// What a state directory holds, by name.
+std::map<std::string, std::string> FilesIn(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    // The daemon's own may change at any time.
+    const std::string path = entry.path();
+    const bool own = path.starts_with(directory + "/state/") || path.starts_with(directory + "/tokens/");
+    if (entry.is_regular_file() && !own) files[path] = Read(path);
+  }
+  return files;
+}
+
 TEST(CliDevTest, ASecondOneOnTheSameStateIsRefused) {
   const TempDir dir;
-  DevProcess first({"--state", dir / "state"});
+  const std::string state = dir / "state";
+  DevProcess first({"--state", state});
   ASSERT_TRUE(first.ok()) << first.Output();
-  DevProcess second({"--state", dir / "state"});
+  const auto before = FilesIn(state);
+  ASSERT_TRUE(before.contains(state + "/rootkeepd.yaml"));
+  DevProcess second({"--state", state, "--port", "5555"});
   EXPECT_FALSE(second.ok());
   EXPECT_EQ(second.Ended(), 1);
+  EXPECT_THAT(second.Output(), HasSubstr(state + " is in use by process " + std::to_string(first.child().pid())));
+  EXPECT_THAT(second.Output(), HasSubstr("hint: stop that one first"));
+  std::vector<std::string> changed;
+  for (const auto& [path, content] : FilesIn(state)) {
+    const auto was = before.find(path);
+    if (was == before.end() || was->second != content) changed.push_back(path);
+  }
+  EXPECT_THAT(changed, IsEmpty());
   EXPECT_EQ(first.Interrupt(), 0);
+}
+
+TEST(CliDevTest, ADaemonStartedByHandOnTheSameStateIsLeftAlone) {
+  const TempDir dir;
+  const std::string state = dir / "state";
+  DevProcess first({"--state", state});
+  ASSERT_TRUE(first.ok()) << first.Output();
+  EXPECT_EQ(first.Interrupt(), 0);
+  const std::string config = state + "/rootkeepd.yaml";
+  const std::string before = Read(config);
+  auto daemon = cli::RunningDaemon::Start(ROOTKEEPD_BINARY, config, dir / "log", After(DevProcess::kPatience));
+  ASSERT_THAT(daemon, IsOk());
+  DevProcess second({"--state", state, "--port", "5555"});
+  EXPECT_EQ(second.Ended(), 1);
+  EXPECT_THAT(second.Output(), HasSubstr("in use by process " + std::to_string((*daemon)->child().pid())));
+  EXPECT_EQ(Read(config), before);
+}
+
+TEST(CliDevTest, AStateThatNamesNothingIsRefused) {
+  DevProcess dev({"--state", ""});
+  EXPECT_FALSE(dev.ok());
+  EXPECT_EQ(dev.Ended(), 2);
+  EXPECT_THAT(dev.Output(), HasSubstr("--state"));
+  EXPECT_TRUE(fs::is_empty(dev.temporary_root()));
+}
+
+TEST(CliDevTest, AStateBelowNothingIsRefusedWithAHint) {
+  const TempDir dir;
+  DevProcess dev({"--state", dir / "a/b"});
+  EXPECT_FALSE(dev.ok());
+  EXPECT_EQ(dev.Ended(), 1);
+  EXPECT_THAT(dev.Output(), HasSubstr("hint: the directory above it is missing"));
 }
 
 TEST(CliDevTest, ADaemonThatEndsByItselfEndsIt) {

@@ -33,7 +33,8 @@ Result<Sandbox::Options> SandboxOptions(const Asked& asked, const std::string& d
 
 // Until a signal comes, with fresh tokens in time; an error when rootkeepd ends by itself.
 Status KeepRunning(const Sandbox& sandbox, const Child& daemon) {
-  constexpr std::chrono::milliseconds kRefresh = kSandboxTokenLifetime / 2;
+  // Half of one hour in hours would be none.
+  constexpr std::chrono::milliseconds kRefresh = std::chrono::milliseconds(kSandboxTokenLifetime) / 2;
   while (!WaitForStop(kRefresh, daemon.ended_fd())) {
     if (daemon.WaitEnded(std::chrono::milliseconds(0))) {
       return FailedPrecondition("rootkeepd ended by itself").WithHint("its log is " + sandbox.files().log());
@@ -73,7 +74,7 @@ Status Dev(const Asked& asked) {
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
-  options.Text("--state", asked->state, "Keep everything in this directory, and find it there again next time")
+  options.Path("--state", asked->state, "Keep everything in this directory, and find it there again next time")
       .Number("--port", asked->port, 0, 65535, "Port on 127.0.0.1; 0 takes a free one")
       .Text("--module", asked->module, "SoftHSM's module, when it is not found by itself")
       .Text("--daemon", asked->daemon, "rootkeepd, when it is not beside this program");

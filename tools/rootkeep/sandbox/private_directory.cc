@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "keystore/base/file.h"
+#include "keystore/base/lock_file.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -39,7 +39,11 @@ Result<PrivateDirectory> PrivateDirectory::Temporary(const std::string& prefix) 
 }
 
 Result<PrivateDirectory> PrivateDirectory::Kept(const std::string& path) {
-  RK_RETURN_IF_ERROR(MakeDirectory(path, 0700));
+  const Status there = MakeDirectory(path, 0700);
+  if (!there.ok() && there.error().code() == Code::kNotFound) {
+    return Error(there.error()).WithHint("the directory above it is missing; make it with mkdir -p");
+  }
+  RK_RETURN_IF_ERROR(there);
   RK_TRY(const std::string real, RealPath(path));
   struct stat info{};
   if (stat(real.c_str(), &info) != 0) return ErrnoError("stat " + real, errno);
@@ -50,11 +54,16 @@ Result<PrivateDirectory> PrivateDirectory::Kept(const std::string& path) {
                fmt::format("{} has mode {:o}: others than its owner can enter it", real, info.st_mode & 07777))
         .WithHint("chmod 700 " + real);
   }
-  return PrivateDirectory(real, false);
+  PrivateDirectory kept(real, false);
+  RK_TRY(kept.lock_, TakeLockFile(real + "/lock", [&real](const std::string& holder) {
+           return FailedPrecondition(fmt::format("{} is in use by {}", real, holder))
+               .WithHint("stop that one first, or take another directory");
+         }));
+  return kept;
 }
 
 PrivateDirectory::PrivateDirectory(PrivateDirectory&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(other.temporary_) {
+    : path_(std::move(other.path_)), temporary_(other.temporary_), lock_(std::move(other.lock_)) {
   other.temporary_ = false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "keystore/base/file.h"
 #include "keystore/base/result.h"
 
 namespace rootkeep::cli {
@@ -12,8 +13,8 @@ class PrivateDirectory {
  public:
   // A fresh one, in $XDG_RUNTIME_DIR or else in $TMPDIR or /tmp.
   static Result<PrivateDirectory> Temporary(const std::string& prefix);
-  // `path`, made with mode 0700 where it is missing; it stays. FAILED_PRECONDITION when others can enter it or it
-  // belongs to somebody else.
+  // `path`, made with mode 0700 where it is missing; it stays. It is this object's alone as long as that lives.
+  // FAILED_PRECONDITION when another process has it, others can enter it or it belongs to somebody else.
   static Result<PrivateDirectory> Kept(const std::string& path);
   PrivateDirectory(PrivateDirectory&& other) noexcept;
   PrivateDirectory& operator=(PrivateDirectory&&) = delete;
@@ -28,6 +29,7 @@ class PrivateDirectory {
 
   std::string path_;
   bool temporary_;
+  Fd lock_;  // on <path>/lock; a temporary one needs none
 };
 
 }  // namespace rootkeep::cli

@@ -18,6 +18,8 @@ constexpr std::uint32_t kGeneration = 1;
 Result<std::unique_ptr<Sandbox>> Sandbox::Make(Options options, const Narrator& say) {
   const SandboxFiles files(options.directory);
   RK_RETURN_IF_ERROR(files.MakeDirectories());
+  // Before anything is rewritten: a rootkeepd that somebody started by hand may be running on these files.
+  RK_TRY(const store::StateDir state, store::StateDir::Open(files.state()));
   RK_TRY(SoftToken token, SoftToken::OpenOrMake(options.directory, options.module_path));
   say(fmt::format("{} SoftHSM token \"{}\" (a token for tests: its keys are files)",
                   token.made() ? "made the" : "found the", SoftToken::kLabel));
@@ -29,7 +31,6 @@ Result<std::unique_ptr<Sandbox>> Sandbox::Make(Options options, const Narrator& 
 }
 
 Status Sandbox::PrepareCa(const Narrator& say) {
-  RK_RETURN_IF_ERROR(store::StateDir::Prepare(files_.state()));
   RK_TRY(const OpenToken opened, OpenTokenAt(token_.place()));
   auto installed = ReadAuthorityFiles(files_.state(), kSandboxAuthority, kGeneration);
   if (!installed.ok() && installed.error().code() != Code::kNotFound) return installed.error();

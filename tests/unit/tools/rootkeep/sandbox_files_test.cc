@@ -1,5 +1,6 @@
 // What a sandbox writes and reads without a token or a daemon.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -41,6 +42,17 @@ TEST(PrivateDirectoryTest, AKeptOneStaysAndIsNobodyElses) {
   EXPECT_THAT(PrivateDirectory::Kept(path), HasCode(Code::kFailedPrecondition));
   std::ofstream(dir / "file") << "x";
   EXPECT_THAT(PrivateDirectory::Kept(dir / "file"), HasCode(Code::kFailedPrecondition));
+}
+
+TEST(PrivateDirectoryTest, AKeptOneIsOneObjectsAlone) {
+  const testing::TempDir dir;
+  {
+    ASSERT_OK_AND_ASSIGN(const PrivateDirectory first, PrivateDirectory::Kept(dir / "kept"));
+    const auto second = PrivateDirectory::Kept(dir / "kept");
+    ASSERT_THAT(second, HasCode(Code::kFailedPrecondition));
+    EXPECT_THAT(second.error().message(), HasSubstr("in use by process " + std::to_string(getpid())));
+  }
+  EXPECT_THAT(PrivateDirectory::Kept(dir / "kept"), IsOk());
 }
 
 TEST(DaemonLogTest, GivesWholeLinesFromWhereItBegan) {
