@@ -68,7 +68,8 @@ Result<SecretBytes> PinSource::ReadCredential() const {
   const char* directory = getenv("CREDENTIALS_DIRECTORY");
   if (directory == nullptr) {
     return FailedPrecondition(fmt::format("credential {}: CREDENTIALS_DIRECTORY is not set", name_))
-        .WithHint("run under systemd with LoadCredential=" + name_ + ":/path");
+        .WithHint("systemd sets it for the service alone (LoadCredential=" + name_ +
+                  ":/path); elsewhere say --pin-source file:/path");
   }
   return ReadCredentialFile(fmt::format("{}/{}", directory, name_));
 }

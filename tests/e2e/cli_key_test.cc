@@ -113,6 +113,23 @@ TEST_F(CliKeyTest, TokenOptionsThatContradictAreUsageErrors) {
   for (const Words& words : wrong) EXPECT_EQ(Rootkeep(words).exit_code, 2) << words.back();
 }
 
+// The packaged service reads its PIN as a credential, which nothing outside it can.
+TEST_F(CliKeyTest, TakesAnotherPinSourceThanTheConfigurations) {
+  const std::string config = File(
+      "rootkeepd.yaml",
+      "version: 1\nstate_directory: " + (dir_ / "state") +
+          "\nmodules:\n  - name: softhsm\n    path: " + SoftHsm::ModulePath() +
+          "\n    environment:\n      - name: SOFTHSM2_CONF\n        value: " + hsm_.conf_file() +
+          "\ntokens:\n  - name: main\n    label: " + SoftHsm::kLabel + "\n    pin_source: credential:pin\n" +
+          "trust_domains:\n  - name: cluster.local\nauthorities:\n  - name: mesh\n    trust_domain: cluster.local\n");
+  EXPECT_THAT(Rootkeep({"key", "list", "--config", config}), Refused("--pin-source file:/path"));
+  const ProgramResult made = Rootkeep({"ca", "init", "--config", config, "--pin-source", hsm_.pin_source(), "--name",
+                                       "mesh", "--trust-domain", "cluster.local"});
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(Json(Rootkeep({"key", "list", "--config", config, "--pin-source", hsm_.pin_source(), "--json"})).size(),
+            2U);
+}
+
 TEST_F(CliKeyTest, FindsTheTokenByItsSerial) {
   const json key = Json(OnToken({"key", "create", "--name", "web", "--json"}));
   const Words by_serial{"key",

@@ -30,13 +30,15 @@ using testing::WasIssuedTo;
 
 constexpr char kNotReady[] = "Rootkeep CA is not ready";
 
+std::string MetricsOf(const Daemon& daemon) {
+  return testing::RunProgram(
+             {"curl", "-sS", "--noproxy", "*", "http://" + daemon.endpoints().operations.front() + "/metrics"})
+      .out;
+}
+
 class ConformanceOperations : public testing::SharedDaemon {
  protected:
-  static std::string Metrics() {
-    return testing::RunProgram({"curl", "-sS", "--noproxy", "*",
-                                "http://" + fixture().daemon().endpoints().operations.front() + "/metrics"})
-        .out;
-  }
+  static std::string Metrics() { return MetricsOf(fixture().daemon()); }
   // The value of the line that begins with this name and labels; 0 when there is none yet.
   static double Metric(const std::string& name) {
     const std::string text = "\n" + Metrics();
@@ -149,6 +151,9 @@ TEST(ConformanceState, Case53_NoSigningKey) {
   // Nor is there a serving certificate that a client could verify: this one looks away.
   EXPECT_THAT(testing::Send(fixture.address(), "", IstioCall().Bearer(fixture.Token()), Transport::kTlsUnverified),
               SigningError(grpc::StatusCode::UNAVAILABLE, kNotReady));
+  const std::string metrics = MetricsOf(fixture.daemon());
+  EXPECT_THAT(metrics, HasSubstr(R"(citadel_server_csr_sign_err_count{error="CA_NOT_READY"} 1)"));
+  EXPECT_THAT(metrics, HasSubstr(R"(citadel_server_csr_sign_err_count{error="CERT_GEN_ERROR"} 0)"));
   fixture.hsm().GiveBack();
   fixture.WaitUntilServing();
 }

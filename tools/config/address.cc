@@ -33,9 +33,7 @@ std::optional<HostPort> Split(std::string_view address) {
   return out;
 }
 
-bool IsLoopback(const HostPort& address) {
-  return address.v6 ? address.host == "::1" : address.host.starts_with("127.");
-}
+bool Local(const HostPort& address) { return address.v6 ? address.host == "::1" : address.host.starts_with("127."); }
 
 Status CheckSocket(std::string_view path) {
   if (!path.starts_with('/') || path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -57,10 +55,16 @@ Status CheckAddress(std::string_view address, AddressRule rule) {
         .WithHint(local ? "for example 127.0.0.1:15016, [::1]:15016 or unix:/run/rootkeep/health.sock"
                         : "for example 127.0.0.1:15012 or [::]:15012");
   }
-  if (local && !IsLoopback(*parts)) {
+  if (local && !Local(*parts)) {
     return InvalidArgument(fmt::format("\"{}\" is not a loopback address, and this service has no TLS", address));
   }
   return Ok();
+}
+
+bool IsLoopback(std::string_view address) {
+  if (address.starts_with(kSocket)) return true;
+  const auto parts = Split(address);
+  return parts && Local(*parts);
 }
 
 bool HasFreePort(std::string_view address) {

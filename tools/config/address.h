@@ -17,6 +17,9 @@ enum class AddressRule : std::uint8_t {
 // INVALID_ARGUMENT when `address` is not as the rule says. Host names are refused: what they resolve to may change.
 Status CheckAddress(std::string_view address, AddressRule rule);
 
+// Whether `address`, which CheckAddress accepts, can be reached from this machine only.
+bool IsLoopback(std::string_view address);
+
 // Whether it ends in port 0, which picks a free one.
 bool HasFreePort(std::string_view address);
 

@@ -8,6 +8,7 @@
 
 #include "keystore/base/file.h"
 #include "proto/rootkeep/config/v1/config.pb.h"
+#include "tools/config/address.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
 #include "tools/config/yaml_to_proto.h"
@@ -69,6 +70,11 @@ std::vector<std::string> Warnings(const Config& config) {
   std::vector<std::string> out;
   if (!config.client_certificates && config.token_issuers.empty()) {
     out.emplace_back("no token issuers, and client certificates are off: nobody can authenticate");
+  }
+  for (const Operations& operations : config.operations) {
+    if (IsLoopback(operations.address)) continue;
+    out.push_back(
+        fmt::format("operations on {}: whoever reaches it can read the metrics, without TLS", operations.address));
   }
   for (const ImpersonationRule& rule : config.impersonation) {
     if (!rule.placement.empty()) continue;

@@ -20,6 +20,12 @@ Result<std::map<std::string, std::string>> ParseEnvironment(const std::vector<st
   return environment;
 }
 
+Result<pkcs11::PinSource> ParsePinSource(const std::string& text) {
+  auto pin = pkcs11::PinSource::Parse(text);
+  if (!pin.ok()) return UsageError("--pin-source: " + pin.error().message());
+  return pin;
+}
+
 Result<TokenPlace> FromOptions(const TokenOptions& options) {
   if (options.module.empty()) {
     return UsageError("which token? give --config and --token, or --module, --token or --serial, and --pin-source");
@@ -29,9 +35,7 @@ Result<TokenPlace> FromOptions(const TokenOptions& options) {
   if (options.pin_source.empty()) return UsageError("--module needs --pin-source beside it");
   TokenPlace place{.module = {.path = options.module}, .selector = {.label = options.token, .serial = options.serial}};
   RK_TRY(place.module.environment, ParseEnvironment(options.module_environment));
-  auto pin = pkcs11::PinSource::Parse(options.pin_source);
-  if (!pin.ok()) return UsageError("--pin-source: " + pin.error().message());
-  place.pin = std::move(*pin);
+  RK_TRY(place.pin, ParsePinSource(options.pin_source));
   return place;
 }
 
@@ -43,16 +47,22 @@ void DeclareTokenOptions(Options& options, TokenOptions& into) {
       .Text("--serial", into.serial, "The token's serial number, beside or instead of its label")
       .Text("--module", into.module, "Path of the PKCS#11 module")
       .List("--module-env", into.module_environment, "NAME=VALUE for the module's environment; may be repeated")
-      .Text("--pin-source", into.pin_source, "Where the PIN is read: file:/path (mode 0600) or credential:NAME");
+      .Text("--pin-source", into.pin_source,
+            "Where the PIN is read: file:/path (mode 0600) or credential:NAME; with --config instead of the source "
+            "there");
 }
 
 Result<TokenPlace> FindTokenPlace(const TokenOptions& options) {
   if (options.config.empty()) return FromOptions(options);
-  if (!options.module.empty() || !options.serial.empty() || !options.pin_source.empty() ||
-      !options.module_environment.empty()) {
-    return UsageError("--config says all about the token but its name: leave out --module, --serial, --pin-source");
+  if (!options.module.empty() || !options.serial.empty() || !options.module_environment.empty()) {
+    return UsageError("--config says where the token is: leave out --module, --module-env, --serial");
   }
-  return TokenFromConfig(options.config, options.token);
+  RK_TRY(TokenPlace place, TokenFromConfig(options.config, options.token));
+  // The service's own source may be a credential, which only systemd can read.
+  if (!options.pin_source.empty()) {
+    RK_TRY(place.pin, ParsePinSource(options.pin_source));
+  }
+  return place;
 }
 
 Result<OpenToken> OpenTokenBy(const TokenOptions& options) {

@@ -70,6 +70,13 @@ TEST(EndpointsTest, EmptyListMeansNone) {
   EXPECT_THAT(ProblemsOf(Minimal("listeners: []\n")), HasSubstr("listeners: is empty"));
 }
 
+TEST(EndpointsTest, MetricsForEverybodyAreWarnedOf) {
+  EXPECT_THAT(Warnings(Parsed(Minimal("operations: [{address: \"127.0.0.1:15014\"}, {address: \"[::1]:15015\"}]\n"))),
+              ::testing::IsEmpty());
+  EXPECT_THAT(Warnings(Parsed(Minimal("operations: [{address: \"0.0.0.0:15014\"}]\n"))),
+              ::testing::ElementsAre(HasSubstr("operations on 0.0.0.0:15014")));
+}
+
 TEST(EndpointsTest, NoTwoServicesOnOnePort) {
   EXPECT_EQ(ProblemsOf(Minimal("operations: [{address: \"127.0.0.1:15012\"}]\n")),
             "c.yaml:13:24: operations[0].address: 127.0.0.1:15012 is taken by another service above");
