@@ -6,7 +6,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
+
+#include "keystore/base/mutex.h"
 
 namespace rootkeep::log {
 namespace {
@@ -20,11 +23,31 @@ std::shared_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink) {
   return logger;
 }
 
-// Held by a function-local pointer that is never destroyed, so that logging during exit is safe.
-std::shared_ptr<spdlog::logger>& Sink() {
-  static auto* sink =
-      new std::shared_ptr<spdlog::logger>(MakeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>()));
-  return *sink;
+// Never destroyed, so that logging during exit is safe.
+struct Target {
+  std::atomic<std::shared_ptr<spdlog::logger>> logger{MakeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>())};
+  Mutex mutex;
+  std::string path RK_GUARDED_BY(mutex);
+};
+
+Target& TheTarget() {
+  static auto& target = *new Target;
+  return target;
+}
+
+// spdlog would make the directories, wherever a misspelt path points.
+Status Open(const std::string& path) {
+  const auto directory = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (!directory.empty() && !std::filesystem::is_directory(directory, error)) {
+    return FailedPrecondition("open log " + path + ": its directory does not exist");
+  }
+  try {
+    TheTarget().logger.store(MakeLogger(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path)));
+  } catch (const std::exception& failure) {
+    return FailedPrecondition(fmt::format("open log {}: {}", path, failure.what()));
+  }
+  return Ok();
 }
 
 std::string_view LevelName(Level level) {
@@ -65,9 +88,18 @@ std::string Timestamp() {
 
 }  // namespace
 
-void Start(Level least, const std::string& path) {
+Status Start(Level least, const std::string& path) {
   least_level = least;
-  if (!path.empty()) Sink() = MakeLogger(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
+  if (path.empty()) return Ok();
+  RK_RETURN_IF_ERROR(Open(path));
+  const MutexLock lock(TheTarget().mutex);
+  TheTarget().path = path;
+  return Ok();
+}
+
+Status Reopen() {
+  const MutexLock lock(TheTarget().mutex);
+  return TheTarget().path.empty() ? Ok() : Open(TheTarget().path);
 }
 
 bool Enabled(Level level) { return level >= least_level.load(std::memory_order_relaxed); }
@@ -88,9 +120,9 @@ void Write(Level level, std::string_view event, std::initializer_list<Field> fie
     }
   }
   line.push_back('}');
-  Sink()->info("{}", std::string_view(line.data(), line.size()));
+  TheTarget().logger.load()->info("{}", std::string_view(line.data(), line.size()));
 }
 
-void Stop() { Sink()->flush(); }
+void Stop() { TheTarget().logger.load()->flush(); }
 
 }  // namespace rootkeep::log

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "keystore/base/error.h"
+#include "keystore/base/result.h"
 
 namespace rootkeep::log {
 
@@ -28,9 +29,14 @@ struct Field {
   bool bare = false;  // written without quotes
 };
 
-// Chooses the least level written and, when `path` is not empty, the file appended to instead of standard error.
-// Called once by main before other threads exist; without it, warnings and errors go to standard error.
-void Start(Level least, const std::string& path);
+// Chooses the least level written and, when `path` is not empty, the file appended to instead of standard error; its
+// directory must exist. Without it, warnings and errors go to standard error. FAILED_PRECONDITION when the file cannot
+// be opened, and what was before stays.
+Status Start(Level least, const std::string& path);
+
+// Opens the file again under its name: whoever rotates logs has renamed it. Nothing without a file. Thread-safe; errors
+// as Start's.
+Status Reopen();
 
 [[nodiscard]] bool Enabled(Level level);
 

@@ -62,13 +62,13 @@ class HostileInput : public testing::SharedDaemon {
   static void SetUpTestSuite() {
     log_directory_ = std::make_unique<testing::TempDir>();
     const std::string path = *log_directory_ / "log";
-    log::Start(log::Level::kWarning, path);
+    EXPECT_TRUE(log::Start(log::Level::kWarning, path).ok());
     log_ = std::make_unique<cli::DaemonLog>(path);
     SharedDaemon::SetUpTestSuite();
   }
   static void TearDownTestSuite() {
     SharedDaemon::TearDownTestSuite();
-    log::Start(log::Level::kWarning, "/dev/stderr");
+    EXPECT_TRUE(log::Start(log::Level::kWarning, "/dev/stderr").ok());
     log_.reset();
     log_directory_.reset();
   }

@@ -60,7 +60,7 @@ Status Play() {
 }
 
 int Main() {
-  log::Start(log::Level::kError, "/dev/null");
+  static_cast<void>(log::Start(log::Level::kError, "/dev/null"));
   setenv("GRPC_VERBOSITY", "NONE", 0);
   const Status status = Play();
   if (!status.ok()) cli::PrintError(status.error());

@@ -6,7 +6,7 @@
 
 int main(int argc, char** argv) {
   // A command tells its failure once, by itself; the libraries' own lines are for a daemon's log.
-  rootkeep::log::Start(rootkeep::log::Level::kError, "/dev/null");
+  static_cast<void>(rootkeep::log::Start(rootkeep::log::Level::kError, "/dev/null"));
   // gRPC otherwise writes its own lines about failed connections beside our error; who debugs it says so.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   return rootkeep::cli::Run(rootkeep::cli::Commands(), argc, argv);

@@ -145,6 +145,9 @@ void Daemon::ShowReadiness(bool ready) {
 }
 
 void Daemon::Reload(const std::string& config_path) {
+  if (const Status reopened = log::Reopen(); !reopened.ok()) {
+    log::Failure("log_not_reopened", {{"detail", reopened.error().ToString()}});
+  }
   auto fresh = config::LoadConfig(config_path);
   if (fresh.ok()) return Reload(*fresh);
   LogRefused(fresh.error());

@@ -43,7 +43,9 @@ void RaiseFileLimit() {
 }
 
 int Serve(rootkeep::config::Config config, const std::string& path) {
-  rootkeep::log::Start(config.log.level, config.log.file);
+  if (const auto opened = rootkeep::log::Start(config.log.level, config.log.file); !opened.ok()) {
+    return Fail(opened.error());
+  }
   rootkeep::PrepareGrpc();
   RaiseFileLimit();
   // Throughput counts here, not who runs first: fewer switches between threads that all work on the same few calls.
