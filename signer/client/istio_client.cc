@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 #include <thread>
 
 #include "keystore/base/random.h"
@@ -52,6 +54,13 @@ Error Describe(const grpc::Status& status, const std::string& request_id, const 
   return error;
 }
 
+// gRPC ends the process over any other octet in a header.
+Status CheckHeader(std::string_view what, std::string_view value) {
+  const bool sendable = std::ranges::all_of(value, [](unsigned char octet) { return octet >= 0x20 && octet <= 0x7e; });
+  if (sendable) return Ok();
+  return InvalidArgument(fmt::format("the {} holds an octet that is not printable ASCII", what));
+}
+
 }  // namespace
 
 struct IstioClient::Impl {
@@ -86,6 +95,8 @@ IstioClient::IstioClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 IstioClient::~IstioClient() = default;
 
 Result<std::unique_ptr<IstioClient>> IstioClient::Make(IstioClientOptions options) {
+  RK_RETURN_IF_ERROR(CheckHeader("bearer token", AsText(options.bearer_token.RevealForUse())));
+  RK_RETURN_IF_ERROR(CheckHeader("cluster id", options.cluster_id));
   RK_TRY(auto channel, OpenChannel(options.channel));
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);

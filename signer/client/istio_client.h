@@ -29,7 +29,8 @@ class IstioClient {
     unsigned attempts = 1;
   };
 
-  // Errors as OpenChannel's; nothing is sent yet.
+  // Errors as OpenChannel's, and INVALID_ARGUMENT for a token or cluster id that holds anything but printable ASCII;
+  // nothing is sent yet.
   static Result<std::unique_ptr<IstioClient>> Make(IstioClientOptions options);
   ~IstioClient();
   IstioClient(const IstioClient&) = delete;

@@ -137,5 +137,19 @@ TEST_F(CliRequestTest, FilesThatAreMissingAreTold) {
   EXPECT_EQ(Ask({"--token-file", File("empty", "\n")}).exit_code, 1);
 }
 
+// gRPC would end the process over them.
+TEST_F(CliRequestTest, CredentialsThatNoHeaderCarriesAreTold) {
+  for (const char* token : {"abc\ndef\n", "abc def", "abc\xff"}) {
+    const ProgramResult result = Ask({"--token-file", File("token", token)});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, HasSubstr("token is no token: it holds"));
+  }
+  for (const char* cluster : {"a\nb", "a\xff"}) {
+    const ProgramResult result = AskWithToken({"--cluster-id", cluster});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, HasSubstr("the cluster id holds"));
+  }
+}
+
 }  // namespace
 }  // namespace rootkeep::testing

@@ -49,6 +49,9 @@ Result<SecretBytes> ReadToken(const std::string& path) {
   SecretBytes secret(token);
   OPENSSL_cleanse(content.data(), content.size());
   if (secret.empty()) return InvalidArgument(path + " holds no token");
+  if (!std::ranges::all_of(secret.RevealForUse(), [](std::uint8_t octet) { return octet > 0x20 && octet < 0x7f; })) {
+    return InvalidArgument(path + " is no token: it holds a blank or an octet that is not printable ASCII");
+  }
   return secret;
 }
 

@@ -148,6 +148,21 @@ TEST_F(IstioClientTest, RefusesOptionsThatMakeNoConnection) {
   EXPECT_THAT(Ask(std::move(no_key)), HasCode(Code::kInvalidArgument));
 }
 
+TEST_F(IstioClientTest, RefusesCredentialsThatNoHeaderCarries) {
+  using namespace std::string_literals;
+  for (const std::string& wrong : {"a\nb"s, "a\xff"s, "a\0b"s, "a\x7f"s, "\t"s}) {
+    IstioClientOptions token = Options();
+    token.bearer_token = SecretBytes(wrong);
+    const auto refused = Ask(std::move(token));
+    EXPECT_THAT(refused, HasCode(Code::kInvalidArgument));
+    EXPECT_THAT(refused, Says("token"));
+    IstioClientOptions cluster = Options();
+    cluster.cluster_id = wrong;
+    EXPECT_THAT(Ask(std::move(cluster)), Says("cluster id"));
+  }
+  EXPECT_THAT(ca_.Calls(), SizeIs(0));
+}
+
 TEST_F(IstioClientTest, HealthIsAskedByService) {
   ASSERT_OK_AND_ASSIGN(const auto channel, OpenChannel(Options().channel));
   const Deadline deadline = After(std::chrono::seconds(10));
