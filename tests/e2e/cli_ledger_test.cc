@@ -1,3 +1,4 @@
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "signer/ledger/open_ledger.h"
@@ -76,6 +77,20 @@ TEST_F(CliLedgerTest, ShowsAnEntryBySerialAndByRequestId) {
   EXPECT_THAT(words.out, HasSubstr("BEGIN CERTIFICATE"));
 }
 
+TEST_F(CliLedgerTest, ASerialInCapitalsIsTheSameSerial) {
+  std::string capitals = issued_.serial;
+  for (char& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  ASSERT_NE(capitals, issued_.serial);
+  EXPECT_EQ(RunJson({"ledger", "show", capitals}), RunJson({"ledger", "show", issued_.serial}));
+}
+
+TEST_F(CliLedgerTest, NothingAskedForShowsNothing) {
+  const ProgramResult result = Run({"ledger", "show", ""});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, HasSubstr("give a serial"));
+}
+
 TEST_F(CliLedgerTest, WhatIsNotThereIsAFailure) {
   const ProgramResult result = Run({"ledger", "show", "00ff"});
   EXPECT_EQ(result.exit_code, 1);
@@ -86,6 +101,18 @@ TEST_F(CliLedgerTest, AStateDirectoryThatIsNoneIsAFailure) {
   const ProgramResult result = RunProgram({ROOTKEEP_BINARY, "ledger", "list", "--state", dir_ / "elsewhere"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(RunProgram({ROOTKEEP_BINARY, "ledger", "list"}).exit_code, 2);
+}
+
+TEST_F(CliLedgerTest, OutputThatIsLostIsAFailure) {
+  const std::vector<std::vector<std::string>> commands{
+      {"version"}, {"--version"}, {"--help"}, {"ledger", "list", "--state", state_, "--json"}};
+  for (const auto& words : commands) {
+    std::vector<std::string> argv{"/bin/sh", "-c", "exec \"$0\" \"$@\" > /dev/full", ROOTKEEP_BINARY};
+    argv.insert(argv.end(), words.begin(), words.end());
+    const ProgramResult result = RunProgram(argv);
+    EXPECT_EQ(result.exit_code, 1) << words.front();
+    EXPECT_THAT(result.err, HasSubstr("standard output"));
+  }
 }
 
 }  // namespace

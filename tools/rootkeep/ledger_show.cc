@@ -6,6 +6,7 @@
 #include "tools/rootkeep/ledger_options.h"
 #include "tools/rootkeep/ledger_report.h"
 #include "tools/rootkeep/output.h"
+#include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -15,6 +16,14 @@ struct Asked {
   std::string which;
   bool json = false;
 };
+
+// Other tools print serials in capitals.
+std::string LowerCase(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
 
 // By serial or by request id; a serial of two issuers gives both.
 Result<std::vector<LedgerEntry>> Find(EntryReader& ledger, const std::string& which) {
@@ -31,8 +40,10 @@ void Print(const LedgerEntry& entry) {
 }
 
 Status Show(const Asked& asked) {
+  // An empty filter lets every entry through.
+  if (asked.which.empty()) return UsageError("which one? give a serial or a request id");
   RK_TRY(const auto ledger, OpenGivenLedger(asked.ledger));
-  RK_TRY(const auto entries, Find(*ledger, asked.which));
+  RK_TRY(const auto entries, Find(*ledger, LowerCase(asked.which)));
   if (!asked.json) {
     for (const LedgerEntry& entry : entries) Print(entry);
     return Ok();
@@ -46,7 +57,7 @@ Status Show(const Asked& asked) {
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   DeclareLedgerOptions(options, asked->ledger);
-  options.Argument("which", asked->which, "A certificate's serial or a request id, both in lower-case hexadecimal")
+  options.Argument("which", asked->which, "A certificate's serial or a request id, both in hexadecimal")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Show(*asked); };
 }

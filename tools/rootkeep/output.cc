@@ -43,6 +43,13 @@ std::string FormatTable(const Row& header, const std::vector<Row>& rows) {
 
 void PrintTable(const Row& header, const std::vector<Row>& rows) { fmt::print("{}", FormatTable(header, rows)); }
 
+Status FinishOutput() {
+  // A flush that failed earlier leaves only the mark on the stream.
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return Ok();
+  return Unavailable("standard output did not take all that was printed");
+}
+
 void PrintError(const Error& error) {
   fmt::print(stderr, "rootkeep: {}\n", Error(error).WithHint("").ToString());
   if (!error.hint().empty()) fmt::print(stderr, "hint: {}\n", error.hint());

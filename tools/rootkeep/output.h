@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "keystore/base/error.h"
+#include "keystore/base/result.h"
 
 namespace rootkeep::cli {
 
@@ -19,6 +19,9 @@ void PrintJson(const nlohmann::ordered_json& value);
 // Columns as wide as their widest cell, two blanks between; nothing after the last.
 void PrintTable(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
 std::string FormatTable(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
+
+// UNAVAILABLE when anything printed so far did not reach standard output.
+Status FinishOutput();
 
 // "rootkeep: <message>" and, when there is one, "hint: <hint>".
 void PrintError(const Error& error);

@@ -55,16 +55,27 @@ Error ToError(const CLI::App& app, const CLI::ParseError& error) {
   return UsageError(message).WithHint(path + " --help");
 }
 
-int Finish(const Status& status) {
+int Finish(Status status) {
+  if (status.ok()) status = FinishOutput();
   if (status.ok()) return kExitOk;
   PrintError(status.error());
   return status.error().reason() == kReasonUsage ? kExitUsage : kExitFailed;
+}
+
+// "help key create" as "key create --help".
+std::vector<char*> HelpAsOption(std::vector<char*> words) {
+  static char option[] = "--help";
+  if (words.size() < 2 || words[1] != std::string_view("help")) return words;
+  words.erase(words.begin() + 1);
+  words.push_back(option);
+  return words;
 }
 
 int RunUnguarded(const std::vector<Command>& commands, int argc, char** argv) {
   CLI::App app(kAbout, "rootkeep");
   app.require_subcommand(1);
   app.footer(kExitCodes);
+  app.set_version_flag("--version", "rootkeep " ROOTKEEP_VERSION, "Print the version and exit");
   Groups groups;
   Action chosen;
   for (const Command& command : commands) {
@@ -74,11 +85,17 @@ int RunUnguarded(const std::vector<Command>& commands, int argc, char** argv) {
     sub->callback([&chosen, action = command.declare(options)] { chosen = action; });
   }
   try {
-    app.parse(argc, argv);
+    const std::vector<char*> words = HelpAsOption({argv, argv + argc});
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
+    app.exit(help);
+    return Finish(Ok());
   } catch (const CLI::CallForAllHelp& help) {
-    return app.exit(help);
+    app.exit(help);
+    return Finish(Ok());
+  } catch (const CLI::CallForVersion& version) {
+    app.exit(version);
+    return Finish(Ok());
   } catch (const CLI::ParseError& error) {
     return Finish(ToError(app, error));
   }

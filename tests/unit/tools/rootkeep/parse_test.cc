@@ -104,5 +104,14 @@ TEST(ParseTest, EveryCommandHasHelpWithAnExampleOfItself) {
   }
 }
 
+TEST(ParseTest, HelpAndVersionMayBeAskedForEitherWay) {
+  EXPECT_EQ(RunLine({"help"}, Commands()).out, RunLine({"--help"}, Commands()).out);
+  EXPECT_EQ(RunLine({"help", "key", "create"}, Commands()).out, RunLine({"key", "create", "--help"}, Commands()).out);
+  const Outcome version = RunLine({"--version"}, Commands());
+  EXPECT_EQ(version.code, kExitOk);
+  EXPECT_THAT(version.out, StartsWith("rootkeep "));
+  EXPECT_EQ(version.out, RunLine({"version"}, Commands()).out);
+}
+
 }  // namespace
 }  // namespace rootkeep::cli
