@@ -151,5 +151,33 @@ TEST_F(CliRequestTest, CredentialsThatNoHeaderCarriesAreTold) {
   }
 }
 
+TEST_F(CliRequestTest, AddressesThatAreNoneAreTold) {
+  for (const char* address : {"localhost", "localhost:", "localhost:0", "localhost:99999", "localhost:1x", ":15012",
+                              "::1:15012", "https://localhost:15012", "[]:15012", ""}) {
+    const ProgramResult result =
+        RunProgram({ROOTKEEP_BINARY, "request", "--address", address, "--root", dev_->Exported("CA_ROOT_CA")});
+    EXPECT_EQ(result.exit_code, 2) << address;
+    EXPECT_THAT(result.err, HasSubstr("want host:port"));
+  }
+}
+
+// Without these checks each is a connection that fails, or a call, in words about something else.
+TEST_F(CliRequestTest, FilesThatCannotWorkAreToldBeforeTheCall) {
+  const auto refused = [](const ProgramResult& result, const std::string& words) {
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, HasSubstr(words));
+    EXPECT_THAT(result.err, Not(HasSubstr("CreateCertificate")));
+  };
+  refused(RunProgram({ROOTKEEP_BINARY, "request", "--address", dev_->Exported("CA_ADDR"), "--root",
+                      File("empty.pem", "no certificate\n")}),
+          "empty.pem: no PEM certificate in it");
+  ASSERT_EQ(AskWithToken({"--out", dir_ / "a"}).exit_code, 0);
+  ASSERT_EQ(AskWithToken({"--out", dir_ / "b"}).exit_code, 0);
+  refused(Ask({"--cert", dir_ / "a/cert-chain.pem", "--key", dir_ / "b/key.pem"}), "--key is not the key");
+  refused(Ask({"--cert", dir_ / "a/cert-chain.pem", "--key", File("key", "garbage")}), "--key: ");
+  refused(AskWithToken({"--csr", File("csr.der", "\x30\x82\xff")}), "csr.der is not UTF-8");
+  refused(AskWithToken({"--impersonate", "spiffe://a\xff"}), "--impersonate is not UTF-8");
+}
+
 }  // namespace
 }  // namespace rootkeep::testing

@@ -11,6 +11,7 @@
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/key_names.h"
 #include "tools/rootkeep/output.h"
+#include "tools/rootkeep/request_input.h"
 #include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
@@ -59,11 +60,13 @@ Result<IstioClientOptions> ClientOptions(const Asked& asked) {
   IstioClientOptions options;
   options.channel.address = asked.address;
   options.channel.server_name = asked.server_name;
-  RK_TRY(options.channel.root_pem, ReadFile(asked.root, kMaxFile));
+  RK_RETURN_IF_ERROR(CheckAddress(asked.address));
+  RK_TRY(options.channel.root_pem, ReadRoots(asked.root));
   if (asked.client_certificate.empty() != asked.client_key.empty()) return UsageError("--cert and --key go together");
   if (!asked.client_certificate.empty()) {
     RK_TRY(options.channel.certificate_chain_pem, ReadFile(asked.client_certificate, kMaxFile));
     RK_TRY(options.channel.private_key_pem, ReadSecretFile(asked.client_key));
+    RK_RETURN_IF_ERROR(CheckKeyPair(options.channel.certificate_chain_pem, options.channel.private_key_pem));
   }
   if (!asked.token_file.empty()) {
     RK_TRY(options.bearer_token, ReadToken(asked.token_file));
@@ -75,6 +78,7 @@ Result<IstioClientOptions> ClientOptions(const Asked& asked) {
 }
 
 Result<RequestPlan> PlanOf(const Asked& asked) {
+  RK_RETURN_IF_ERROR(CheckUtf8("--impersonate", asked.impersonate));
   RequestPlan plan{.key_type = *KeyTypeFromName(asked.key_type), .impersonated = asked.impersonate};
   for (const std::string& name : asked.names) plan.names.push_back(GeneralNameFromText(name));
   if (!asked.ttl.empty()) {
@@ -84,6 +88,7 @@ Result<RequestPlan> PlanOf(const Asked& asked) {
   }
   if (!asked.csr.empty()) {
     RK_TRY(plan.csr_pem, ReadFile(asked.csr, kMaxFile));
+    RK_RETURN_IF_ERROR(CheckUtf8(asked.csr, plan.csr_pem));
   }
   return plan;
 }
