@@ -107,6 +107,21 @@ TEST_F(CliCaTest, ACertificateFromARootKeptElsewhereIsInstalled) {
   EXPECT_THAT(Install(certificate, root_.Pem()), Refused("installed already"));
 }
 
+TEST_F(CliCaTest, RequestAndInstallSayTheSameAsJson) {
+  const json requested = Json(OnToken(
+      {"ca", "request", "--name", "mesh", "--trust-domain", "cluster.local", "--out", dir_ / "mesh.csr", "--json"}));
+  EXPECT_EQ(requested["issuing_key"]["label"], "rk/rootkeep-ca/mesh/1");
+  EXPECT_EQ(requested["request"], Read(dir_ / "mesh.csr"));
+  EXPECT_EQ(requested["file"], dir_ / "mesh.csr");
+  const std::string certificate = root_.Certify(Read(dir_ / "mesh.csr"));
+  const json installed = Json(Install(certificate, root_.Pem(), {"--json"}));
+  EXPECT_EQ(installed["issuing_key"], requested["issuing_key"]);
+  EXPECT_EQ(installed["certificates"].size(), 2U);
+  EXPECT_EQ(installed["chain"], certificate);
+  EXPECT_EQ(installed["bundle"], root_.Pem());
+  EXPECT_EQ(installed["directory"], state_ + "/authorities/mesh/1");
+}
+
 TEST_F(CliCaTest, InstallRefusesAnotherKeysCertificate) {
   const std::string request = Request();
   ASSERT_EQ(OnToken({"key", "create", "--use", "rootkeep-ca", "--name", "other"}).exit_code, 0);

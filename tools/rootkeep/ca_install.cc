@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "keystore/base/file.h"
 #include "tools/rootkeep/ca_options.h"
 #include "tools/rootkeep/chain_words.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/find_key.h"
+#include "tools/rootkeep/key_report.h"
 #include "tools/rootkeep/output.h"
 
 namespace rootkeep::cli {
@@ -19,6 +21,7 @@ struct Asked {
   std::string key;
   std::string chain;
   std::string bundle;
+  bool json = false;
 };
 
 // The label that `ca request` gave the key, unless another one is named.
@@ -39,8 +42,17 @@ Status InstallCommand(const Asked& asked) {
   RK_RETURN_IF_ERROR(
       Install(*key, chain, bundle, state, asked.ca.name, asked.ca.generation, std::chrono::system_clock::now()));
   RK_TRY(const auto certificates, ReadCertificates(chain + bundle));
+  const std::string directory = fmt::format("{}/authorities/{}/{}", state, asked.ca.name, asked.ca.generation);
+  if (asked.json) {
+    PrintJson({{"issuing_key", KeyJson(key->info())},
+               {"certificates", ChainJson(certificates, {key->info()})},
+               {"chain", chain},
+               {"bundle", bundle},
+               {"directory", directory}});
+    return Ok();
+  }
   for (const std::string& line : ChainWords(certificates, {key->info()})) PrintLine(line);
-  PrintLine(fmt::format("installed in {}/authorities/{}/{}", state, asked.ca.name, asked.ca.generation));
+  PrintLine("installed in " + directory);
   return Ok();
 }
 
@@ -52,8 +64,8 @@ Action Declare(Options& options) {
   options.Required("--chain", asked->chain, "PEM: the issuing certificate, then those above it without the root")
       .Required("--bundle", asked->bundle, "PEM: the trust bundle, one or more roots")
       .Text("--key", asked->key, "The key's label or URI, when it is not rk/rootkeep-ca/<name>/<generation>")
-      .Choice("--custody", asked->ca.custody, {"local-only", "hsm-backup"},
-              "What the token must promise about the key");
+      .Choice("--custody", asked->ca.custody, {"local-only", "hsm-backup"}, "What the token must promise about the key")
+      .Flag("--json", asked->json, "Print JSON");
   return [asked] { return InstallCommand(*asked); };
 }
 

@@ -1,4 +1,5 @@
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "keystore/base/file.h"
 #include "tools/rootkeep/ca_options.h"
@@ -14,6 +15,7 @@ namespace {
 struct Asked {
   CaOptions ca;
   std::string out;
+  bool json = false;
 };
 
 Status Request(const Asked& asked) {
@@ -29,6 +31,10 @@ Status Request(const Asked& asked) {
   RK_TRY(const auto key, MakeIssuingKey(*token.store, plan));
   RK_TRY(const std::string pem, MakeCsr(*key, IssuingSubject(plan), After(kTokenDeadline)));
   RK_RETURN_IF_ERROR(WriteFileAtomically(asked.out, pem, 0644));
+  if (asked.json) {
+    PrintJson({{"issuing_key", KeyJson(key->info())}, {"request", pem}, {"file", asked.out}});
+    return Ok();
+  }
   for (const std::string& line : KeyLines(key->info())) PrintLine(line);
   PrintLine("request      " + asked.out);
   return Ok();
@@ -40,7 +46,7 @@ Action Declare(Options& options) {
   DeclareCaName(options, asked->ca);
   DeclareCaKey(options, asked->ca);
   DeclareCatalogState(options, asked->ca.state);
-  options.Required("--out", asked->out, "File for the PKCS#10 request, PEM");
+  options.Required("--out", asked->out, "File for the PKCS#10 request, PEM").Flag("--json", asked->json, "Print JSON");
   return [asked] { return Request(*asked); };
 }
 
