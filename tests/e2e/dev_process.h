@@ -47,7 +47,7 @@ class DevProcess {
   // What stands behind `export NAME=`.
   [[nodiscard]] std::string Exported(const std::string& name) const { return Found("export " + name + "=(\\S+)"); }
   // The line that begins so.
-  [[nodiscard]] std::string Line(const std::string& beginning) const { return Found("(" + beginning + ".*)"); }
+  [[nodiscard]] std::string Line(const std::string& beginning) const { return Found("(?:^|\n)(" + beginning + ".*)"); }
   [[nodiscard]] pid_t DaemonPid() const { return std::stoi(Found("\\(process (\\d+)\\)")); }
   [[nodiscard]] const cli::Child& child() const { return *child_; }
 

@@ -2,8 +2,10 @@
 
 #include <memory>
 
+#include "keystore/base/file.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/dev_environment.h"
+#include "tools/rootkeep/istio_protoset.h"
 #include "tools/rootkeep/output.h"
 #include "tools/rootkeep/sandbox/private_directory.h"
 #include "tools/rootkeep/sandbox/sandbox.h"
@@ -53,7 +55,12 @@ Status RunSandbox(const Asked& asked, const PrivateDirectory& directory) {
   PrintLine("# tokens for it come from a test token issuer: whoever reads its key file can be anybody here");
   PrintLine("");
   const std::string& address = sandbox->daemon().address();
-  for (const std::string& line : DevEnvironment(sandbox->files(), address.substr(address.rfind(':') + 1))) {
+  RK_RETURN_IF_ERROR(WriteFileAtomically(sandbox->files().protoset(), IstioProtoset(), 0644));
+  RK_TRY(std::string program, ProgramName());
+  const DevPlaces places{.program = std::move(program),
+                         .port = address.substr(address.rfind(':') + 1),
+                         .operations = sandbox->daemon().operations_address()};
+  for (const std::string& line : DevEnvironment(sandbox->files(), places)) {
     PrintLine(line);
   }
   PrintLine("");

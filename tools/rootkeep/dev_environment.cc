@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <ranges>
 
 #include "tools/rootkeep/sandbox/sandbox.h"
 
@@ -29,9 +31,27 @@ std::string ShellWord(const std::string& text) {
   return word + "'";
 }
 
-std::vector<std::string> DevEnvironment(const SandboxFiles& files, const std::string& port) {
+Result<std::string> ProgramName() {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) return ErrnoError("readlink /proc/self/exe", error.value());
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets variables
+  for (const auto& part : std::views::split(std::string_view(path == nullptr ? "" : path), ':')) {
+    const fs::path found = fs::path(std::string(part.begin(), part.end())) / "rootkeep";
+    if (!fs::exists(found, error)) continue;
+    // The first one is the one a shell takes.
+    if (fs::equivalent(found, self, error)) return "rootkeep";
+    break;
+  }
+  return self.string();
+}
+
+std::vector<std::string> DevEnvironment(const SandboxFiles& files, const DevPlaces& places) {
+  const std::string& port = places.port;
   const std::string root = ShellWord(files.root_certificate());
   const std::string token = ShellWord(files.workload_token());
+  const std::string csr = ShellWord(files.csr());
   return {
       "# ztunnel, as the proxy of one workload",
       Export("CA_ADDRESS", "https://127.0.0.1:" + port),
@@ -54,17 +74,22 @@ std::vector<std::string> DevEnvironment(const SandboxFiles& files, const std::st
       Export("TRUST_DOMAIN", kSandboxTrustDomain),
       Export("POD_NAMESPACE", kSandboxNamespace),
       Export("SERVICE_ACCOUNT", kSandboxServiceAccount),
-      Export("OUTPUT_CERTS", files.root + "/certs"),
+      Export("OUTPUT_CERTS", files.certificates()),
       "",
       "# any gRPC client: TLS with that root, metadata \"authorization: Bearer <token>\" and \"clusterid\", method",
-      "# istio.v1.auth.IstioCertificateService/CreateCertificate of proto/istio/ca.proto; for example",
-      fmt::format("rootkeep request --address localhost:{} --root {} --token-file {} --san {}", port, root, token,
-                  kSandboxIdentity),
-      fmt::format(
-          "grpcurl -cacert {} -import-path . -proto proto/istio/ca.proto -H \"authorization: Bearer $(cat {})\" "
-          "-d \"{{\\\"csr\\\": \\\"$(awk '{{printf \"%s\\\\n\", $0}}' web.csr)\\\"}}\" localhost:{} "
-          "istio.v1.auth.IstioCertificateService/CreateCertificate",
-          root, token, port),
+      "# istio.v1.auth.IstioCertificateService/CreateCertificate; for example",
+      fmt::format("{} request --address localhost:{} --root {} --token-file {} --san {}", ShellWord(places.program),
+                  port, root, token, kSandboxIdentity),
+      fmt::format("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj / -addext "
+                  "subjectAltName=URI:{} -keyout {} -out {}",
+                  kSandboxIdentity, ShellWord(files.certificates() + "/web.key"), csr),
+      fmt::format("grpcurl -cacert {} -protoset {} -H \"authorization: Bearer $(cat {})\" "
+                  "-d \"{{\\\"csr\\\": \\\"$(awk '{{printf \"%s\\\\n\", $0}}' {})\\\"}}\" localhost:{} "
+                  "istio.v1.auth.IstioCertificateService/CreateCertificate",
+                  root, ShellWord(files.protoset()), token, csr, port),
+      "",
+      "# whether it is ready, and its metrics",
+      fmt::format("curl -s http://{0}/readyz http://{0}/metrics", places.operations),
   };
 }
 

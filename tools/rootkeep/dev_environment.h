@@ -4,12 +4,23 @@
 #include <string>
 #include <vector>
 
+#include "keystore/base/result.h"
 #include "tools/rootkeep/sandbox/sandbox_files.h"
 
 namespace rootkeep::cli {
 
-// Lines of shell for ztunnel, istio-agent and plain gRPC clients of the sandbox whose CA listens on 127.0.0.1:`port`.
-std::vector<std::string> DevEnvironment(const SandboxFiles& files, const std::string& port);
+struct DevPlaces {
+  std::string program;     // how a shell finds this program, not quoted
+  std::string port;        // of the CA on 127.0.0.1
+  std::string operations;  // host:port of /metrics and /readyz
+};
+
+// Lines of shell for ztunnel, istio-agent and plain gRPC clients of a sandbox. They name every file by its whole path,
+// so that each block can be pasted anywhere by itself.
+std::vector<std::string> DevEnvironment(const SandboxFiles& files, const DevPlaces& places);
+
+// "rootkeep" when a shell finds this very program by that name, its path otherwise.
+Result<std::string> ProgramName();
 
 // `text` as one word of a POSIX shell.
 std::string ShellWord(const std::string& text);

@@ -5,8 +5,8 @@
 namespace rootkeep::cli {
 
 Status SandboxFiles::MakeDirectories() const {
-  for (const char* below :
-       {"/issuer", "/var", "/var/run", "/var/run/secrets", "/var/run/secrets/istio", "/var/run/secrets/tokens"}) {
+  for (const char* below : {"/certs", "/issuer", "/var", "/var/run", "/var/run/secrets", "/var/run/secrets/istio",
+                            "/var/run/secrets/tokens"}) {
     RK_RETURN_IF_ERROR(MakeDirectory(root + below, 0700));
   }
   return Ok();

@@ -86,12 +86,14 @@ TEST(DaemonLogTest, AFileThatIsNotThereYetBeginsAtItsBeginning) {
 }
 
 TEST(DevEnvironmentTest, NamesTheFilesThatClientsRead) {
-  const auto lines = DevEnvironment(SandboxFiles("/home/a b"), "4711");
+  const auto lines = DevEnvironment(SandboxFiles("/home/a b"),
+                                    {.program = "/opt/a b/rootkeep", .port = "4711", .operations = "127.0.0.1:4712"});
   EXPECT_THAT(lines, Contains("export CA_ADDRESS=https://127.0.0.1:4711"));
   EXPECT_THAT(lines, Contains("export CA_ADDR=localhost:4711"));
   EXPECT_THAT(lines, Contains("export AUTH_TOKEN='/home/a b/var/run/secrets/tokens/istio-token'"));
+  EXPECT_THAT(lines, Contains("curl -s http://127.0.0.1:4712/readyz http://127.0.0.1:4712/metrics"));
   EXPECT_THAT(lines, Contains("cd '/home/a b'"));
-  EXPECT_THAT(lines, Contains(HasSubstr("rootkeep request --address localhost:4711")));
+  EXPECT_THAT(lines, Contains(HasSubstr("'/opt/a b/rootkeep' request --address localhost:4711")));
 }
 
 TEST(DevEnvironmentTest, QuotesForAShell) {
