@@ -49,6 +49,7 @@ class CliDoctorTest : public CliTest {
       if (step["outcome"] == "FAILED") failed.push_back(step);
     }
     EXPECT_EQ(failed.size(), 1U) << report;
+    for (const json& step : failed) EXPECT_NE(step["hint"], "") << step;
     return failed.empty() ? json() : failed[0];
   }
 

@@ -2,9 +2,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace rootkeep::cli {
+namespace {
+
+struct StepHint {
+  std::string_view step;
+  std::string_view hint;
+};
+
+// For errors that have none of their own: where somebody looks next.
+constexpr auto kStepHints = std::to_array<StepHint>({
+    {"configuration", "rootkeepd --check-config lists everything that is wrong with it"},
+    {"state", "the daemon makes it at its first start, in a directory that its user owns"},
+    {"open module", "is the path right, and is the vendor's package installed?"},
+    {"initialise", "is the device attached, and does the module find its own configuration (its environment)?"},
+    {"find token", "is the device attached, and are label and serial right?"},
+    {"read PIN", "the file belongs to this user or root and has mode 0600"},
+    {"log in", "rootkeep pin check says what is on record against the PIN"},
+    {"find key", "rootkeep key list shows what the token holds"},
+    {"custody", "make another key: rootkeep key create; with production: true, in a token that is hardware"},
+    {"read files", "rootkeep ca init or ca install puts them into the state directory"},
+    {"certificates", "make the next generation: rootkeep ca init or ca request"},
+    {"sign and verify", "the token's log, and its vendor's own test tool, may say why"},
+});
+
+std::string HintFor(std::string_view step, const Error& error) {
+  if (!error.hint().empty()) return error.hint();
+  const auto* found = std::ranges::find(kStepHints, step, &StepHint::step);
+  return found == kStepHints.end() ? std::string() : std::string(found->hint);
+}
+
+}  // namespace
 
 std::string_view OutcomeName(Outcome outcome) {
   switch (outcome) {
@@ -32,7 +64,7 @@ bool Checkup::Step(const std::string& step, const std::string& subject, const St
        .step = step,
        .subject = subject,
        .detail = Error(status.error()).WithHint("").ToString(),
-       .hint = status.error().hint()});
+       .hint = HintFor(step, status.error())});
   return false;
 }
 
