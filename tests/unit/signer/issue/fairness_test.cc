@@ -18,7 +18,7 @@ using Fairness = testing::IssuerFixture;
 
 // Without turns the quiet caller would be the hundredth.
 TEST_F(Fairness, ACallerWithManyRequestsDoesNotHoldUpAnother) {
-  constexpr int kFlood = 100;
+  constexpr std::uint32_t kFlood = 100;
   const std::string csr = MakeCsrPem();
   Mutex mutex;
   std::vector<std::string> answered;
@@ -32,10 +32,10 @@ TEST_F(Fairness, ACallerWithManyRequestsDoesNotHoldUpAnother) {
     const GatedSigner::Stall stall = authority_.signer->Close();
     issue("flood", 3600);
     EXPECT_TRUE(testing::Eventually([&] { return authority_.signer->waiting() == 1; }));
-    for (int i = 1; i < kFlood; ++i) issue("flood", 3600 + i);
+    for (std::uint32_t i = 1; i < kFlood; ++i) issue("flood", 3600 + i);
     issue("quiet", 3600);
     EXPECT_THAT(ledger_->Flush(After(kPatience)), IsOk());
-    EXPECT_EQ(issuer_->in_flight(), kFlood + 1U);
+    EXPECT_EQ(issuer_->in_flight(), kFlood + 1);
   }
   EXPECT_TRUE(testing::Eventually([&] {
     const MutexLock lock(mutex);
