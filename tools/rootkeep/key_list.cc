@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "tools/rootkeep/catalog_report.h"
 #include "tools/rootkeep/commands.h"
@@ -49,6 +50,11 @@ std::vector<std::string> Cells(const Compared& row) {
           "-"};
 }
 
+// By label; of several keys under one label, the same one first every time.
+std::pair<std::string, std::string> OrderOf(const Compared& row) {
+  return {LabelOf(row), row.key ? row.key->public_key.FingerprintHex() : std::string()};
+}
+
 Result<std::vector<Compared>> Rows(const Asked& asked, bool& catalogued) {
   RK_TRY(const TokenPlace place, FindTokenPlace(asked.token));
   RK_TRY(const std::string state, CatalogStateOf(asked.token, asked.state));
@@ -65,7 +71,7 @@ Result<std::vector<Compared>> Rows(const Asked& asked, bool& catalogued) {
   RK_TRY(const TokenName name, NameOf(token, place.selector));
   RK_TRY(const std::vector<KeyInfo> keys, token.store->List(After(kTokenDeadline)));
   std::vector<Compared> rows = Compare(entries, keys, name);
-  std::ranges::stable_sort(rows, {}, LabelOf);
+  std::ranges::sort(rows, {}, OrderOf);
   return rows;
 }
 
