@@ -14,4 +14,12 @@ std::string ToRfc3339(WallTime time) {
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
+std::string ToRfc3339Micros(WallTime time) {
+  const auto micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count() % 1'000'000;
+  std::string text = ToRfc3339(time);
+  text.pop_back();  // the Z
+  return fmt::format("{}.{:06}Z", text, micros);
+}
+
 }  // namespace rootkeep

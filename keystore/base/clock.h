@@ -46,5 +46,7 @@ inline WallTime FromUnixSeconds(std::int64_t seconds) {
 
 // RFC 3339 in UTC with whole seconds, for example 2026-11-24T10:00:00Z.
 std::string ToRfc3339(WallTime time);
+// The same with microseconds, for a time after 1970.
+std::string ToRfc3339Micros(WallTime time);
 
 }  // namespace rootkeep

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "keystore/base/clock.h"
+#include "keystore/base/json_text.h"
 #include "keystore/base/mutex.h"
 
 namespace rootkeep::log {
@@ -60,32 +62,6 @@ std::string_view LevelName(Level level) {
   return "error";
 }
 
-void AppendQuoted(fmt::memory_buffer& out, std::string_view text) {
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) {
-      // Every octet outside printable ASCII is escaped: a log line stays one line of valid JSON whatever a peer sent.
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
-
-std::string Timestamp() {
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros);
-}
-
 }  // namespace
 
 Status Start(Level least, const std::string& path) {
@@ -106,21 +82,21 @@ bool Enabled(Level level) { return level >= least_level.load(std::memory_order_r
 
 void Write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!Enabled(level)) return;
-  fmt::memory_buffer line;
-  fmt::format_to(std::back_inserter(line), R"({{"time":"{}","level":"{}","event":)", Timestamp(), LevelName(level));
-  AppendQuoted(line, event);
+  std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":)",
+                                 ToRfc3339Micros(std::chrono::system_clock::now()), LevelName(level));
+  AppendJsonString(line, event);
   for (const Field& field : fields) {
     line.push_back(',');
-    AppendQuoted(line, field.key);
+    AppendJsonString(line, field.key);
     line.push_back(':');
     if (field.bare) {
-      line.append(field.text);
+      line += field.text;
     } else {
-      AppendQuoted(line, field.text);
+      AppendJsonString(line, field.text);
     }
   }
   line.push_back('}');
-  TheTarget().logger.load()->info("{}", std::string_view(line.data(), line.size()));
+  TheTarget().logger.load()->info("{}", line);
 }
 
 void Stop() { TheTarget().logger.load()->flush(); }
