@@ -29,5 +29,14 @@ TEST(DemoTest, ShowsTheMainJobAndLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
 }
 
+TEST(DemoTest, TakesNoOptions) {
+  const ProgramResult help = RunProgram({DEMO_BINARY, "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("usage: rootkeep-demo"));
+  const ProgramResult bogus = RunProgram({DEMO_BINARY, "--bogus"});
+  EXPECT_EQ(bogus.exit_code, 2);
+  EXPECT_EQ(bogus.out, "");
+}
+
 }  // namespace
 }  // namespace rootkeep::testing

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <string_view>
 
 #include "keystore/base/log.h"
 #include "tools/demo/scenes.h"
@@ -70,7 +71,16 @@ int Main() {
 }  // namespace
 }  // namespace rootkeep::demo
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    const bool help = argc == 2 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
+    fmt::print(
+        help ? stdout : stderr,
+        "usage: rootkeep-demo\n"
+        "Makes a CA in a software token in a private directory, asks it, has it refuse, takes its token away and\n"
+        "gives it back, stops, and removes the directory. It takes no options.\n");
+    return help ? 0 : 2;
+  }
   try {
     return rootkeep::demo::Main();
   } catch (const std::exception& thrown) {
