@@ -15,6 +15,7 @@
 namespace rootkeep {
 namespace {
 
+using ::testing::AllOf;
 using testing::AuthenticationRefused;
 using testing::DaemonFixture;
 using testing::Eventually;
@@ -132,6 +133,18 @@ TEST_F(ConformanceOperations, Case62_ATls13ClientWithAesGcmAlone) {
     EXPECT_EQ(ztunnel.cipher(), suite);
     EXPECT_EQ(ztunnel.Ping(1), 1);
   }
+}
+
+// As gRPC's clients come: HTTP/2 by ALPN. OpenSSL's own level would not let this one offer TLS 1.1.
+TEST_F(ConformanceOperations, SpeaksTls12And13AndNothingOlder) {
+  const auto handshake = [](const std::string& version) {
+    return testing::RunProgram({"openssl", "s_client", "-connect", fixture().address(), version, "-alpn", "h2",
+                                "-cipher", "DEFAULT@SECLEVEL=0"})
+        .out;
+  };
+  EXPECT_THAT(handshake("-tls1_3"), AllOf(HasSubstr("New, TLSv1.3"), HasSubstr("ALPN protocol: h2")));
+  EXPECT_THAT(handshake("-tls1_2"), AllOf(HasSubstr("New, TLSv1.2"), HasSubstr("ALPN protocol: h2")));
+  EXPECT_THAT(handshake("-tls1_1"), HasSubstr("New, (NONE)"));
 }
 
 // Documented in signer/README.md: a client that offers X25519MLKEM768 alone is refused, and does no harm.
