@@ -1,12 +1,10 @@
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/find_key.h"
 #include "tools/rootkeep/key_catalog.h"
 #include "tools/rootkeep/key_names.h"
 #include "tools/rootkeep/key_report.h"
-#include "tools/rootkeep/output.h"
 #include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
@@ -39,11 +37,7 @@ Status Adopt(const Asked& asked) {
   const TokenName name{.label = key.device.label, .serial = key.device.serial};
   RK_RETURN_IF_ERROR(catalog->Intend(spec, name, UsersOf(spec.use), now));
   RK_RETURN_IF_ERROR(catalog->Activate(key, now));
-  if (asked.json) {
-    PrintJson(KeyJson(key));
-  } else {
-    for (const std::string& line : KeyLines(key)) PrintLine(line);
-  }
+  PrintKey(key, asked.json);
   return Ok();
 }
 

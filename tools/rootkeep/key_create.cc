@@ -1,12 +1,10 @@
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/deadlines.h"
 #include "tools/rootkeep/key_catalog.h"
 #include "tools/rootkeep/key_names.h"
 #include "tools/rootkeep/key_report.h"
-#include "tools/rootkeep/output.h"
 #include "tools/rootkeep/token_options.h"
 
 namespace rootkeep::cli {
@@ -39,11 +37,7 @@ Status Create(const Asked& asked) {
   RK_TRY(const OpenToken token, OpenTokenAt(place));
   RK_TRY(const auto store, ThroughCatalog(token, place.selector, catalog, UsersOf(spec.use)));
   RK_TRY(const KeyInfo key, store->Create(spec, After(kKeyGenerationDeadline)));
-  if (asked.json) {
-    PrintJson(KeyJson(key));
-  } else {
-    for (const std::string& line : KeyLines(key)) PrintLine(line);
-  }
+  PrintKey(key, asked.json);
   return Ok();
 }
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tools/rootkeep/output.h"
+
 namespace rootkeep::cli {
 namespace {
 
@@ -67,6 +69,11 @@ ordered_json KeyJson(const KeyInfo& key) {
                      {"other_usages", key.custody.other_usages}};
   json["voucher"] = VoucherText(key.voucher);
   return json;
+}
+
+void PrintKey(const KeyInfo& key, bool json) {
+  if (json) return PrintJson(KeyJson(key));
+  for (const std::string& line : KeyLines(key)) PrintLine(line);
 }
 
 }  // namespace rootkeep::cli

@@ -20,4 +20,7 @@ std::vector<std::string> KeyLines(const KeyInfo& key);
 
 nlohmann::ordered_json KeyJson(const KeyInfo& key);
 
+// One or the other, on standard output.
+void PrintKey(const KeyInfo& key, bool json);
+
 }  // namespace rootkeep::cli

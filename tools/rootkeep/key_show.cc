@@ -1,10 +1,8 @@
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/find_key.h"
 #include "tools/rootkeep/key_report.h"
-#include "tools/rootkeep/output.h"
 #include "tools/rootkeep/token_options.h"
 
 namespace rootkeep::cli {
@@ -19,11 +17,7 @@ struct Asked {
 Status Show(const Asked& asked) {
   RK_TRY(const OpenToken token, OpenTokenBy(asked.token));
   RK_TRY(const auto signer, FindKey(*token.store, asked.key));
-  if (asked.json) {
-    PrintJson(KeyJson(signer->info()));
-  } else {
-    for (const std::string& line : KeyLines(signer->info())) PrintLine(line);
-  }
+  PrintKey(signer->info(), asked.json);
   return Ok();
 }
 

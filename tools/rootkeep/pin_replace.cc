@@ -79,7 +79,7 @@ Command PinReplaceCommand() {
   return {.group = "pin",
           .name = "replace",
           .summary = "Try a new PIN once and, when the token takes it, put it into the PIN source",
-          .example = "rootkeep pin replace --config /etc/rootkeep/rootkeepd.yaml --token ca --from /root/new-pin",
+          .example = "rootkeep pin replace --config /etc/rootkeep/rootkeepd.yaml --token ca --from new-pin",
           .declare = Declare};
 }
 
