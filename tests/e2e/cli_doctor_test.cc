@@ -113,6 +113,18 @@ TEST_F(CliDoctorTest, APinFileThatOthersRead) {
   EXPECT_THAT(step["hint"].get<std::string>(), HasSubstr("chmod 600"));
 }
 
+// As where the configuration names a credential, which only the service can read.
+TEST_F(CliDoctorTest, AnotherPinSourceThanTheConfigurations) {
+  InitCa();
+  const std::string pin = File("other-pin", "90210");
+  ASSERT_EQ(chmod(pin.c_str(), 0600), 0);
+  EXPECT_EQ(FailedStep({"--config", Config(), "--pin-source", "file:" + pin})["step"], "log in");
+  const ProgramResult wrong = Rootkeep({"doctor", "--config", Config(), "--pin-source", "nonsense"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--pin-source"));
+  EXPECT_EQ(Rootkeep({"doctor", "--config", Config(), "--serial", "1"}).exit_code, 2);
+}
+
 TEST_F(CliDoctorTest, AWrongPin) {
   ASSERT_THAT(WriteFileAtomically(hsm_.pin_file(), "90210", 0600), IsOk());
   const json step = FailedStep(TokenOptions());

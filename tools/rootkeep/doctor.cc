@@ -21,20 +21,35 @@ struct Asked {
   bool json = false;
 };
 
-// Everything that the configuration names, or one token and perhaps one key in it.
-Status Examine(Checkup& checkup, const Asked& asked) {
-  if (!asked.token.config.empty()) {
-    if (!asked.token.token.empty() || !asked.key.empty()) {
-      return UsageError("--config examines all it names: leave out --token and --key");
-    }
-    const auto config = config::LoadConfig(asked.token.config);
-    if (config.ok()) {
-      CheckConfig(checkup, *config, asked.token.config);
-    } else {
-      checkup.Step("configuration", asked.token.config, config.error());
-    }
+Status UseOtherPinSource(config::Config& config, const std::string& source) {
+  if (config.tokens.size() != 1) return UsageError("--pin-source: the configuration has several tokens");
+  // Said before the examination begins, as a mistake on the command line.
+  if (const auto parsed = pkcs11::PinSource::Parse(source); !parsed.ok()) {
+    return UsageError("--pin-source: " + parsed.error().message());
+  }
+  config.tokens.front().pin_source = source;
+  return Ok();
+}
+
+Status ExamineConfig(Checkup& checkup, const Asked& asked) {
+  const TokenOptions& given = asked.token;
+  if (!given.token.empty() || !given.serial.empty() || !given.module.empty() || !given.module_environment.empty() ||
+      !asked.key.empty()) {
+    return UsageError("--config examines all it names: leave out --token, --serial, --module, --module-env and --key");
+  }
+  auto config = config::LoadConfig(given.config);
+  if (!config.ok()) {
+    checkup.Step("configuration", given.config, config.error());
     return Ok();
   }
+  if (!given.pin_source.empty()) RK_RETURN_IF_ERROR(UseOtherPinSource(*config, given.pin_source));
+  CheckConfig(checkup, *config, given.config);
+  return Ok();
+}
+
+// Everything that the configuration names, or one token and perhaps one key in it.
+Status Examine(Checkup& checkup, const Asked& asked) {
+  if (!asked.token.config.empty()) return ExamineConfig(checkup, asked);
   RK_TRY(const TokenPlace place, FindTokenPlace(asked.token));
   const std::string name = "token " + (asked.token.token.empty() ? asked.token.serial : asked.token.token);
   pkcs11::ModuleRegistry modules;

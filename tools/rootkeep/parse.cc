@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <map>
+#include <optional>
 
 #include "tools/rootkeep/output.h"
 #include "tools/rootkeep/usage.h"
@@ -18,41 +19,62 @@ constexpr char kAbout[] =
 constexpr char kExitCodes[] = "exit codes: 0 ok, 1 failed, 2 the command line was wrong";
 
 const std::map<std::string, std::string>& GroupSummaries() {
-  static const std::map<std::string, std::string> summaries{{"key", "Keys inside a token"},
-                                                            {"ca", "An issuing CA whose key is inside a token"},
-                                                            {"ledger", "What rootkeepd has recorded"}};
+  static const std::map<std::string, std::string> summaries{
+      {"key", "Keys inside a token"},
+      {"ca", "An issuing CA whose key is inside a token"},
+      {"pin", "A token's PIN, and the latch that keeps a wrong one from being tried twice"},
+      {"ledger", "What rootkeepd has recorded"}};
   return summaries;
 }
 
+std::string Footer(const std::string& example) { return fmt::format("example:\n  {}\n\n{}", example, kExitCodes); }
+
 using Groups = std::map<std::string, CLI::App*>;
 
-CLI::App* GroupOf(CLI::App& app, Groups& groups, const std::string& name) {
+// The group's --help shows the example of its first command.
+CLI::App* GroupOf(CLI::App& app, Groups& groups, const Command& first) {
+  const std::string& name = first.group;
   if (name.empty()) return &app;
   CLI::App*& group = groups[name];
   if (group == nullptr) {
     const auto summary = GroupSummaries().find(name);
     group = app.add_subcommand(name, summary == GroupSummaries().end() ? "" : summary->second);
     group->require_subcommand(1);
+    group->footer(Footer(first.example));
   }
   return group;
 }
 
-// The message of a parse error, in the words every other failure of ours has.
-Error ToError(const CLI::App& app, const CLI::ParseError& error) {
-  const CLI::App* asked = &app;
-  std::string path = app.get_name();
-  while (!asked->get_subcommands().empty()) {
-    asked = asked->get_subcommands().front();
-    path += " " + asked->get_name();
+// The command or group that the line got to, and the words up to it.
+struct Asked {
+  const CLI::App* app;
+  std::string path;
+};
+
+Asked WhatWasAsked(const CLI::App& app) {
+  Asked asked{&app, app.get_name()};
+  while (!asked.app->get_subcommands().empty()) {
+    asked.app = asked.app->get_subcommands().front();
+    asked.path += " " + asked.app->get_name();
   }
+  return asked;
+}
+
+std::optional<Error> UnknownCommand(const Asked& asked) {
+  const std::vector<std::string> unknown = asked.app->remaining();
+  if (asked.app->get_require_subcommand_min() == 0 || unknown.empty()) return std::nullopt;
+  return UsageError(fmt::format("\"{}\" is not a command or option of {}", unknown.front(), asked.path))
+      .WithHint(asked.path + " --help");
+}
+
+// A parse error in the words every other failure of ours has.
+Error ToError(const CLI::App& app, const CLI::ParseError& error) {
+  const Asked asked = WhatWasAsked(app);
+  if (auto unknown = UnknownCommand(asked)) return *std::move(unknown);
   std::string message = error.what();
   if (const auto end = message.find_last_not_of(".\n"); end != std::string::npos) message.resize(end + 1);
   if (!message.empty() && message[0] == 'A') message[0] = 'a';
-  const std::vector<std::string> unknown = asked->remaining();
-  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !unknown.empty()) {
-    message = fmt::format("\"{}\" is not a command or option of {}", unknown.front(), path);
-  }
-  return UsageError(message).WithHint(path + " --help");
+  return UsageError(message).WithHint(asked.path + " --help");
 }
 
 int Finish(Status status) {
@@ -74,13 +96,13 @@ std::vector<char*> HelpAsOption(std::vector<char*> words) {
 int RunUnguarded(const std::vector<Command>& commands, int argc, char** argv) {
   CLI::App app(kAbout, "rootkeep");
   app.require_subcommand(1);
-  app.footer(kExitCodes);
+  app.footer(Footer("rootkeep dev"));
   app.set_version_flag("--version", "rootkeep " ROOTKEEP_VERSION, "Print the version and exit");
   Groups groups;
   Action chosen;
   for (const Command& command : commands) {
-    CLI::App* sub = GroupOf(app, groups, command.group)->add_subcommand(command.name, command.summary);
-    sub->footer(fmt::format("example:\n  {}\n\n{}", command.example, kExitCodes));
+    CLI::App* sub = GroupOf(app, groups, command)->add_subcommand(command.name, command.summary);
+    sub->footer(Footer(command.example));
     Options options(*sub);
     sub->callback([&chosen, action = command.declare(options)] { chosen = action; });
   }
@@ -88,6 +110,7 @@ int RunUnguarded(const std::vector<Command>& commands, int argc, char** argv) {
     const std::vector<char*> words = HelpAsOption({argv, argv + argc});
     app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::CallForHelp& help) {
+    if (auto unknown = UnknownCommand(WhatWasAsked(app))) return Finish(*std::move(unknown));
     app.exit(help);
     return Finish(Ok());
   } catch (const CLI::CallForAllHelp& help) {

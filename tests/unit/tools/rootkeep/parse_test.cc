@@ -9,6 +9,7 @@
 namespace rootkeep::cli {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -84,6 +85,16 @@ TEST(ParseTest, AWrongCommandLineIsTold) {
   EXPECT_THAT(RunTest({"key", "bogus"}).err, HasSubstr("hint: rootkeep key --help"));
 }
 
+TEST(ParseTest, HelpForWhatIsNoCommandIsAMistakeToo) {
+  for (const auto& words :
+       {std::vector<std::string>{"bogus", "--help"}, {"key", "bogus", "--help"}, {"help", "bogus"}}) {
+    const Outcome outcome = RunTest(words);
+    EXPECT_EQ(outcome.code, kExitUsage);
+    EXPECT_THAT(outcome.err, HasSubstr("\"bogus\" is not a command"));
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
 TEST(ParseTest, WhatALibraryThrowsIsAFailure) {
   const Outcome outcome = RunTest({"key", "try", "--number", "10"});
   EXPECT_EQ(outcome.code, kExitFailed);
@@ -101,6 +112,18 @@ TEST(ParseTest, EveryCommandHasHelpWithAnExampleOfItself) {
     EXPECT_EQ(outcome.code, kExitOk);
     EXPECT_THAT(outcome.out, HasSubstr("example:\n  rootkeep " + words)) << words;
     EXPECT_EQ(outcome.err, "");
+  }
+}
+
+TEST(ParseTest, EveryGroupHasHelpWithASummaryAndAnExample) {
+  const std::string top = RunLine({"--help"}, Commands()).out;
+  EXPECT_THAT(top, HasSubstr("example:\n  rootkeep "));
+  for (const Command& command : Commands()) {
+    if (command.group.empty()) continue;
+    EXPECT_THAT(top, ContainsRegex("\n  " + command.group + " +[A-Z]")) << command.group << " has no summary";
+    const Outcome outcome = RunLine({command.group, "--help"}, Commands());
+    EXPECT_EQ(outcome.code, kExitOk);
+    EXPECT_THAT(outcome.out, HasSubstr("example:\n  rootkeep " + command.group + " "));
   }
 }
 
