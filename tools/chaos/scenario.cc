@@ -48,8 +48,9 @@ Result<Delay> ReadDelay(std::string_view text) {
 
 Status ParseDelay(Scenario& scenario, unsigned number, Line& line) {
   RK_TRY(const auto function, TakeFunction(line));
-  RK_TRY(const std::string time, line.Next("the time"));
-  RK_TRY(Delay delay, ReadDelay(time));
+  const Result<std::string> time = line.Next("the time");
+  if (!time.ok()) return time.error();
+  RK_TRY(Delay delay, ReadDelay(*time));
   RK_TRY(const auto workers, line.Number("workers"));
   if (workers && (*workers == 0 || *workers > 10000)) return InvalidArgument("workers is from 1 to 10000");
   delay.workers = static_cast<unsigned>(workers.value_or(0));
