@@ -117,9 +117,10 @@ std::unique_ptr<cli::DaemonLog> HostileInput::log_;
 
 // protobuf refuses it before the service hears of it; signer/README.md says so.
 TEST_F(HostileInput, ARequestThatIsNoUtf8) {
-  const IstioAnswer answer = Ask({.csr = "\xff\xfe"});
+  const Outcome answer = Ask({.csr = "\xff\xfe"});
   EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::INTERNAL) << answer.status.error_message();
   EXPECT_EQ(answer.request_id, "");
+  EXPECT_THAT(answer, NotAudited());
 }
 
 TEST_F(HostileInput, RequestsThatAreNoPem) {
