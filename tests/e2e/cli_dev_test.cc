@@ -28,9 +28,12 @@ std::string Read(const std::string& path) {
 
 bool Alive(pid_t pid) { return kill(pid, 0) == 0; }
 
-// As somebody pastes it who has nothing set up for Rootkeep.
+// As somebody pastes it who has nothing set up for Rootkeep; what a sanitizer is told stays.
 ProgramResult InPlainShell(const std::string& script) {
-  return RunProgram({"/usr/bin/env", "-i", "-C", "/", "PATH=/usr/bin:/bin", "no_proxy=*", "sh", "-euc", script});
+  std::vector<std::string> words{"/usr/bin/env", "-i", "-C", "/", "PATH=/usr/bin:/bin", "no_proxy=*"};
+  if (const char* options = std::getenv("LSAN_OPTIONS")) words.push_back("LSAN_OPTIONS=" + std::string(options));
+  words.insert(words.end(), {"sh", "-euc", script});
+  return RunProgram(words);
 }
 
 bool HasTool(const std::string& name) { return InPlainShell("command -v " + name).exit_code == 0; }

@@ -1,6 +1,7 @@
 // A killed rootkeepd keeps its word: whatever certificate a client holds is in the ledger, and no serial comes twice.
 #include <signal.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <thread>
@@ -9,6 +10,7 @@
 #include "signer/client/istio_client.h"
 #include "signer/ledger/certificate_tail.h"
 #include "signer/ledger/open_ledger.h"
+#include "tests/support/eventually.h"
 #include "tests/support/issuing_authority.h"
 #include "tests/support/matchers.h"
 #include "tests/support/softhsm.h"
@@ -22,14 +24,13 @@ using testing::IsOk;
 
 constexpr int kRounds = 100;
 constexpr int kClients = 4;
-constexpr std::chrono::milliseconds kLoad{100};
 constexpr std::chrono::seconds kPatience{20};
 
 // Certificates that clients hold, as DER.
 using Held = std::vector<Bytes>;
 
-// Asks until the server is gone.
-void AskUntilKilled(const IstioClientOptions& options, Held& held) {
+// Asks until the server is gone; counts what it gets in `issued` too.
+void AskUntilKilled(const IstioClientOptions& options, Held& held, std::atomic<unsigned>& issued) {
   IstioClientOptions mine{.channel = {.address = options.channel.address,
                                       .root_pem = options.channel.root_pem,
                                       .server_name = options.channel.server_name},
@@ -44,6 +45,7 @@ void AskUntilKilled(const IstioClientOptions& options, Held& held) {
     const auto leaf = ParseCertificates(answer->cert_chain.front());
     ASSERT_THAT(leaf, IsOk());
     held.push_back(CertificateDer(leaf->front().get()));
+    ++issued;
   }
 }
 
@@ -85,9 +87,12 @@ TEST(Kill, EveryCertificateAClientHoldsIsInTheLedger) {
     ASSERT_OK_AND_ASSIGN(const auto options, sandbox->ClientOptions(std::move(token)));
     std::vector<Held> held(kClients);
     {
+      std::atomic<unsigned> issued{0};
       std::vector<std::jthread> clients;
-      for (Held& mine : held) clients.emplace_back([&options, &mine] { AskUntilKilled(options, mine); });
-      std::this_thread::sleep_for(kLoad + std::chrono::milliseconds(round % 50));
+      for (Held& mine : held) clients.emplace_back([&] { AskUntilKilled(options, mine, issued); });
+      // Killed under load, at another moment of it in every round.
+      EXPECT_TRUE(testing::Eventually([&] { return issued > 0; }, kPatience));
+      std::this_thread::sleep_for(std::chrono::milliseconds(round % 50));
       const pid_t daemon = sandbox->daemon().child().pid();
       ASSERT_GT(daemon, 1) << "kill(2) takes -1 for everybody";
       ASSERT_EQ(kill(daemon, SIGKILL), 0);

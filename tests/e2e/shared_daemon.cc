@@ -3,12 +3,19 @@
 #include "keystore/base/file.h"
 #include "signer/authority/authority_files.h"
 #include "signer/authority/certificates.h"
+#include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 
 namespace rootkeep::testing {
+namespace {
+
+constexpr std::size_t kMaxBundle = 1024 * 1024;
+
+}  // namespace
 
 std::unique_ptr<DaemonFixture> SharedDaemon::fixture_;
 std::unique_ptr<Identity> SharedDaemon::client_ca_;
+std::string SharedDaemon::roots_;
 
 void SharedDaemon::SetUpTestSuite() {
   StartWith([](config::Config&) {});
@@ -22,6 +29,7 @@ void SharedDaemon::StartWith(const Change& change) {
   authority.client_anchors_file = authority.extra_anchors_file;
   change(fixture_->config());
   ASSERT_THAT(fixture_->Start(), IsOk());
+  roots_ = fixture_->root_pem();
 }
 
 void SharedDaemon::TearDownTestSuite() {
@@ -30,7 +38,11 @@ void SharedDaemon::TearDownTestSuite() {
 }
 
 void SharedDaemon::TearDown() {
-  if (reloaded_) fixture_->daemon().Reload(fixture_->config());
+  if (!reloaded_) return;
+  fixture_->daemon().Reload(fixture_->config());
+  // And so the next test finds a listener that this one's root has nothing to do with.
+  roots_ = fixture_->root_pem();
+  EXPECT_TRUE(Eventually([] { return Ask().ok(); }));
 }
 
 Identity SharedDaemon::Workload(const std::string& san) { return MakeIdentity({.san = san}, client_ca_.get()); }
@@ -39,6 +51,9 @@ void SharedDaemon::Reload(const Change& change) {
   config::Config changed = fixture_->config();
   change(changed);
   reloaded_ = true;
+  // The listener's own certificate follows the authority sooner or later: a client must know both roots.
+  const auto bundle = ReadFile(changed.authorities.front().bundle_file, kMaxBundle);
+  roots_ = fixture_->root_pem() + bundle.value_or("");
   fixture_->daemon().Reload(changed);
 }
 
@@ -53,7 +68,7 @@ IstioAnswer SharedDaemon::Ask(IstioCall call) {
   return AskAs(call);
 }
 
-IstioAnswer SharedDaemon::AskAs(const IstioCall& call) { return Send(fixture_->address(), fixture_->root_pem(), call); }
+IstioAnswer SharedDaemon::AskAs(const IstioCall& call) { return Send(fixture_->address(), roots_, call); }
 
 ossl::Cert SharedDaemon::IssuingCertificate() {
   const auto files = ReadAuthorityFiles(fixture_->config().state_directory, "mesh", 1);

@@ -53,6 +53,7 @@ class SharedDaemon : public ::testing::Test {
  private:
   static std::unique_ptr<DaemonFixture> fixture_;
   static std::unique_ptr<Identity> client_ca_;
+  static std::string roots_;  // of every hierarchy that the daemon has had, PEM
   bool reloaded_ = false;
 };
 

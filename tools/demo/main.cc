@@ -39,6 +39,7 @@ Status PlayIn(const Story& story, const std::string& directory) {
   story.Heading("One accident");
   RK_RETURN_IF_ERROR(GoOn());
   RK_RETURN_IF_ERROR(ShowLossAndReturn(story, *sandbox));
+  RK_RETURN_IF_ERROR(GoOn());
 
   story.Heading("The end");
   const int code = sandbox->daemon().Stop(kStopPatience);
