@@ -12,6 +12,10 @@ namespace rootkeep {
 // The longest message Sign takes for schemes that hash by themselves.
 inline constexpr std::size_t kMaxSignInput = 64 * 1024;
 
+// What Sign demands of its input. INVALID_ARGUMENT when the scheme does not fit a key of this type, or the input's
+// length the scheme.
+Status CheckSignInput(KeyType type, SignatureScheme scheme, ByteView input);
+
 // Thread-safe and const; survives the loss and return of its device: a call that fails because the device is away
 // returns UNAVAILABLE, and a later call finds the key again (same id, same public key) without anybody's help.
 class Signer {

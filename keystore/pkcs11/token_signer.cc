@@ -45,19 +45,7 @@ Result<Bytes> TokenSigner::Sign(SignatureScheme scheme, ByteView input, Deadline
 }
 
 Status TokenSigner::CheckInput(SignatureScheme scheme, ByteView input) const {
-  const auto& schemes = SchemesOf(public_key().type());
-  if (std::ranges::find(schemes, scheme) == schemes.end()) {
-    return InvalidArgument(
-        fmt::format("scheme {} does not fit a key of type {}", SchemeName(scheme), KeyTypeName(public_key().type())));
-  }
-  const std::size_t want = HashSize(SchemeHash(scheme));
-  if (want != 0 && input.size() != want) {
-    return InvalidArgument(
-        fmt::format("got a digest of {} octets, want {} for {}", input.size(), want, SchemeName(scheme)));
-  }
-  if (input.size() > kMaxSignInput) {
-    return InvalidArgument(fmt::format("got a message of {} octets, want at most {}", input.size(), kMaxSignInput));
-  }
+  RK_RETURN_IF_ERROR(CheckSignInput(public_key().type(), scheme, input));
   if (info_.custody.always_authenticate.value_or(false)) {
     return FailedPrecondition("key \"" + info_.label + "\" wants the PIN for every signature (CKA_ALWAYS_AUTHENTICATE)")
         .WithReason(kReasonKeyUnusable);

@@ -1,35 +1,20 @@
 // The PKCS#11 backend over SoftHSM.
-#include <p11-kit/pkcs11.h>
-
-#include "keystore/pkcs11/generate.h"
-#include "keystore/pkcs11/token.h"
-#include "keystore/pkcs11/write_session.h"
 #include "tests/conformance/keystore_suite.h"
-#include "tests/support/softhsm.h"
+#include "tests/conformance/softhsm_device.h"
 
 namespace rootkeep::conformance {
 namespace {
 
-class SoftHsmDevice final : public Device {
+class ModuleDevice final : public SoftHsmDevice {
  public:
   KeyStore& store() override { return *store_; }
-  void TakeAway() override { hsm_.TakeAway(); }
-  void GiveBack() override { hsm_.GiveBack(); }
-
-  void MakeTwin(const KeyInfo& key) override {
-    const auto use = hsm_.module()->Enter(Soon());
-    const auto token = pkcs11::FindToken(*use, {.label = testing::SoftHsm::kLabel});
-    const auto session = pkcs11::WriteSession::Open(*use, token->slot);
-    ASSERT_THAT(pkcs11::GenerateKeyPair(*use, session->handle(), {}, key.label, key.id), testing::IsOk());
-  }
 
  private:
-  testing::SoftHsm hsm_;
-  const std::shared_ptr<KeyStore> store_ = hsm_.OpenStore();
+  const std::shared_ptr<KeyStore> store_ = hsm().OpenStore();
 };
 
 Backend SoftHsmBackend() {
-  return {.name = "SoftHsm", .make = [] { return std::make_unique<SoftHsmDevice>(); }};
+  return {.name = "SoftHsm", .make = [] { return std::make_unique<ModuleDevice>(); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Pkcs11, TypeSuite, ::testing::Combine(::testing::Values(SoftHsmBackend()), AllTypes()),

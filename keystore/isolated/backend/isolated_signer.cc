@@ -1,0 +1,64 @@
+#include "keystore/isolated/backend/isolated_signer.h"
+
+#include <algorithm>
+
+#include "keystore/isolated/backend/answer.h"
+
+namespace rootkeep::isolated {
+namespace {
+
+constexpr unsigned kMostConcurrency = 1024;
+
+// By its id alone: whatever else is in its name may have been changed since.
+KeyUri ById(const KeyInfo& info) {
+  KeyUri uri = info.uri;
+  if (!uri.object_id.empty()) uri.object_label.clear();
+  return uri;
+}
+
+// What Signer::Sign may answer, where the words are a host's: a client is not to be told that its request was bad.
+Error AsSigner(Error error) {
+  switch (error.code()) {
+    case Code::kUnavailable:
+    case Code::kResourceExhausted:
+    case Code::kFailedPrecondition:
+    case Code::kDataLoss: return error;
+    case Code::kNotFound: return std::move(error).WithCode(Code::kUnavailable).WithReason("key_missing");
+    default: return std::move(error).WithCode(Code::kInternal);
+  }
+}
+
+}  // namespace
+
+Result<std::uint32_t> IsolatedSigner::NumberIn(HostProcess& host, Deadline deadline) const {
+  const std::uint64_t place = place_.load(std::memory_order_relaxed);
+  if (place >> 32 == host.number()) return static_cast<std::uint32_t>(place);
+  RK_TRY(Reply reply, host.Call({.deadline = deadline, .call = OpenCall{ById(info_)}}));
+  RK_TRY(const Opened opened, Expect<Opened>(std::move(reply)));
+  if (opened.info.public_key != info_.public_key) {
+    return Error(Code::kDataLoss, "another key answers to " + info_.uri.Redacted()).WithReason("key_changed");
+  }
+  place_.store(std::uint64_t{host.number()} << 32 | opened.key, std::memory_order_relaxed);
+  return opened.key;
+}
+
+Result<Reply> IsolatedSigner::SignWith(HostProcess& host, SignCall call, Deadline deadline) const {
+  RK_TRY(call.key, NumberIn(host, deadline));
+  auto reply = host.Call({.deadline = deadline, .call = call});
+  if (reply.ok() || reply.error().reason() != kReasonKeyNumber) return reply;
+  place_.store(0, std::memory_order_relaxed);
+  RK_TRY(call.key, NumberIn(host, deadline));
+  return host.Call({.deadline = deadline, .call = std::move(call)});
+}
+
+Result<Bytes> IsolatedSigner::Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const {
+  RK_RETURN_IF_ERROR(CheckSignInput(public_key().type(), scheme, input));
+  const SignCall call{.scheme = scheme, .input = ToBytes(input)};
+  auto reply = supervisor_->Call(deadline, [&](HostProcess& host) { return SignWith(host, call, deadline); });
+  if (!reply.ok()) return AsSigner(std::move(reply).error());
+  RK_TRY(Signed answer, Expect<Signed>(*std::move(reply)));
+  concurrency_.store(std::clamp(answer.concurrency, 1U, kMostConcurrency), std::memory_order_relaxed);
+  return std::move(answer.signature);
+}
+
+}  // namespace rootkeep::isolated

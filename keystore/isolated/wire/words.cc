@@ -1,0 +1,25 @@
+#include "keystore/isolated/wire/words.h"
+
+#include <algorithm>
+#include <array>
+
+namespace rootkeep::isolated {
+namespace {
+
+constexpr std::array<std::string_view, 23> kWords{
+    // domains
+    "CKR", "errno", "OpenSSL",
+    // the PKCS#11 backend's reasons; a test holds this list against keystore/pkcs11/reasons.h
+    "module_open", "module_down", "module_busy", "token", "token_absent", "token_ambiguous", "pin_source",
+    "pin_latched", "key_missing", "key_changed", "key_ambiguous", "key_unusable", "deadline", "sessions", "stale",
+    // reasons of the code above and below it
+    "queue_full", "bad_signature", "custody", "key_number", "host_version"};
+
+}  // namespace
+
+std::string_view KnownWord(std::string_view word) {
+  const auto* const found = std::ranges::find(kWords, word);
+  return found == kWords.end() ? std::string_view() : *found;
+}
+
+}  // namespace rootkeep::isolated

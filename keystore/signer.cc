@@ -1,0 +1,26 @@
+#include "keystore/signer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rootkeep {
+
+Status CheckSignInput(KeyType type, SignatureScheme scheme, ByteView input) {
+  const auto& schemes = SchemesOf(type);
+  if (std::ranges::find(schemes, scheme) == schemes.end()) {
+    return InvalidArgument(
+        fmt::format("scheme {} does not fit a key of type {}", SchemeName(scheme), KeyTypeName(type)));
+  }
+  const std::size_t want = HashSize(SchemeHash(scheme));
+  if (want != 0 && input.size() != want) {
+    return InvalidArgument(
+        fmt::format("got a digest of {} octets, want {} for {}", input.size(), want, SchemeName(scheme)));
+  }
+  if (input.size() > kMaxSignInput) {
+    return InvalidArgument(fmt::format("got a message of {} octets, want at most {}", input.size(), kMaxSignInput));
+  }
+  return Ok();
+}
+
+}  // namespace rootkeep

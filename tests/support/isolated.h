@@ -1,0 +1,22 @@
+// A SoftHSM token behind the token host.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "keystore/isolated/backend/isolated_store.h"
+#include "tests/support/softhsm.h"
+
+namespace rootkeep::testing {
+
+// The program in the build tree.
+std::string TokenHostPath();
+
+// As rootkeepd would set it up.
+isolated::HostOptions HostOptionsFor(const SoftHsm& hsm);
+
+// Its store. Aborts when the host cannot be started.
+std::shared_ptr<isolated::IsolatedStore> IsolatedStoreOf(const SoftHsm& hsm);
+
+}  // namespace rootkeep::testing
