@@ -46,6 +46,8 @@ struct Module {
   friend bool operator==(const Module&, const Module&) = default;
 };
 
+enum class Isolation : std::uint8_t { kNone, kProcess, kProcessWithNetwork };
+
 struct Token {
   std::string name;
   std::string module;
@@ -53,6 +55,7 @@ struct Token {
   std::string serial;
   std::string pin_source;
   std::uint32_t max_sessions = 16;
+  Isolation isolation = Isolation::kNone;
 
   friend bool operator==(const Token&, const Token&) = default;
 };
@@ -132,6 +135,7 @@ struct Log {
 
 struct Config {
   std::string state_directory = "/var/lib/rootkeep";
+  std::string token_host;  // empty: what FindTokenHost finds
   bool production = false;
   std::vector<Listener> listeners;
   std::vector<Operations> operations;

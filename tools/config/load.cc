@@ -27,6 +27,7 @@ Config ReadTyped(const v1::Config& file, const Section& section) {
   if (section.Given("state_directory")) {
     config.state_directory = RequiredPath(section, "state_directory", file.state_directory());
   }
+  config.token_host = OptionalPath(section, "token_host", file.token_host());
   config.production = file.production();
   ReadEndpoints(file, section, config);
   ReadHardware(file, section, config);

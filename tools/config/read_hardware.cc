@@ -41,11 +41,20 @@ std::string PinSource(const Section& section, const std::string& value) {
   return value;
 }
 
+Isolation IsolationOf(v1::Isolation isolation) {
+  switch (isolation) {
+    case v1::ISOLATION_PROCESS: return Isolation::kProcess;
+    case v1::ISOLATION_PROCESS_WITH_NETWORK: return Isolation::kProcessWithNetwork;
+    default: return Isolation::kNone;
+  }
+}
+
 Token ReadToken(const v1::Token& file, const Section& section, const std::vector<std::string>& modules) {
   constexpr std::size_t kLongestLabel = 32;  // PKCS#11 2.40 §3.2: CK_TOKEN_INFO
   constexpr std::size_t kLongestSerial = 16;
   constexpr std::uint32_t kLeast = 2;
   constexpr std::uint32_t kMost = 1024;
+  constexpr std::uint32_t kMostIsolated = 240;  // each needs a socket, and the kernel passes 253 at once
   Token out;
   out.name = Name(section, "name", file.name());
   out.module = Reference(section, "module", file.module(), modules, "module");
@@ -58,6 +67,10 @@ Token ReadToken(const v1::Token& file, const Section& section, const std::vector
   if (file.has_max_sessions()) out.max_sessions = file.max_sessions();
   if (out.max_sessions < kLeast || out.max_sessions > kMost) {
     section.Complain("max_sessions", fmt::format("{} is not between {} and {}", out.max_sessions, kLeast, kMost));
+  }
+  out.isolation = IsolationOf(file.isolation());
+  if (out.isolation != Isolation::kNone && out.max_sessions > kMostIsolated) {
+    section.Complain("max_sessions", fmt::format("is at most {} with isolation", kMostIsolated));
   }
   return out;
 }

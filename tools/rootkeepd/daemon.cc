@@ -35,8 +35,8 @@ LifetimeRules ServingLifetime(const config::Config& config) {
 bool NeedsRestart(const config::Config& before, const config::Config& after) {
   return before.listeners != after.listeners || before.operations != after.operations ||
          before.health != after.health || before.modules != after.modules || before.tokens != after.tokens ||
-         before.state_directory != after.state_directory || before.limits != after.limits ||
-         before.trust_domains != after.trust_domains || before.log != after.log;
+         before.state_directory != after.state_directory || before.token_host != after.token_host ||
+         before.limits != after.limits || before.trust_domains != after.trust_domains || before.log != after.log;
 }
 
 void LogRefused(const Error& error) {

@@ -17,8 +17,8 @@ namespace rootkeep {
 // Owns the modules; destroyed last, after every signer, so that C_Finalize comes at the very end.
 class Hardware {
  public:
-  // Loads and initialises every module and prepares a store for every token. An absent token is no error; a module
-  // that cannot be loaded is, with the step that failed.
+  // Prepares a store for every token, in this process with its module loaded and initialised, or behind a process of
+  // its own. An absent token is no error; a module that cannot be loaded is, with the step that failed.
   static Result<Hardware> Open(const config::Config& config);
 
   // The store of a configured token. The configuration has been checked: it exists.
@@ -30,6 +30,10 @@ class Hardware {
  private:
   explicit Hardware(const std::string& state_directory)
       : registry_(std::make_unique<pkcs11::ModuleRegistry>(store::PinDirectory(state_directory))) {}
+
+  Result<std::shared_ptr<KeyStore>> OpenToken(const config::Config& config, const config::Token& entry);
+  // Loaded when the first token wants it in this process.
+  Result<std::shared_ptr<pkcs11::Module>> LoadModule(const config::Module& entry);
 
   std::unique_ptr<pkcs11::ModuleRegistry> registry_;  // two names may mean one module
   std::map<std::string, std::shared_ptr<pkcs11::Module>> modules_;

@@ -34,6 +34,22 @@ TEST(HardwareTest, TokensHaveALabelOrASerial) {
               HasSubstr("tokens[0].serial"));
 }
 
+TEST(HardwareTest, Isolation) {
+  const auto with = [](const std::string& word) {
+    return Parsed(MinimalWith("label: rootkeep", "label: rootkeep\n    isolation: " + word)).tokens[0].isolation;
+  };
+  EXPECT_EQ(Parsed(Minimal()).tokens[0].isolation, Isolation::kNone);
+  EXPECT_EQ(with("none"), Isolation::kNone);
+  EXPECT_EQ(with("process"), Isolation::kProcess);
+  EXPECT_EQ(with("process-with-network"), Isolation::kProcessWithNetwork);
+  EXPECT_THAT(ProblemsOf(MinimalWith("label: rootkeep", "label: rootkeep\n    isolation: proces")),
+              HasSubstr("tokens[0].isolation"));
+  EXPECT_EQ(ProblemsOf(MinimalWith("label: rootkeep", "label: rootkeep\n    max_sessions: 300")), "");
+  EXPECT_THAT(
+      ProblemsOf(MinimalWith("label: rootkeep", "label: rootkeep\n    max_sessions: 300\n    isolation: process")),
+      HasSubstr("tokens[0].max_sessions: is at most 240 with isolation"));
+}
+
 TEST(HardwareTest, PinSourceIsNeverAPin) {
   EXPECT_EQ(ProblemsOf(MinimalWith("file:/etc/rootkeep/pin", "credential:ca-pin")), "");
   for (const std::string_view bad :
