@@ -115,6 +115,11 @@ Status DropCapabilities() {
   return Ok();
 }
 
+// Argument `index` compares like this; for SCMP_CMP_MASKED_EQ the first datum is the mask.
+scmp_arg_cmp When(unsigned index, scmp_compare how, scmp_datum_t first, scmp_datum_t second = 0) {
+  return {.arg = index, .op = how, .datum_a = first, .datum_b = second};
+}
+
 Status Rule(int result, const char* what) {
   // A call that this architecture does not have needs no rule.
   if (result == 0 || result == -EDOM) return Ok();
@@ -129,36 +134,34 @@ Status Forbid(void* filter, int call, const char* name, scmp_arg_cmp when) {
 Status ForbidProcesses(void* filter) {
   // glibc starts threads by clone3, whose flags a filter cannot see; without it, it uses clone.
   RK_RETURN_IF_ERROR(Rule(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "clone3"));
-  return Forbid(filter, SCMP_SYS(clone), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+  return Forbid(filter, SCMP_SYS(clone), "clone", When(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 }
 
 // What reaches another process of the same user: signals, limits, scheduling.
 Status ForbidReach(void* filter) {
   const auto self = static_cast<scmp_datum_t>(getpid());
-  RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(kill), "kill", SCMP_A0(SCMP_CMP_NE, self)));
-  RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(tgkill), "tgkill", SCMP_A0(SCMP_CMP_NE, self)));
-  for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
-    const auto value = static_cast<scmp_datum_t>(command);
-    RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(fcntl), "fcntl", SCMP_A1(SCMP_CMP_EQ, value)));
+  RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(kill), "kill", When(0, SCMP_CMP_NE, self)));
+  RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(tgkill), "tgkill", When(0, SCMP_CMP_NE, self)));
+  // The kernel looks at the lower half of a command only, so that the filter must too.
+  const auto command = [](scmp_datum_t value) { return When(1, SCMP_CMP_MASKED_EQ, 0xffffffffU, value); };
+  for (const scmp_datum_t value : {scmp_datum_t{F_SETOWN}, scmp_datum_t{F_SETOWN_EX}, scmp_datum_t{F_SETSIG}}) {
+    RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(fcntl), "fcntl", command(value)));
   }
-  for (const unsigned command : {FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX}) {
-    // The kernel looks at the lower half of the command only.
-    RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(ioctl), "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, command)));
+  for (const scmp_datum_t value :
+       {scmp_datum_t{FIOSETOWN}, scmp_datum_t{SIOCSPGRP}, scmp_datum_t{TIOCSTI}, scmp_datum_t{TIOCLINUX}}) {
+    RK_RETURN_IF_ERROR(Forbid(filter, SCMP_SYS(ioctl), "ioctl", command(value)));
   }
   for (const int call : {SCMP_SYS(prlimit64), SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setattr),
                          SCMP_SYS(sched_setparam), SCMP_SYS(sched_setscheduler)}) {
-    RK_RETURN_IF_ERROR(Forbid(filter, call, "prlimit64 and sched_set*", SCMP_A0(SCMP_CMP_NE, 0)));
+    RK_RETURN_IF_ERROR(Forbid(filter, call, "prlimit64 and sched_set*", When(0, SCMP_CMP_NE, 0)));
   }
   for (const int call : {SCMP_SYS(setpriority), SCMP_SYS(ioprio_set)}) {
-    RK_RETURN_IF_ERROR(Forbid(filter, call, "setpriority", SCMP_A1(SCMP_CMP_NE, 0)));
+    RK_RETURN_IF_ERROR(Forbid(filter, call, "setpriority", When(1, SCMP_CMP_NE, 0)));
   }
   return Ok();
 }
 
-Status ForbidNetwork(void* filter) {
-  return Rule(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX)),
-              "socket");
-}
+Status ForbidNetwork(void* filter) { return Forbid(filter, SCMP_SYS(socket), "socket", When(0, SCMP_CMP_NE, AF_UNIX)); }
 
 Status LoadFilter(bool network) {
   const Filter filter(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);

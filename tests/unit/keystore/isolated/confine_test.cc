@@ -32,9 +32,10 @@ class Confinement : public ::testing::Test {
 
 TEST_F(Confinement, NothingBeyondItsFiles) {
   const json tried = Tried(false);
-  for (const char* what : {"execve", "fork", "vfork", "ptrace_parent", "kill_parent", "sigqueue_parent", "tkill",
-                           "prlimit_parent", "setown", "tiocsti", "socket_inet", "socket_inet6", "socket_netlink",
-                           "socket_packet", "io_uring", "unshare", "mount", "keyctl", "bpf"}) {
+  for (const char* what : {"execve",          "fork",        "vfork",          "ptrace_parent",  "kill_parent",
+                           "sigqueue_parent", "tkill",       "prlimit_parent", "setown",         "setown_high",
+                           "tiocsti",         "socket_inet", "socket_inet6",   "socket_netlink", "socket_packet",
+                           "io_uring",        "unshare",     "mount",          "keyctl",         "bpf"}) {
     EXPECT_EQ(tried[what], "EPERM") << what;
   }
   EXPECT_EQ(tried["socket_unix"], "ok");

@@ -83,6 +83,8 @@ void TryAll() {
   report.Try("tkill", syscall(SYS_tkill, getppid(), 0));
   report.Try("prlimit_parent", prlimit(getppid(), RLIMIT_CORE, nullptr, &Unused()));
   report.Try("setown", fcntl(2, F_SETOWN, getppid()));
+  // The kernel drops the upper half.
+  report.Try("setown_high", syscall(SYS_fcntl, 2, (1L << 32) | F_SETOWN, getppid()));
   report.Try("tiocsti", ioctl(2, TIOCSTI, "x"));
   report.Try("raise", raise(SIGCONT));
   report.Try("socket_inet", Socket(AF_INET));
