@@ -6,8 +6,13 @@ namespace rootkeep {
 namespace {
 
 // More signers must earn their place; fewer are taken when they cost next to nothing.
-constexpr double kUpward = 1.06;
+constexpr double kUpward = 1.05;
 constexpr double kDownward = 0.98;
+// A step is at least this part of the limit, in either direction: what it should change must be more than the above.
+constexpr unsigned kSmallestPart = 8;
+// What no scatter explains.
+constexpr double kPlainlyBetter = 1.5;
+constexpr double kPlainlyWorse = 0.9;
 constexpr unsigned kShortestPause = 8;
 constexpr unsigned kLongestPause = 512;
 
@@ -25,7 +30,7 @@ void ConcurrencySearch::Observe(double per_second, bool saturated) {
   if (trying_) {
     at_candidate_[round_++] = per_second;
     trying_ = false;
-    if (round_ == kRounds) EndTrial();
+    if (const auto better = Verdict()) EndTrial(*better);
     return;
   }
   if (!saturated) return Abandon();
@@ -42,13 +47,21 @@ void ConcurrencySearch::BeginTrial() {
   if (max_ == 1) return;
   if (upward_ && base_ == max_) upward_ = false;
   if (!upward_ && base_ == 1) upward_ = true;
-  candidate_ = upward_ ? std::min(max_, base_ + step_) : base_ - 1;
+  const unsigned smallest = (base_ + kSmallestPart - 1) / kSmallestPart;
+  candidate_ = upward_ ? std::min(max_, base_ + std::max(step_, smallest)) : base_ - smallest;
   on_trial_ = true;
   round_ = 0;
 }
 
-void ConcurrencySearch::EndTrial() {
-  const bool better = Middle(at_candidate_) > Middle(at_base_) * (upward_ ? kUpward : kDownward);
+std::optional<bool> ConcurrencySearch::Verdict() const {
+  const double first = at_candidate_[0] / at_base_[0];
+  if (round_ == 1 && upward_ && first > kPlainlyBetter) return true;
+  if (round_ == 1 && first < kPlainlyWorse) return false;
+  if (round_ < kRounds) return std::nullopt;
+  return Middle(at_candidate_) > Middle(at_base_) * (upward_ ? kUpward : kDownward);
+}
+
+void ConcurrencySearch::EndTrial(bool better) {
   on_trial_ = false;
   round_ = 0;
   if (better) {
@@ -68,6 +81,7 @@ void ConcurrencySearch::EndTrial() {
 }
 
 void ConcurrencySearch::Abandon() {
+  trying_ = false;
   on_trial_ = false;
   round_ = 0;
 }

@@ -3,12 +3,13 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 namespace rootkeep {
 
 // Hill climbing: tries a neighbouring limit in turn with the present one, takes it when the middle of its windows is
-// better, and after a trial that changed nothing waits twice as long before the next. No clock, no threads: whoever
-// measures calls it. Not thread-safe.
+// better, and after a trial that changed nothing waits twice as long before the next. One window is enough where the
+// difference is plain. No clock, no threads: whoever measures calls it. Not thread-safe.
 class ConcurrencySearch {
  public:
   // Starts at one; never leaves 1..max.
@@ -22,12 +23,18 @@ class ConcurrencySearch {
   // enough.
   void Observe(double per_second, bool saturated);
 
+  // Whether two limits are being compared. What else bears on the throughput is better left as it is meanwhile.
+  [[nodiscard]] bool on_trial() const { return on_trial_; }
+  // Ends a trial without a result; the present limit stays.
+  void Abandon();
+
  private:
   static constexpr std::size_t kRounds = 3;
 
   void BeginTrial();
-  void EndTrial();
-  void Abandon();
+  void EndTrial(bool better);
+  // Whether the candidate is better, when that can be said already.
+  [[nodiscard]] std::optional<bool> Verdict() const;
 
   const unsigned max_;
   unsigned base_ = 1;
@@ -35,7 +42,7 @@ class ConcurrencySearch {
   bool trying_ = false;  // the present window is the candidate's
   bool on_trial_ = false;
   bool upward_ = true;  // direction of the next trial
-  unsigned step_ = 1;   // upward; doubles while that pays
+  unsigned step_ = 1;   // upward, at least; doubles while that pays
   unsigned rest_ = 0;   // windows until the next trial
   unsigned pause_;      // what rest_ was last set to
   std::size_t round_ = 0;

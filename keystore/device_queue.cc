@@ -1,100 +1,163 @@
 #include "keystore/device_queue.h"
 
+#include <algorithm>
+#include <string>
+
 namespace rootkeep {
 namespace {
 
-// A caller may take a free ticket before those who wait, because waking a thread takes longer than a fast device
-// needs for a signature; after this time the first in line gets the next ticket whoever comes.
-constexpr auto kPatience = std::chrono::milliseconds(2);
+// Waking a thread takes about as long as a fast device needs for a signature. So whoever comes while a ticket is free
+// may take it before equals who wait, until the first of them has waited for so long; those who were woken for nothing
+// look again after the same time. A device that takes longer serves strictly in turn.
+constexpr auto kTurn = std::chrono::microseconds(1000);
 
-// The share of a window in which every ticket must have been out for the device to be what everybody waits for.
-constexpr double kSaturated = 0.7;
+struct HasRoomFor {
+  const DeviceMeter& meter;
+  bool operator()(const auto* waiter) const { return meter.HasRoom(waiter->request.work); }
+};
 
 Error TooLate() { return Unavailable("the deadline passed before the device was asked").WithReason("deadline"); }
 
+// A caller waits in a flow for each kind of work, because a free ticket may be for one kind and not for another.
+Share FlowOf(const DeviceRequest& request) {
+  Share flow = request.share;
+  flow.flow += '\0';
+  flow.flow += static_cast<char>('0' + request.work.index());
+  return flow;
+}
+
 }  // namespace
 
-DeviceQueue::DeviceQueue(DeviceQueueOptions options) : options_(options), search_(options.max_concurrency) {}
-
-Result<DeviceQueue::Ticket> DeviceQueue::Admit(Deadline deadline) {
-  const Time now = std::chrono::steady_clock::now();
-  if (now >= deadline) return TooLate();
+DeviceQueue::DeviceQueue(const DeviceQueueOptions& options) : options_(options), meter_(options.meter) {
   const MutexLock lock(mutex_);
-  if (inside_ >= limit()) return WaitForRoom(deadline);
-  // A device that was idle for a while has said nothing about how fast it is.
-  if (inside_ == 0 && now - last_left_ > options_.window / 8) RestartWindow(now);
-  Enter(now);
-  return Ticket(this);
+  PublishLimits();
 }
 
-void DeviceQueue::Enter(Time now) {
-  if (++inside_ == limit()) full_since_ = now;
+void DeviceQueue::PublishLimits() {
+  limits_[0].store(meter_.limit(DeviceWork::Management()), std::memory_order_relaxed);
+  for (std::size_t i = 1; i < DeviceWork::kKinds; ++i) {
+    const auto work = DeviceWork::Signature(static_cast<KeyType>(i - 1));
+    limits_[i].store(meter_.limit(work), std::memory_order_relaxed);
+  }
 }
 
-Result<DeviceQueue::Ticket> DeviceQueue::WaitForRoom(Deadline deadline) {
-  if (waiting_.size() >= options_.max_waiting) {
-    return ResourceExhausted("too many callers wait for this key already").WithReason("queue_full");
+void DeviceQueue::SetCapacity(unsigned capacity) {
+  const MutexLock lock(mutex_);
+  meter_.SetCapacity(capacity);
+  PublishLimits();
+  ServeNext(std::chrono::steady_clock::now(), /*grant=*/true);
+}
+
+std::chrono::nanoseconds DeviceQueue::time(DeviceWork work) const {
+  const MutexLock lock(mutex_);
+  return meter_.time(work);
+}
+
+std::size_t DeviceQueue::waiting() const {
+  const MutexLock lock(mutex_);
+  return waiting_.size();
+}
+
+Result<DeviceQueue::Ticket> DeviceQueue::Admit(const DeviceRequest& request) {
+  const Time now = std::chrono::steady_clock::now();
+  if (now >= request.deadline) return TooLate();
+  const MutexLock lock(mutex_);
+  if (!MayEnter(request)) return Wait(request, now);
+  meter_.Entered(request.work, now);
+  return Ticket(this, request, now, {});
+}
+
+bool DeviceQueue::MayEnter(const DeviceRequest& request) {
+  if (!meter_.HasRoom(request.work)) return false;
+  const Waiter* const next = Next();
+  return next == nullptr || next->request.share.priority >= request.share.priority;
+}
+
+DeviceQueue::Waiter* DeviceQueue::Next() {
+  if (waiting_.empty()) return nullptr;
+  Waiter* const* const next = waiting_.Next(HasRoomFor{meter_});
+  return next == nullptr ? nullptr : *next;
+}
+
+Status DeviceQueue::CheckRoomToWait(const DeviceRequest& request, const Share& flow, Time now) const {
+  const std::chrono::duration<double> each =
+      meter_.time(request.work) / static_cast<double>(meter_.limit(request.work));
+  const auto after = [each](std::size_t count) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(each * static_cast<double>(count));
+  };
+  const std::size_t half = options_.max_waiting / 2;
+  if (waiting_.size() >= options_.max_waiting ||
+      (waiting_.size() >= half && (flow.priority == Priority::kBulk || waiting_.SizeOf(flow) >= half))) {
+    return ResourceExhausted("too many callers wait for this device already")
+        .WithReason("queue_full")
+        .WithRetryAfter(after(waiting_.size() + 1));
   }
-  Waiter me;
-  me.since = std::chrono::steady_clock::now();
-  const auto place = waiting_.insert(waiting_.end(), &me);
-  bool in_time = true;
-  while (!me.granted && in_time && (!me.notified || inside_ >= limit())) {
-    me.notified = false;
-    in_time = me.changed.WaitUntil(mutex_, deadline);
-  }
-  if (me.granted) return Ticket(this);  // Leave has taken me off the list
-  waiting_.erase(place);
+  const auto left = request.deadline - now;
+  if (after(waiting_.size()) < left) return Ok();
+  const auto same = [&request](const Waiter* other) { return other->request.work.index() == request.work.index(); };
+  const auto wait = after(waiting_.Ahead(flow, same));
+  if (wait < left) return Ok();
+  return ResourceExhausted("so many callers wait for this device that the deadline passes before it is this one's turn")
+      .WithReason("queue_too_long")
+      .WithRetryAfter(wait - left);
+}
+
+Result<DeviceQueue::Ticket> DeviceQueue::Wait(const DeviceRequest& request, Time since) {
+  const Share flow = FlowOf(request);
+  RK_RETURN_IF_ERROR(CheckRoomToWait(request, flow, since));
+  Waiter me{.request = request, .changed = {}};
+  waiting_.Push(flow, &me);
+  // A ticket that is free is a more urgent waiter's: see that it comes for it.
+  if (meter_.HasRoom(request.work)) ServeNext(since, /*grant=*/false);
+  const bool in_time = AwaitTurn(me);
+  const Time now = std::chrono::steady_clock::now();
+  if (me.granted) return Ticket(this, request, me.entered, now - since);
+  waiting_.Remove(flow, &me);
   if (in_time) {
-    Enter(std::chrono::steady_clock::now());
-    return Ticket(this);
+    meter_.Entered(request.work, now);
+    turn_began_ = now;
   }
-  NotifyIfRoom();  // the notification may have been meant for whoever is next
-  return TooLate();
+  ServeNext(now, /*grant=*/false);  // I may have been the one to look for room, or there is more of it
+  if (!in_time) return TooLate();
+  return Ticket(this, request, now, now - since);
 }
 
-void DeviceQueue::Leave(bool completed) {
-  const Time now = std::chrono::steady_clock::now();
+bool DeviceQueue::AwaitTurn(Waiter& me) {
+  while (!me.granted) {
+    if (me.notified && MayEnter(me.request)) return true;
+    const Time now = std::chrono::steady_clock::now();
+    if (now >= me.request.deadline) return false;
+    me.changed.WaitUntil(mutex_, me.notified ? std::min(me.request.deadline, now + kTurn) : me.request.deadline);
+  }
+  return true;
+}
+
+void DeviceQueue::Leave(Ticket& ticket) {
+  if (!ticket.stay_.completed) ticket.stay_.left = std::chrono::steady_clock::now();
+  const Time now = ticket.stay_.left;
   const MutexLock lock(mutex_);
-  if (inside_ >= limit()) full_ += now - std::exchange(full_since_, now);
-  --inside_;
-  Measure(now, completed);
+  meter_.Left(ticket.work_, ticket.stay_);
+  const unsigned limit = meter_.limit(ticket.work_);
+  if (limit != this->limit(ticket.work_)) PublishLimits();
   if (waiting_.empty()) return;
-  Waiter& first = *waiting_.front();
-  if (inside_ < limit() && now - first.since > kPatience) {
-    waiting_.pop_front();
-    Enter(now);
-    first.granted = true;
-    first.changed.NotifyOne();
+  const bool slow = now - ticket.stay_.entered >= kTurn;
+  const bool turn_over = now - turn_began_ >= kTurn / limit;
+  ServeNext(now, slow || turn_over || waiting_.HasMoreUrgent(ticket.priority_));
+}
+
+void DeviceQueue::ServeNext(Time now, bool grant) {
+  while (Waiter* const next = Next()) {
+    if (!grant) {
+      if (!std::exchange(next->notified, true)) next->changed.NotifyOne();
+      return;
+    }
+    waiting_.PopNext([next](const Waiter* each) { return each == next; });
+    meter_.Entered(next->request.work, now);
+    turn_began_ = now;
+    next->entered = now;
+    next->granted = true;
+    next->changed.NotifyOne();
   }
-  NotifyIfRoom();
-}
-
-void DeviceQueue::NotifyIfRoom() {
-  unsigned room = limit() > inside_ ? limit() - inside_ : 0;
-  for (Waiter* waiter : waiting_) {
-    if (room == 0) return;
-    --room;
-    if (std::exchange(waiter->notified, true)) continue;
-    waiter->changed.NotifyOne();
-  }
-}
-
-void DeviceQueue::Measure(Time now, bool completed) {
-  last_left_ = now;
-  if (completed) ++completed_;
-  const std::chrono::duration<double> took = now - window_began_;
-  if (took < options_.window || completed_ < options_.window_completions) return;
-  search_.Observe(completed_ / took.count(), full_ >= took * kSaturated);
-  limit_.store(search_.limit(), std::memory_order_relaxed);
-  RestartWindow(now);
-}
-
-void DeviceQueue::RestartWindow(Time now) {
-  window_began_ = now;
-  full_since_ = now;
-  full_ = {};
-  completed_ = 0;
 }
 
 }  // namespace rootkeep

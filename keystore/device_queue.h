@@ -1,88 +1,125 @@
-// The queue in front of a device: who may ask it now, who waits, and who is told that there is no room.
+// The queue in front of a device: who may ask it now, who waits, and who is told at once to come back later.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
-#include <list>
 #include <utility>
 
 #include "keystore/base/clock.h"
 #include "keystore/base/mutex.h"
 #include "keystore/base/result.h"
-#include "keystore/concurrency_search.h"
+#include "keystore/device_meter.h"
+#include "keystore/device_work.h"
+#include "keystore/fair_queue.h"
 
 namespace rootkeep {
 
 struct DeviceQueueOptions {
-  unsigned max_concurrency = 16;  // what the device allows
-  std::size_t max_waiting = 256;  // callers beyond are refused
-  // Throughput is measured over at least this time and this many completions.
-  std::chrono::milliseconds window{40};
-  unsigned window_completions = 20;
+  DeviceMeterOptions meter;
+  // Callers beyond are refused. Bulk work, and one caller alone, may take half of these places.
+  std::size_t max_waiting = 256;
 };
 
-// Admits by ticket, and the thread that holds the ticket asks the device itself. How many tickets are out at once is
-// found by ConcurrencySearch while they nearly always all are: it does not matter whether more callers wait here or, as
-// in a daemon that runs limit() threads, somewhere before. Thread-safe.
+// What a caller wants from a device.
+struct DeviceRequest {
+  DeviceWork work;
+  const Share& share;
+  Deadline deadline;
+  bool more = false;  // the caller has more to ask than the limit lets it ask at once
+};
+
+// One for each device, whatever it holds. Admits by ticket, and the thread that holds the ticket asks the device
+// itself. How many tickets are out at once is found for each type of key (DeviceMeter). Those who wait are served by
+// priority and callers in turn (FairQueue). Thread-safe.
 class DeviceQueue {
  public:
+  using Time = DeviceMeter::Time;
+
   // One caller's permission; returned at the end of its scope.
   class Ticket {
    public:
-    Ticket(Ticket&& other) noexcept : queue_(std::exchange(other.queue_, nullptr)), completed_(other.completed_) {}
+    Ticket(Ticket&& other) noexcept
+        : queue_(std::exchange(other.queue_, nullptr)),
+          work_(other.work_),
+          priority_(other.priority_),
+          stay_(other.stay_),
+          waited_(other.waited_) {}
     Ticket& operator=(Ticket&&) = delete;
     ~Ticket() {
-      if (queue_ != nullptr) queue_->Leave(completed_);
+      if (queue_ != nullptr) queue_->Leave(*this);
     }
-    // The device did what it was asked: counts towards its throughput.
-    void Completed() { completed_ = true; }
+    // The device did what it was asked, and was done at `now`: counts towards its throughput.
+    void Completed(Time now) {
+      stay_.left = now;
+      stay_.completed = true;
+    }
+    // How long Admit took.
+    [[nodiscard]] std::chrono::nanoseconds waited() const { return waited_; }
 
    private:
     friend class DeviceQueue;
-    explicit Ticket(DeviceQueue* queue) : queue_(queue) {}
+    Ticket(DeviceQueue* queue, const DeviceRequest& request, Time entered, std::chrono::nanoseconds waited)
+        : queue_(queue),
+          work_(request.work),
+          priority_(request.share.priority),
+          stay_{.entered = entered, .more = request.more},
+          waited_(waited) {}
     DeviceQueue* queue_;
-    bool completed_ = false;
+    DeviceWork work_;
+    Priority priority_;
+    DeviceMeter::Stay stay_;
+    std::chrono::nanoseconds waited_;
   };
 
-  explicit DeviceQueue(DeviceQueueOptions options = {});
+  explicit DeviceQueue(const DeviceQueueOptions& options = {});
 
-  // UNAVAILABLE "deadline" when it passed before a ticket was free: the device is not asked. RESOURCE_EXHAUSTED
-  // "queue_full" when max_waiting callers wait already. Nobody who waits is overtaken for longer than a few
-  // milliseconds.
-  Result<Ticket> Admit(Deadline deadline);
+  // UNAVAILABLE "deadline" when it passed before a ticket was free: the device is not asked. RESOURCE_EXHAUSTED at
+  // once, with retry_after, when there is no place ("queue_full") or when, by what the device took lately, the ticket
+  // cannot come in time ("queue_too_long"). Who has waited is overtaken by equals for no longer than a millisecond or a
+  // turn of the device.
+  Result<Ticket> Admit(const DeviceRequest& request);
 
-  // How many tickets may be out at present; at least 1.
-  [[nodiscard]] unsigned limit() const { return limit_.load(std::memory_order_relaxed); }
+  // How many tickets for this work may be out at present; at least 1.
+  [[nodiscard]] unsigned limit(DeviceWork work) const { return limits_[work.index()].load(std::memory_order_relaxed); }
+
+  // The most tickets of all kinds from now on: the device's sessions.
+  void SetCapacity(unsigned capacity);
+
+  // What a piece of this work has taken lately, from ticket to return; zero while nothing was seen.
+  [[nodiscard]] std::chrono::nanoseconds time(DeviceWork work) const;
+  // How many wait.
+  [[nodiscard]] std::size_t waiting() const;
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
   struct Waiter {
-    Time since;
+    const DeviceRequest& request;
     CondVar changed;
-    bool granted = false;   // the ticket is this waiter's
-    bool notified = false;  // told to look whether there is room
+    bool granted = false;  // a ticket is this waiter's, since `entered`
+    Time entered = {};
+    bool notified = false;  // awake, or looks by itself from time to time, whether there is room
   };
 
-  Result<Ticket> WaitForRoom(Deadline deadline) RK_REQUIRES(mutex_);
-  void Enter(Time now) RK_REQUIRES(mutex_);
-  void Leave(bool completed);
-  void NotifyIfRoom() RK_REQUIRES(mutex_);
-  void Measure(Time now, bool completed) RK_REQUIRES(mutex_);
-  void RestartWindow(Time now) RK_REQUIRES(mutex_);
+  // Whether a ticket is free and nobody who is more urgent waits for it.
+  [[nodiscard]] bool MayEnter(const DeviceRequest& request) RK_REQUIRES(mutex_);
+  // The waiter who would get the ticket that is free; null when none fits.
+  [[nodiscard]] Waiter* Next() RK_REQUIRES(mutex_);
+  Result<Ticket> Wait(const DeviceRequest& request, Time since) RK_REQUIRES(mutex_);
+  [[nodiscard]] Status CheckRoomToWait(const DeviceRequest& request, const Share& flow, Time now) const
+      RK_REQUIRES(mutex_);
+  // Waits until `me` has a ticket; false when the deadline passed first.
+  bool AwaitTurn(Waiter& me) RK_REQUIRES(mutex_);
+  void Leave(Ticket& ticket);
+  // Gives those who are next the tickets that are free, or wakes the first to look.
+  void ServeNext(Time now, bool grant) RK_REQUIRES(mutex_);
+  void PublishLimits() RK_REQUIRES(mutex_);
 
   const DeviceQueueOptions options_;
-  Mutex mutex_;
-  std::atomic<unsigned> limit_{1};  // changes under mutex_
-  unsigned inside_ RK_GUARDED_BY(mutex_) = 0;
-  std::list<Waiter*> waiting_ RK_GUARDED_BY(mutex_);  // the longest first
-
-  ConcurrencySearch search_ RK_GUARDED_BY(mutex_);
-  Time last_left_ RK_GUARDED_BY(mutex_);
-  Time full_since_ RK_GUARDED_BY(mutex_);  // while every ticket is out
-  Time window_began_ RK_GUARDED_BY(mutex_);
-  // In this window: how long every ticket was out, and what the device completed.
-  std::chrono::steady_clock::duration full_ RK_GUARDED_BY(mutex_){0};
-  unsigned completed_ RK_GUARDED_BY(mutex_) = 0;
+  std::array<std::atomic<unsigned>, DeviceWork::kKinds> limits_;  // change under mutex_
+  mutable Mutex mutex_;
+  DeviceMeter meter_ RK_GUARDED_BY(mutex_);
+  FairQueue<Waiter*> waiting_ RK_GUARDED_BY(mutex_);
+  Time turn_began_ RK_GUARDED_BY(mutex_);  // when one who waited got a ticket last
 };
 
 }  // namespace rootkeep

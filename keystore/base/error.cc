@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -54,6 +55,11 @@ Error Error::WithCode(Code code) && {
   return std::move(*this);
 }
 
+Error Error::WithRetryAfter(std::chrono::nanoseconds wait) && {
+  retry_after_ = std::max(std::chrono::ceil<std::chrono::milliseconds>(wait), std::chrono::milliseconds(1));
+  return std::move(*this);
+}
+
 Error Error::Within(std::string_view context) && {
   message_ = fmt::format("{}: {}", context, message_);
   return std::move(*this);
@@ -65,6 +71,7 @@ std::string Error::ToString() const {
     text += native_.name.empty() ? fmt::format(" ({} {})", native_.domain, native_.value)
                                  : fmt::format(" ({} {:#x})", native_.name, native_.value);
   }
+  if (retry_after_) text += fmt::format("; retry after {} ms", retry_after_->count());
   if (!hint_.empty()) text += fmt::format("; hint: {}", hint_);
   return text;
 }

@@ -1,8 +1,10 @@
 // The one error type: what failed, in the caller's terms and in the native code of whoever failed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,12 +54,16 @@ class [[nodiscard]] Error {
   [[nodiscard]] std::string_view reason() const { return reason_; }
   // True when the same call may succeed later without anybody changing anything.
   [[nodiscard]] bool retryable() const;
+  // How long to wait before the same call is worth repeating, as far as whoever refused it knows.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
 
   // Builders, chained on a temporary. They return by value, so that assigning the result to the error itself is safe.
   Error WithNative(NativeCode native) &&;
   Error WithHint(std::string hint) &&;
   Error WithReason(std::string_view literal) &&;
   Error WithCode(Code code) &&;
+  // At least a millisecond.
+  Error WithRetryAfter(std::chrono::nanoseconds wait) &&;
   // Puts "context: " before the message.
   Error Within(std::string_view context) &&;
 
@@ -70,6 +76,7 @@ class [[nodiscard]] Error {
   NativeCode native_;
   std::string hint_;
   std::string_view reason_;
+  std::optional<std::chrono::milliseconds> retry_after_;
 };
 
 inline Error InvalidArgument(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }

@@ -21,17 +21,19 @@ bool Answers(const Connection& connection, Deadline deadline) {
 Result<std::shared_ptr<Connection>> Link::Get(Deadline deadline) {
   std::shared_ptr<Connection> lost;  // dropped after the lock: its end closes sessions
   bool reinitialise = false;
+  std::optional<CircuitBreaker::Pass> pass;
   {
     const MutexLock lock(mutex_);
     while (current_ == nullptr || !current_->usable()) {
       if (!connecting_) break;
-      if (down_) return *down_;
+      if (auto down = breaker_.failure()) return *std::move(down);
       if (!settled_.WaitUntil(mutex_, deadline)) {
         return Unavailable("wait for the token to be found again").WithReason(kReasonDeadline);
       }
     }
     if (current_ != nullptr && current_->usable()) return current_;
-    if (down_ && std::chrono::steady_clock::now() < next_attempt_) return *down_;
+    RK_TRY(CircuitBreaker::Pass entered, breaker_.Enter());
+    pass.emplace(std::move(entered));
     connecting_ = true;
     reinitialise = reinitialise_;
     lost = std::move(current_);
@@ -40,7 +42,7 @@ Result<std::shared_ptr<Connection>> Link::Get(Deadline deadline) {
   lost.reset();
   auto made = Connect(reinitialise, deadline);
   const MutexLock lock(mutex_);
-  Settle(made);
+  Settle(made, *pass);
   return made;
 }
 
@@ -64,28 +66,27 @@ Result<std::shared_ptr<Connection>> Link::ConnectNow(bool fresh, Deadline deadli
   return Connection::Open(use, module_, selector_, pin_, options_, fresh, deadline);
 }
 
-void Link::Settle(const Result<std::shared_ptr<Connection>>& made) {
+void Link::Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) {
   connecting_ = false;
   settled_.NotifyAll();
+  const bool was_up = up();
   if (made.ok()) {
     current_ = *made;
     reinitialise_ = false;
-    if (down_) log::Info("pkcs11.token_up", {{"token", current_->token().device.label}});
-    down_.reset();
-    pause_ = options_.shortest_pause;
+    queue_.SetCapacity(current_->sessions().cap());
+    if (!was_up) log::Info("pkcs11.token_up", {{"token", current_->token().device.label}});
+    pass.Worked();
     return;
   }
   const Error& error = made.error();
   if (error.reason() == kReasonDeadline) return;  // says nothing about the token
   if (error.code() == Code::kFailedPrecondition) reinitialise_ = false;
-  if (!down_) {
+  if (was_up) {
     log::Failure("pkcs11.token_down", {{"token", selector_.label.empty() ? selector_.serial : selector_.label},
                                        {"reason", error.reason()},
                                        {"error", error.ToString()}});
   }
-  down_ = error;
-  next_attempt_ = After(pause_);
-  pause_ = std::min(pause_ * 2, options_.longest_pause);
+  pass.Failed(error);
 }
 
 void Link::Lose(const std::shared_ptr<Connection>& connection, const Error& error, bool reinitialise) {
@@ -105,8 +106,10 @@ bool Link::Recover(const std::shared_ptr<Connection>& connection, const Error& e
     return attempt < kMaxAttempts;
   }
   switch (RemedyFor(error)) {
-    case Remedy::kFail:
-    case Remedy::kBackOff: return false;
+    case Remedy::kFail: return false;
+    case Remedy::kBackOff:
+      if (error.reason() == kReasonSessions) queue_.SetCapacity(connection->sessions().cap());
+      return false;
     case Remedy::kNewSession:
       if (attempt > 1) Lose(connection, error, attempt > 2);
       break;

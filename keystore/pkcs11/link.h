@@ -2,46 +2,68 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <utility>
 
+#include "keystore/circuit_breaker.h"
+#include "keystore/device_queue.h"
 #include "keystore/pkcs11/connection.h"
 
 namespace rootkeep::pkcs11 {
 
-// Shared by a store and its signers. Thread-safe. While the token is away, calls fail at once with the last error, and
-// one of them in every pause (StoreOptions) looks for the token, reinitialising the module if need be.
+// Shared by a store and its signers, with the queue in front of the token. Thread-safe. While the token is away, calls
+// fail at once with the last error, without waiting in the queue, and one of them in every pause (StoreOptions) looks
+// for the token, reinitialising the module if need be.
 class Link {
+  using ConnectionPtr = std::shared_ptr<Connection>;
+  template <typename Once>
+  using Outcome =
+      decltype(std::declval<Once&>()(std::declval<const ConnectionPtr&>(), std::declval<DeviceQueue::Ticket&>()));
+
  public:
   Link(std::shared_ptr<Module> module, TokenSelector selector, PinSource pin, StoreOptions options)
       : module_(std::move(module)),
         selector_(std::move(selector)),
         pin_(std::move(pin)),
         options_(options),
-        pause_(options.shortest_pause) {}
+        queue_({.meter = {.max_concurrency = options.max_sessions}, .max_waiting = options.max_waiting}),
+        breaker_(options.shortest_pause, options.longest_pause) {}
 
   [[nodiscard]] const StoreOptions& options() const { return options_; }
+  [[nodiscard]] const DeviceQueue& queue() const { return queue_; }
+  // False while the token is away.
+  [[nodiscard]] bool up() const { return !breaker_.failure(); }
 
   // The working connection, made now if there is none. Waits at most until `deadline` for another thread that makes it.
   Result<std::shared_ptr<Connection>> Get(Deadline deadline);
 
-  // Runs `once(connection)`, which returns a Result, and again after bringing the token back when its error says that
-  // this may help: at most three times, never after `deadline`.
+  // Runs `once(connection, ticket)`, which returns a Result, with a ticket of the queue, and again after bringing the
+  // token back when its error says that this may help: at most three times, never after the request's deadline.
   template <typename Once>
-  auto Run(Deadline deadline, Once&& once) -> decltype(once(std::declval<const std::shared_ptr<Connection>&>())) {
-    for (int attempt = 1;; ++attempt) {
-      RK_TRY(const std::shared_ptr<Connection> connection, Get(deadline));
-      auto result = once(connection);
-      if (result.ok() || !Recover(connection, result.error(), attempt, deadline)) return result;
-    }
+  auto Run(const DeviceRequest& request, Once&& once) {
+    return RunUnqueued(request.deadline, [&](const ConnectionPtr& connection) -> Outcome<Once> {
+      RK_TRY(DeviceQueue::Ticket ticket, queue_.Admit(request));
+      return once(connection, ticket);
+    });
   }
 
   // As Run, but never a second time: for calls that must not be repeated. The loss is noted all the same.
   template <typename Once>
-  auto RunOnce(Deadline deadline, Once&& once) -> decltype(once(std::declval<const std::shared_ptr<Connection>&>())) {
-    RK_TRY(const std::shared_ptr<Connection> connection, Get(deadline));
-    auto result = once(connection);
-    if (!result.ok()) Recover(connection, result.error(), 1, deadline);
+  auto RunOnce(const DeviceRequest& request, Once&& once) -> Outcome<Once> {
+    RK_TRY(const ConnectionPtr connection, Get(request.deadline));
+    RK_TRY(DeviceQueue::Ticket ticket, queue_.Admit(request));
+    auto result = once(connection, ticket);
+    if (!result.ok()) Recover(connection, result.error(), 1, request.deadline);
     return result;
+  }
+
+  // As Run with `once(connection)` and without a ticket: for what asks whether a token answers that may be busy.
+  template <typename Once>
+  auto RunUnqueued(Deadline deadline, Once&& once) -> decltype(once(std::declval<const ConnectionPtr&>())) {
+    for (int attempt = 1;; ++attempt) {
+      RK_TRY(const ConnectionPtr connection, Get(deadline));
+      auto result = once(connection);
+      if (result.ok() || !Recover(connection, result.error(), attempt, deadline)) return result;
+    }
   }
 
  private:
@@ -51,21 +73,20 @@ class Link {
   void Lose(const std::shared_ptr<Connection>& connection, const Error& error, bool reinitialise);
   Result<std::shared_ptr<Connection>> Connect(bool reinitialise, Deadline deadline);
   Result<std::shared_ptr<Connection>> ConnectNow(bool fresh, Deadline deadline);
-  void Settle(const Result<std::shared_ptr<Connection>>& made) RK_REQUIRES(mutex_);
+  void Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) RK_REQUIRES(mutex_);
 
   const std::shared_ptr<Module> module_;
   const TokenSelector selector_;
   const PinSource pin_;
   const StoreOptions options_;
+  DeviceQueue queue_;
+  CircuitBreaker breaker_;  // open while the token is away
 
   Mutex mutex_;
   CondVar settled_;
   std::shared_ptr<Connection> current_ RK_GUARDED_BY(mutex_);
   bool connecting_ RK_GUARDED_BY(mutex_) = false;
   bool reinitialise_ RK_GUARDED_BY(mutex_) = false;
-  std::optional<Error> down_ RK_GUARDED_BY(mutex_);  // why the last attempt failed; set while the token is away
-  Deadline next_attempt_ RK_GUARDED_BY(mutex_);      // while down_
-  std::chrono::milliseconds pause_ RK_GUARDED_BY(mutex_);
 };
 
 }  // namespace rootkeep::pkcs11

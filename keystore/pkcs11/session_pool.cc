@@ -6,6 +6,12 @@
 #include "keystore/pkcs11/reasons.h"
 
 namespace rootkeep::pkcs11 {
+namespace {
+
+// Sessions that others hold come back when they do: nobody here knows better.
+constexpr auto kSessionsPause = std::chrono::milliseconds(100);
+
+}  // namespace
 
 Session::~Session() {
   if (handle_ == CK_INVALID_HANDLE) return;
@@ -56,7 +62,12 @@ Result<CK_SESSION_HANDLE> SessionPool::OpenOne(const Module::Use& use) {
   if (CkrFor(rv).remedy != Remedy::kBackOff) return CkError("C_OpenSession", rv);
   const MutexLock lock(mutex_);
   cap_ = std::max(1U, open_);
-  return CkError("C_OpenSession", rv).WithReason(kReasonSessions);
+  return CkError("C_OpenSession", rv).WithReason(kReasonSessions).WithRetryAfter(kSessionsPause);
+}
+
+unsigned SessionPool::cap() const {
+  const MutexLock lock(mutex_);
+  return cap_;
 }
 
 void SessionPool::Close(const Module::Use& use) {

@@ -51,6 +51,9 @@ class SessionPool {
   // which also lowers the cap; otherwise C_OpenSession's error.
   Result<Session> Lease(const Module::Use& use, Deadline deadline);
 
+  // The most that are open at once, as far as is known.
+  [[nodiscard]] unsigned cap() const;
+
   // Closes the idle ones.
   void Close(const Module::Use& use);
 
@@ -62,7 +65,7 @@ class SessionPool {
   void Forget();
 
   const CK_SLOT_ID slot_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar freed_;
   std::vector<CK_SESSION_HANDLE> idle_ RK_GUARDED_BY(mutex_);
   unsigned open_ RK_GUARDED_BY(mutex_) = 0;

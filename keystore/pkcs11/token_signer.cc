@@ -32,15 +32,31 @@ Error TooLate() {
   return Unavailable("the deadline passed before the token was asked to sign").WithReason(kReasonDeadline);
 }
 
+// Whether the token itself failed, in a way that is no fault of what it was asked.
+bool TokenFailed(const Error& error) { return error.code() == Code::kUnavailable && error.native().domain == "CKR"; }
+
 }  // namespace
 
 Result<Bytes> TokenSigner::Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const {
+  static const auto& own = *new Share{};
+  return SignFor({.deadline = deadline, .share = own}, scheme, input);
+}
+
+Result<Bytes> TokenSigner::SignFor(const SignOrder& order, SignatureScheme scheme, ByteView input) const {
   RK_RETURN_IF_ERROR(CheckInput(scheme, input));
-  RK_TRY(DeviceQueue::Ticket ticket, queue_.Admit(deadline));
-  auto signature = link_->Run(deadline, [&](const std::shared_ptr<Connection>& connection) {
-    return SignOnce(connection, scheme, input, deadline);
-  });
-  if (signature.ok()) ticket.Completed();
+  RK_TRY(CircuitBreaker::Pass pass, breaker_.Enter());
+  bool failed = false;  // the token, at the last attempt
+  auto signature = link_->Run({.work = work_, .share = order.share, .deadline = order.deadline, .more = order.more},
+                              [&](const std::shared_ptr<Connection>& connection, DeviceQueue::Ticket& ticket) {
+                                auto made = SignOnce(connection, ticket, order, scheme, input);
+                                failed = !made.ok() && TokenFailed(made.error());
+                                return made;
+                              });
+  if (signature.ok()) {
+    pass.Worked();
+  } else if (failed && link_->up()) {
+    pass.Failed(signature.error());
+  }
   return signature;
 }
 
@@ -53,17 +69,22 @@ Status TokenSigner::CheckInput(SignatureScheme scheme, ByteView input) const {
   return Ok();
 }
 
-Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connection, SignatureScheme scheme,
-                                    ByteView input, Deadline deadline) const {
-  RK_TRY(const Module::Use use, connection->Enter(deadline));
-  RK_TRY(const std::shared_ptr<Binding> binding, BindTo(connection, use, deadline));
-  RK_TRY(Session session, connection->sessions().Lease(use, deadline));
-  const auto now = std::chrono::steady_clock::now();
-  if (now >= deadline) {
+Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connection, DeviceQueue::Ticket& ticket,
+                                    const SignOrder& order, SignatureScheme scheme, ByteView input) const {
+  if (order.times != nullptr) order.times->queued += ticket.waited();
+  RK_TRY(const Module::Use use, connection->Enter(order.deadline));
+  RK_TRY(const std::shared_ptr<Binding> binding, BindTo(connection, use, order.deadline));
+  RK_TRY(Session session, connection->sessions().Lease(use, order.deadline));
+  const auto began = std::chrono::steady_clock::now();
+  if (began >= order.deadline) {
     session.Recycle();
     return TooLate();
   }
-  RK_TRY(Bytes answer, CallToken(use, session, binding->Handle(now), scheme, input));
+  auto answered = CallToken(use, session, binding->Handle(began), scheme, input);
+  const auto ended = std::chrono::steady_clock::now();
+  if (order.times != nullptr) order.times->device += ended - began;
+  RK_TRY(Bytes answer, std::move(answered));
+  ticket.Completed(ended);
   session.Recycle();
   RK_TRY(Bytes signature, FromToken(scheme, std::move(answer)));
   if (!binding->proven()) {

@@ -16,16 +16,18 @@ class TokenSigner final : public Signer {
   TokenSigner(std::shared_ptr<Link> link, KeyInfo info)
       : link_(std::move(link)),
         info_(std::move(info)),
-        queue_({.max_concurrency = link_->options().max_sessions, .max_waiting = link_->options().max_waiting}) {}
+        work_(DeviceWork::Signature(info_.public_key.type())),
+        breaker_(link_->options().shortest_pause, link_->options().longest_pause) {}
 
   [[nodiscard]] const KeyInfo& info() const override { return info_; }
   [[nodiscard]] Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const override;
-  [[nodiscard]] unsigned Concurrency() const override { return queue_.limit(); }
+  [[nodiscard]] Result<Bytes> SignFor(const SignOrder& order, SignatureScheme scheme, ByteView input) const override;
+  [[nodiscard]] unsigned Concurrency() const override { return link_->queue().limit(work_); }
 
  private:
   [[nodiscard]] Status CheckInput(SignatureScheme scheme, ByteView input) const;
-  Result<Bytes> SignOnce(const std::shared_ptr<Connection>& connection, SignatureScheme scheme, ByteView input,
-                         Deadline deadline) const;
+  Result<Bytes> SignOnce(const std::shared_ptr<Connection>& connection, DeviceQueue::Ticket& ticket,
+                         const SignOrder& order, SignatureScheme scheme, ByteView input) const;
   // The binding to `connection`, made now if the last one was to another.
   Result<std::shared_ptr<Binding>> BindTo(const std::shared_ptr<Connection>& connection, const Module::Use& use,
                                           Deadline deadline) const;
@@ -33,7 +35,9 @@ class TokenSigner final : public Signer {
 
   const std::shared_ptr<Link> link_;
   const KeyInfo info_;
-  mutable DeviceQueue queue_;  // one for each key, because a token is not equally parallel with all kinds of keys
+  const DeviceWork work_;
+  // Open while the token answers but fails to sign with this key: other keys may be well.
+  mutable CircuitBreaker breaker_;
   mutable Turn bind_turn_;
   mutable Mutex mutex_;
   mutable std::shared_ptr<Binding> binding_ RK_GUARDED_BY(mutex_);

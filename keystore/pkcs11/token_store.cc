@@ -15,6 +15,21 @@ namespace rootkeep::pkcs11 {
 namespace {
 
 using ConnectionPtr = std::shared_ptr<Connection>;
+using Ticket = DeviceQueue::Ticket;
+
+// Somebody's program starts with opening its keys; lists and new keys can wait until that is done.
+const Share& Urgent() {
+  static const auto& share = *new Share{.priority = Priority::kInteractive, .flow = {}};
+  return share;
+}
+const Share& Later() {
+  static const auto& share = *new Share{.priority = Priority::kBulk, .flow = {}};
+  return share;
+}
+
+DeviceRequest Manage(const Share& share, Deadline deadline) {
+  return {.work = DeviceWork::Management(), .share = share, .deadline = deadline};
+}
 
 Status CheckNamesAKey(const KeyUri& uri) {
   if (uri.scheme != UriScheme::kPkcs11) return InvalidArgument(uri.Redacted() + " is not a pkcs11: URI");
@@ -117,7 +132,7 @@ Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline d
 
 Result<std::shared_ptr<const Signer>> TokenStore::Open(const KeyUri& uri, Deadline deadline) {
   RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
-  RK_TRY(KeyInfo info, link_->Run(deadline, [&](const ConnectionPtr& connection) {
+  RK_TRY(KeyInfo info, link_->Run(Manage(Urgent(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
     return ReadNamedKey(connection, uri, deadline);
   }));
   return SignerFor(std::move(info));
@@ -129,7 +144,7 @@ Result<KeyInfo> TokenStore::Create(const KeySpec& spec, Deadline deadline) {
   const Turn::Holder turn(create_turn_, deadline);
   if (!turn) return Unavailable("wait for another key to be made").WithReason(kReasonDeadline);
   RK_RETURN_IF_ERROR(CheckLabelIsFree(label, deadline));
-  RK_TRY(KeyInfo info, link_->RunOnce(deadline, [&](const ConnectionPtr& connection) {
+  RK_TRY(KeyInfo info, link_->RunOnce(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
     return MakeKey(connection, spec, label, id, deadline);
   }));
   log::Info("pkcs11.key_made", {{"token", info.device.label},
@@ -140,16 +155,19 @@ Result<KeyInfo> TokenStore::Create(const KeySpec& spec, Deadline deadline) {
 }
 
 Status TokenStore::CheckLabelIsFree(const std::string& label, Deadline deadline) {
-  return link_->Run(deadline,
-                    [&](const ConnectionPtr& connection) { return LookForLabel(connection, label, deadline); });
+  return link_->Run(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
+    return LookForLabel(connection, label, deadline);
+  });
 }
 
 Result<std::vector<KeyInfo>> TokenStore::List(Deadline deadline) {
-  return link_->Run(deadline, [&](const ConnectionPtr& connection) { return ReadAllKeys(connection, deadline); });
+  return link_->Run(Manage(Later(), deadline),
+                    [&](const ConnectionPtr& connection, Ticket&) { return ReadAllKeys(connection, deadline); });
 }
 
 Status TokenStore::Probe(Deadline deadline) {
-  return link_->Run(deadline, [&](const ConnectionPtr& connection) -> Status {
+  // Not in the queue: a token that is busy is not away.
+  return link_->RunUnqueued(deadline, [&](const ConnectionPtr& connection) -> Status {
     RK_TRY(const Module::Use use, connection->Enter(deadline));
     return connection->Check(use);
   });
@@ -157,8 +175,9 @@ Status TokenStore::Probe(Deadline deadline) {
 
 Status TokenStore::Delete(const KeyUri& uri, Deadline deadline) {
   RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
-  RK_RETURN_IF_ERROR(
-      link_->RunOnce(deadline, [&](const ConnectionPtr& connection) { return DestroyKey(connection, uri, deadline); }));
+  RK_RETURN_IF_ERROR(link_->RunOnce(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
+    return DestroyKey(connection, uri, deadline);
+  }));
   log::Warning("pkcs11.key_destroyed", {{"uri", uri.Redacted()}});
   return Ok();
 }

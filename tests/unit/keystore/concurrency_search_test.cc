@@ -35,6 +35,37 @@ TEST(ConcurrencySearch, ClimbsToTheParallelismOfADistantDevice) {
   EXPECT_LE(found, 13U);
 }
 
+TEST(ConcurrencySearch, OneWindowIsEnoughWhereTheDifferenceIsPlain) {
+  const Curve slots = [](unsigned n) { return std::min(n, 16U) * 5.0; };
+  EXPECT_EQ(Found(slots, 64, 0, 10), 16U) << "two windows for each doubling";
+  // And where more is plainly worse, one window is all that is lost.
+  ConcurrencySearch search(16);
+  const auto observe = [&search] { search.Observe(search.limit() == 1 ? 10000.0 : 7000.0, true); };
+  observe();
+  ASSERT_EQ(search.limit(), 2U);
+  observe();
+  EXPECT_FALSE(search.on_trial());
+  EXPECT_EQ(search.limit(), 1U);
+}
+
+TEST(ConcurrencySearch, ATrialThatIsAbandonedChangesNothing) {
+  ConcurrencySearch search(16);
+  search.Observe(1000, true);
+  ASSERT_TRUE(search.on_trial());
+  ASSERT_EQ(search.limit(), 2U);
+  search.Abandon();
+  EXPECT_FALSE(search.on_trial());
+  EXPECT_EQ(search.limit(), 1U);
+}
+
+// Each step down from 64 alone would cost next to nothing.
+TEST(ConcurrencySearch, KeepsEverySlotOfALargeDevice) {
+  EXPECT_EQ(Found([](unsigned n) { return n * 5.0; }, 64), 64U);
+  const unsigned found = Found([](unsigned n) { return std::min(n, 50U) * 5.0; }, 64);
+  EXPECT_GE(found, 48U);
+  EXPECT_LE(found, 57U);
+}
+
 TEST(ConcurrencySearch, NeverLeavesItsBounds) {
   EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 4), 4U);
   EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 1), 1U);

@@ -1,8 +1,14 @@
 #include "keystore/device_queue.h"
 
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 
 namespace rootkeep {
@@ -10,150 +16,233 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::ElementsAre;
+using testing::Eventually;
 using testing::HasCode;
 using testing::HasReason;
 using testing::IsOk;
 
+constexpr DeviceWork kEc = DeviceWork::Signature(KeyType::kEcP256);
+constexpr DeviceWork kRsa = DeviceWork::Signature(KeyType::kRsa2048);
+const Share kNobody{};
+
+DeviceRequest Request(Deadline deadline, DeviceWork work = kEc, const Share& share = kNobody) {
+  return {.work = work, .share = share, .deadline = deadline};
+}
+
+DeviceRequest Soon(DeviceWork work = kEc) { return Request(After(seconds(10)), work); }
+
 TEST(DeviceQueue, LetsOneInAtFirst) {
   DeviceQueue queue;
-  EXPECT_EQ(queue.limit(), 1U);
-  const auto first = queue.Admit(After(seconds(10)));
+  EXPECT_EQ(queue.limit(kEc), 1U);
+  const auto first = queue.Admit(Soon());
   ASSERT_THAT(first, IsOk());
-  const auto second = queue.Admit(After(milliseconds(20)));
+  const auto second = queue.Admit(Request(After(milliseconds(20))));
   EXPECT_THAT(second, HasCode(Code::kUnavailable));
   EXPECT_THAT(second, HasReason("deadline"));
 }
 
 TEST(DeviceQueue, NeverAdmitsAfterTheDeadline) {
   DeviceQueue queue;
-  EXPECT_THAT(queue.Admit(std::chrono::steady_clock::now()), HasReason("deadline"));
+  EXPECT_THAT(queue.Admit(Request(std::chrono::steady_clock::now())), HasReason("deadline"));
+}
+
+// Those who wait, in the order in which they get in.
+class Waiting {
+ public:
+  explicit Waiting(DeviceQueue& queue) : queue_(queue) {}
+
+  // One more caller, who is in the queue when this returns.
+  void Add(const std::string& name, const Share& share, DeviceWork work = kEc) {
+    const std::size_t before = queue_.waiting();
+    threads_.emplace_back([this, name, share, work] {
+      const auto ticket = queue_.Admit(Request(After(seconds(60)), work, share));
+      const MutexLock lock(mutex_);
+      order_.push_back(ticket.ok() ? name : ticket.error().ToString());
+    });
+    ASSERT_TRUE(Eventually([&] { return queue_.waiting() > before; }));
+  }
+
+  // When all have been in.
+  std::vector<std::string> Order() {
+    threads_.clear();
+    const MutexLock lock(mutex_);
+    return order_;
+  }
+
+ private:
+  DeviceQueue& queue_;
+  Mutex mutex_;
+  std::vector<std::string> order_ RK_GUARDED_BY(mutex_);
+  std::vector<std::jthread> threads_;
+};
+
+using Held = std::unique_ptr<Result<DeviceQueue::Ticket>>;
+Held Hold(DeviceQueue& queue, DeviceWork work = kEc) {
+  return std::make_unique<Result<DeviceQueue::Ticket>>(queue.Admit(Soon(work)));
+}
+
+// The device is seen to take so long, without anybody waiting for it.
+void Teach(DeviceQueue& queue, milliseconds each) {
+  auto ticket = queue.Admit(Soon());
+  ASSERT_THAT(ticket, IsOk());
+  ticket->Completed(std::chrono::steady_clock::now() + each);
 }
 
 TEST(DeviceQueue, GivesTheTicketToWhoeverWaits) {
   DeviceQueue queue;
-  auto first = std::make_unique<Result<DeviceQueue::Ticket>>(queue.Admit(After(seconds(10))));
-  std::atomic<bool> admitted{false};
-  std::thread waiter([&] {
-    EXPECT_THAT(queue.Admit(After(seconds(10))), IsOk());
-    admitted = true;
-  });
-  EXPECT_FALSE(admitted);
-  first.reset();
-  waiter.join();
-  EXPECT_TRUE(admitted);
-  EXPECT_THAT(queue.Admit(After(seconds(1))), IsOk());
+  Held held = Hold(queue);
+  Waiting waiting(queue);
+  waiting.Add("waiter", {});
+  held.reset();
+  EXPECT_THAT(waiting.Order(), ElementsAre("waiter"));
+  EXPECT_THAT(queue.Admit(Soon()), IsOk());
 }
 
-TEST(DeviceQueue, RefusesWhenTooManyWait) {
-  DeviceQueue queue({.max_waiting = 0});
-  const auto first = queue.Admit(After(seconds(10)));
-  const auto refused = queue.Admit(After(seconds(10)));
+TEST(DeviceQueue, ServesUrgentWorkBeforeBulk) {
+  DeviceQueue queue;
+  Held held = Hold(queue);
+  Waiting waiting(queue);
+  waiting.Add("bulk", {.priority = Priority::kBulk, .flow = "a"});
+  waiting.Add("issuance", {.priority = Priority::kIssuance, .flow = "b"});
+  waiting.Add("interactive", {.priority = Priority::kInteractive, .flow = "c"});
+  held.reset();
+  EXPECT_THAT(waiting.Order(), ElementsAre("interactive", "issuance", "bulk"));
+}
+
+TEST(DeviceQueue, NobodyLessUrgentOvertakesWhoWaits) {
+  DeviceQueue queue;
+  Held held = Hold(queue);
+  Waiting waiting(queue);
+  waiting.Add("interactive", {.priority = Priority::kInteractive, .flow = "a"});
+  // This thread comes back for the ticket at once, over and over, as it may when it is no less urgent.
+  const Share bulk{.priority = Priority::kBulk, .flow = "b"};
+  held.reset();
+  const auto ticket = queue.Admit(Request(After(seconds(10)), kEc, bulk));
+  EXPECT_THAT(ticket, IsOk());
+  EXPECT_THAT(waiting.Order(), ElementsAre("interactive"));
+  EXPECT_EQ(queue.waiting(), 0U);
+}
+
+TEST(DeviceQueue, CallersTakeTurns) {
+  DeviceQueue queue;
+  Held held = Hold(queue);
+  Waiting waiting(queue);
+  for (int i = 0; i < 5; ++i) waiting.Add("much", {.flow = "much"});
+  waiting.Add("little", {.flow = "little"});
+  held.reset();
+  const auto order = waiting.Order();
+  EXPECT_EQ(std::ranges::find(order, "little") - order.begin(), 1);
+}
+
+TEST(DeviceQueue, RefusesAtOnceWhenTooManyWaitAndSaysWhenToComeBack) {
+  DeviceQueue queue({.meter = {}, .max_waiting = 0});
+  Teach(queue, milliseconds(70));
+  const Held first = Hold(queue);
+  const auto refused = queue.Admit(Soon());
   EXPECT_THAT(refused, HasCode(Code::kResourceExhausted));
   EXPECT_THAT(refused, HasReason("queue_full"));
+  ASSERT_TRUE(refused.error().retry_after());
+  EXPECT_GE(*refused.error().retry_after(), milliseconds(70));
+  EXPECT_LE(*refused.error().retry_after(), milliseconds(80));
+}
+
+TEST(DeviceQueue, BulkAndASingleCallerMayTakeHalfOfThePlaces) {
+  DeviceQueue queue({.meter = {}, .max_waiting = 4});
+  Held held = Hold(queue);
+  Waiting waiting(queue);
+  const Share bulk{.priority = Priority::kBulk, .flow = "b"};
+  waiting.Add("1", {.flow = "a"});
+  waiting.Add("2", {.flow = "a"});
+  EXPECT_THAT(queue.Admit(Request(After(seconds(10)), kEc, {.flow = "a"})), HasReason("queue_full"));
+  EXPECT_THAT(queue.Admit(Request(After(seconds(10)), kEc, bulk)), HasReason("queue_full"));
+  waiting.Add("3", {.flow = "b"});
+  waiting.Add("4", {.flow = "c"});
+  EXPECT_THAT(queue.Admit(Request(After(seconds(10)), kEc, {.flow = "d"})), HasReason("queue_full"));
+  held.reset();
+  EXPECT_EQ(waiting.Order().size(), 4U);
+}
+
+TEST(DeviceQueue, RefusesAtOnceWhoCannotBeServedInTime) {
+  DeviceQueue queue;
+  Teach(queue, milliseconds(500));
+  Held held = Hold(queue);
+  Waiting waiting(queue);
+  waiting.Add("1", {.flow = "a"});
+  waiting.Add("2", {.flow = "b"});
+  const auto began = std::chrono::steady_clock::now();
+  const auto refused = queue.Admit(Request(began + milliseconds(900), kEc, {.flow = "c"}));
+  EXPECT_THAT(refused, HasCode(Code::kResourceExhausted));
+  EXPECT_THAT(refused, HasReason("queue_too_long"));
+  ASSERT_TRUE(refused.error().retry_after());
+  EXPECT_GE(*refused.error().retry_after(), milliseconds(100));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(400)) << "did not wait for it";
+  held.reset();
+  EXPECT_EQ(waiting.Order().size(), 2U);
+}
+
+TEST(DeviceQueue, DoesNotRefuseUrgentWorkForBulkThatWaits) {
+  DeviceQueue queue;
+  Teach(queue, seconds(5));
+  Held held = Hold(queue);
+  Waiting waiting(queue);
+  for (int i = 0; i < 3; ++i) waiting.Add("bulk", {.priority = Priority::kBulk, .flow = std::to_string(i)});
+  // Its deadline is long before the end of what waits.
+  waiting.Add("interactive", {.priority = Priority::kInteractive, .flow = "x"});
+  held.reset();
+  EXPECT_EQ(waiting.Order().front(), "interactive");
 }
 
 TEST(DeviceQueue, HasRoomAgainAfterAWaiterGaveUp) {
-  DeviceQueue queue({.max_waiting = 1});
+  DeviceQueue queue({.meter = {}, .max_waiting = 2});
   {
-    const auto first = queue.Admit(After(seconds(10)));
-    for (int i = 0; i < 3; ++i) EXPECT_THAT(queue.Admit(After(milliseconds(5))), HasReason("deadline"));
+    const Held first = Hold(queue);
+    for (int i = 0; i < 5; ++i) EXPECT_THAT(queue.Admit(Request(After(milliseconds(5)))), HasReason("deadline"));
   }
-  EXPECT_THAT(queue.Admit(After(seconds(1))), IsOk());
+  EXPECT_EQ(queue.waiting(), 0U);
+  EXPECT_THAT(queue.Admit(Request(After(seconds(1)))), IsOk());
 }
 
-// Threads that use a pretended device; how many were in it at once, and how often each got in.
-struct Load {
-  explicit Load(unsigned threads) : turns(threads) {}
+TEST(DeviceQueue, WorkOfOneKindDoesNotHoldUpWorkOfAnother) {
+  DeviceQueue queue;
+  Held signature = Hold(queue, kRsa);
+  Waiting waiting(queue);
+  waiting.Add("signature", {}, kEc);
+  EXPECT_THAT(queue.Admit(Soon(DeviceWork::Management())), IsOk()) << "though a signature came before";
+  EXPECT_EQ(queue.waiting(), 1U);
+  signature.reset();
+  EXPECT_THAT(waiting.Order(), ElementsAre("signature"));
+}
 
-  template <typename Device>
-  void Run(DeviceQueue& queue, milliseconds time, Device&& device) {
-    const Deadline end = After(time);
-    std::vector<std::thread> threads;
-    for (auto& mine : turns) {
-      threads.emplace_back([&] {
-        while (std::chrono::steady_clock::now() < end) {
-          auto ticket = queue.Admit(After(seconds(10)));
-          if (!ticket.ok()) {
-            ++errors;
-            continue;
-          }
-          const unsigned now_inside = ++inside;
-          if (now_inside > most_inside) most_inside = now_inside;
-          device();
-          --inside;
-          ++mine;
-          ticket->Completed();
-        }
-      });
-    }
-    for (auto& thread : threads) thread.join();
+TEST(DeviceQueue, KeepsToTheDevicesSessions) {
+  DeviceQueue queue;
+  queue.SetCapacity(1);
+  Held manager = Hold(queue, DeviceWork::Management());
+  EXPECT_THAT(queue.Admit(Request(After(milliseconds(5)))), HasReason("deadline"));
+  Waiting waiting(queue);
+  waiting.Add("signature", {});
+  queue.SetCapacity(2);
+  EXPECT_THAT(waiting.Order(), ElementsAre("signature"));
+}
+
+TEST(DeviceQueue, SaysHowLongACallerWaited) {
+  DeviceQueue queue;
+  {
+    const auto first = queue.Admit(Soon());
+    EXPECT_EQ(first->waited().count(), 0);
   }
-
-  std::vector<unsigned> turns;
-  std::atomic<unsigned> inside{0};
-  std::atomic<unsigned> most_inside{0};
-  std::atomic<unsigned> errors{0};
-};
-
-void WaitFor(milliseconds time) {
-  // As a distant device does: the thread waits, the processor is free.
-  Mutex mutex;
-  CondVar never;
-  const MutexLock lock(mutex);
-  const Deadline end = After(time);
-  while (never.WaitUntil(mutex, end)) {
-  }
-}
-
-TEST(DeviceQueue, StaysWithinTheDevicesLimit) {
-  DeviceQueue queue({.max_concurrency = 3, .window = milliseconds(5), .window_completions = 5});
-  Load load(8);
-  load.Run(queue, milliseconds(500), [] { WaitFor(milliseconds(1)); });
-  EXPECT_LE(load.most_inside, 3U);
-  EXPECT_EQ(load.errors, 0U);
-}
-
-TEST(DeviceQueue, FindsOutHowParallelADeviceIs) {
-  DeviceQueue queue({.max_concurrency = 16, .window = milliseconds(10), .window_completions = 8});
-  Load load(12);
-  load.Run(queue, milliseconds(1500), [] { WaitFor(milliseconds(1)); });
-  EXPECT_GE(queue.limit(), 4U);
-}
-
-// Threads that never wait in the queue, because only as many of them run as it has tickets; as a daemon's do.
-unsigned LimitFoundByObedientThreads(milliseconds in_device, milliseconds elsewhere) {
-  DeviceQueue queue({.max_concurrency = 8, .window = milliseconds(10), .window_completions = 4});
-  std::vector<std::jthread> threads;
-  const Deadline end = After(milliseconds(1500));
-  for (unsigned i = 0; i < 8; ++i) {
-    threads.emplace_back([&queue, end, in_device, elsewhere, i] {
-      while (std::chrono::steady_clock::now() < end) {
-        WaitFor(i < queue.limit() ? elsewhere : milliseconds(1));
-        if (i >= queue.limit()) continue;
-        auto ticket = queue.Admit(end + seconds(1));
-        WaitFor(in_device);
-        ticket->Completed();
-      }
-    });
-  }
-  threads.clear();
-  return queue.limit();
-}
-
-TEST(DeviceQueue, FindsOutThoughNobodyWaitsInIt) {
-  EXPECT_GE(LimitFoundByObedientThreads(milliseconds(2), milliseconds(0)), 3U);
-}
-
-TEST(DeviceQueue, DoesNotGrowWhereTheDeviceIsNotTheBottleneck) {
-  EXPECT_EQ(LimitFoundByObedientThreads(milliseconds(1), milliseconds(3)), 1U);
-}
-
-TEST(DeviceQueue, ServesEverybody) {
-  DeviceQueue queue({.max_concurrency = 1});
-  Load load(4);
-  load.Run(queue, milliseconds(500), [] {});
-  for (const unsigned mine : load.turns) EXPECT_GT(mine, 10U);
-  EXPECT_EQ(load.most_inside, 1U);
+  Held held = Hold(queue);
+  std::chrono::nanoseconds waited{0};
+  std::jthread waiter([&] {
+    const auto ticket = queue.Admit(Soon());
+    if (ticket.ok()) waited = ticket->waited();
+  });
+  ASSERT_TRUE(Eventually([&] { return queue.waiting() == 1; }));
+  const auto seen = std::chrono::steady_clock::now();
+  ASSERT_TRUE(Eventually([&] { return std::chrono::steady_clock::now() - seen > milliseconds(20); }));
+  held.reset();
+  waiter.join();
+  EXPECT_GE(waited, milliseconds(20));
 }
 
 }  // namespace

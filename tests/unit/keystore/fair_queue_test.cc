@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -63,6 +65,78 @@ TEST(FairQueue, StarvesNoPriority) {
   for (unsigned i = 0; i < kPatience + 3; ++i) first.push_back(queue.Pop());
   EXPECT_EQ(std::count(first.begin(), first.end(), 1), 1);
   EXPECT_EQ(std::count(first.begin(), first.end(), 2), 1);
+}
+
+TEST(FairQueue, TakesTheNextThatFits) {
+  FairQueue<int> queue;
+  queue.Push({.priority = Priority::kInteractive, .flow = "a"}, 1);
+  queue.Push({.flow = "b"}, 3);
+  queue.Push({.flow = "c"}, 4);
+  const auto even = [](int item) { return item % 2 == 0; };
+  ASSERT_NE(queue.Next(even), nullptr);
+  EXPECT_EQ(*queue.Next(even), 4);
+  EXPECT_EQ(queue.PopNext(even), 4);
+  EXPECT_EQ(queue.PopNext(even), std::nullopt);
+  EXPECT_EQ(queue.Next(even), nullptr);
+  EXPECT_THAT(PopAll(queue), ElementsAre(1, 3));
+}
+
+TEST(FairQueue, LosesWhatIsRemoved) {
+  FairQueue<int> queue;
+  const Share one{.flow = "one"};
+  queue.Push(one, 1);
+  queue.Push(one, 2);
+  queue.Push({.flow = "other"}, 3);
+  queue.Remove(one, 2);
+  EXPECT_EQ(queue.SizeOf(one), 1U);
+  queue.Remove(one, 1);
+  EXPECT_EQ(queue.SizeOf(one), 0U);
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_THAT(PopAll(queue), ElementsAre(3));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(FairQueue, KnowsWhetherSomethingMoreUrgentWaits) {
+  FairQueue<int> queue;
+  queue.Push({.priority = Priority::kIssuance, .flow = "a"}, 1);
+  EXPECT_TRUE(queue.HasMoreUrgent(Priority::kBulk));
+  EXPECT_FALSE(queue.HasMoreUrgent(Priority::kIssuance));
+  EXPECT_FALSE(queue.HasMoreUrgent(Priority::kInteractive));
+}
+
+// Whatever waits, at least as many come first as Ahead says, and no fewer than it could have said.
+TEST(FairQueue, NeverSaysThatMoreIsAheadThanIs) {
+  std::mt19937 random(5);
+  const auto all = [](int) { return true; };
+  std::size_t said = 0;
+  std::size_t came = 0;
+  for (int round = 0; round < 2000; ++round) {
+    FairQueue<int> queue;
+    const auto any_share = [&random] {
+      return Share{.priority = static_cast<Priority>(random() % kPriorities), .flow = std::to_string(random() % 4)};
+    };
+    const auto waiting = random() % 60;
+    for (unsigned i = 0; i < waiting; ++i) {
+      queue.Push(any_share(), 0);
+      if (random() % 4 == 0) queue.Pop();
+    }
+    const Share mine = any_share();
+    const std::size_t ahead = queue.Ahead(mine, all);
+    queue.Push(mine, 1);
+    std::size_t before = 0;
+    while (queue.Pop() == 0) ++before;
+    ASSERT_LE(ahead, before);
+    said += ahead;
+    came += before;
+  }
+  EXPECT_GT(said, came * 3 / 4);
+}
+
+TEST(FairQueue, AheadCountsOnlyWhatIsAskedFor) {
+  FairQueue<int> queue;
+  queue.Push({.flow = "a"}, 1);
+  queue.Push({.flow = "b"}, 2);
+  EXPECT_EQ(queue.Ahead({.flow = "c"}, [](int item) { return item == 1; }), 1U);
 }
 
 TEST(FairQueue, HoldsWhatCannotBeCopied) {

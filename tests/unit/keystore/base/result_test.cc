@@ -29,5 +29,13 @@ TEST(Error, SaysNativeCodeAndHint) {
   EXPECT_EQ(Error(error).Within("sign").message(), "sign: C_Sign");
 }
 
+TEST(Error, SaysWhenToTryAgain) {
+  const Error error = ResourceExhausted("full").WithRetryAfter(std::chrono::microseconds(1200));
+  EXPECT_EQ(error.retry_after(), std::chrono::milliseconds(2));
+  EXPECT_EQ(error.ToString(), "full; retry after 2 ms");
+  EXPECT_EQ(ResourceExhausted("full").WithRetryAfter({}).retry_after(), std::chrono::milliseconds(1));
+  EXPECT_FALSE(ResourceExhausted("full").retry_after());
+}
+
 }  // namespace
 }  // namespace rootkeep

@@ -1,0 +1,100 @@
+// Measures a device while it is used: how long its work takes, and with how many signers it does most.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "keystore/concurrency_search.h"
+#include "keystore/device_work.h"
+
+namespace rootkeep {
+
+struct DeviceMeterOptions {
+  unsigned max_concurrency = 16;
+  // Throughput is measured over at least this time and this many completions, and twice as many as the limit.
+  std::chrono::milliseconds window{40};
+  unsigned window_completions = 8;
+};
+
+// One ConcurrencySearch for each type of key, fed with the throughput of the whole device, so that no type gains at
+// another's cost. Told what enters and leaves the device; reads no clock. Not thread-safe.
+class DeviceMeter {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Duration = std::chrono::steady_clock::duration;
+
+  // How a piece of work that left the device had come to it and fared there.
+  struct Stay {
+    Time entered = {};
+    Time left = {};
+    bool completed = false;
+    bool more = false;  // whoever asked has more to ask, and would ask more at once if the limit allowed it
+  };
+
+  explicit DeviceMeter(const DeviceMeterOptions& options);
+
+  void Entered(DeviceWork work, Time now);
+  void Left(DeviceWork work, const Stay& stay);
+
+  // Whether another may enter.
+  [[nodiscard]] bool HasRoom(DeviceWork work) const;
+  // How many of this kind may be inside at once at present; at least 1.
+  [[nodiscard]] unsigned limit(DeviceWork work) const;
+  // What the device allows at most from now on: its sessions. At least 1.
+  void SetCapacity(unsigned capacity);
+
+  // What one piece of this work has taken lately; zero while nothing was seen.
+  [[nodiscard]] Duration time(DeviceWork work) const;
+
+ private:
+  struct Kind {
+    explicit Kind(unsigned max_concurrency) : search(max_concurrency) {}
+    ConcurrencySearch search;
+    unsigned inside = 0;
+    double mean = 0;  // seconds inside, lately
+    double cost = 0;  // the same as it was before the present trial, so that work of different kinds can be added up
+    Time last_left;
+    Time changed;     // when `inside` did
+    double area = 0;  // `inside` times seconds
+    double work = 0;  // completions times cost
+
+    unsigned skip = 0;  // completions until the next window, after a change of the limit
+    // The window under way.
+    Time began;
+    double full = 0;           // seconds in which no more of this kind might enter
+    double device_full = 0;    // what full_ was at the beginning
+    double others = 0;         // what others had done at the beginning
+    unsigned completions = 0;  // that came in it, too
+    unsigned more = 0;
+    double held = 0;  // their seconds inside
+  };
+
+  Kind& kind(DeviceWork work) { return kinds_[work.index()]; }
+  [[nodiscard]] const Kind& kind(DeviceWork work) const { return kinds_[work.index()]; }
+  // Adds up the time since the last change.
+  void Advance(Kind& kind, DeviceWork work, Time now);
+  void Learn(Kind& kind, const Stay& stay);
+  void Evaluate(std::size_t index, Time now);
+  // The throughput of the whole device in the kind's window that ends now.
+  [[nodiscard]] double Throughput(const Kind& kind, double seconds) const;
+  void RestartWindow(Kind& kind, Time now);
+  // Whether this kind may try another limit now: one kind at a time does.
+  bool MayTry(std::size_t index, Time now);
+  void FindTop();
+
+  const DeviceMeterOptions options_;
+  unsigned capacity_;
+  std::vector<Kind> kinds_;
+  unsigned inside_ = 0;     // everything
+  unsigned signing_ = 0;    // signatures
+  unsigned top_ = 1;        // the largest limit of a type of key
+  Time changed_;            // when signing_ did
+  double full_ = 0;         // seconds with top_ signatures inside
+  double work_ = 0;         // of all kinds
+  std::size_t trying_ = 0;  // the kind on trial; 0: none
+};
+
+}  // namespace rootkeep
