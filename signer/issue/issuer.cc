@@ -146,14 +146,14 @@ Status Issuer::Submit(Draft draft, Deadline deadline, SteadyClock::time_point st
   SigningLane& lane = LaneOf(authority.name());
   // The agents of all nodes may share one identity.
   Share share{draft.priority, intent.caller + '\n' + intent.node};
-  RK_TRY(std::shared_ptr<void> place, lane.Reserve(share.flow));
+  RK_TRY(std::shared_ptr<void> place, lane.Reserve(share, deadline));
   const auto job = std::make_shared<Job>(draft.authority, std::move(tbs), intent.serial, deadline, done);
   job->started_at = started_at;
   job->stage_at = record_at;
   job->not_after = draft.decision.not_after;
   job->place = std::move(place);
   job->share = std::move(share);
-  RK_RETURN_IF_ERROR(watch_.Add(job));
+  if (Status added = watch_.Add(job); !added.ok()) return std::move(added).error().WithRetryAfter(lane.Backlog());
   Status queued = parts_.ledger.Intend(std::move(intent),
                                        [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
   if (queued.ok()) return Ok();

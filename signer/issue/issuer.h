@@ -47,7 +47,8 @@ class Issuer {
   Issuer& operator=(const Issuer&) = delete;
 
   // `done` is called exactly once, on this thread or another, no later than `deadline` plus DeadlineWatch::kPeriod.
-  // Errors: those of csr, policy, lint and Signer; UNAVAILABLE with reason "deadline", "no_authority" or "ledger".
+  // Errors: those of csr, policy, lint, Signer and SigningLane::Reserve; UNAVAILABLE with reason "deadline",
+  // "no_authority" or "ledger"; RESOURCE_EXHAUSTED "overload". What is refused for overload says when to try again.
   void Issue(const Caller& caller, const IssuanceRequest& request, Deadline deadline, IssueDone done);
 
   // The same for a decision that was made elsewhere (the daemon's own serving certificate). Its validity is kept

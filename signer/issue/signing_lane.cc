@@ -30,6 +30,40 @@ SigningLane::~SigningLane() {
   for (Worker& worker : workers_) worker.thread.join();
 }
 
+Result<std::shared_ptr<void>> SigningLane::Reserve(const Share& share, Deadline deadline) {
+  {
+    const MutexLock lock(mutex_);
+    const auto left = deadline - SteadyClock::now();
+    const auto all = [](const std::shared_ptr<Job>&) { return true; };
+    if (TimeOf(queue_.size()) >= left && TimeOf(queue_.Ahead(share, all)) >= left) {
+      return ResourceExhausted("so many certificates wait for this authority's key that the deadline passes before")
+          .WithReason("queue_too_long")
+          .WithRetryAfter(TimeOf(queue_.size()) - left);
+    }
+  }
+  auto place = places_.Take(share.flow);
+  if (!place.ok()) return std::move(place).error().WithRetryAfter(Backlog());
+  return place;
+}
+
+std::chrono::nanoseconds SigningLane::Backlog() const {
+  const MutexLock lock(mutex_);
+  return TimeOf(queue_.size());
+}
+
+std::chrono::nanoseconds SigningLane::TimeOf(std::size_t jobs) const {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(each_ * static_cast<double>(jobs));
+}
+
+void SigningLane::Learn(std::size_t jobs, std::chrono::nanoseconds took) {
+  const MutexLock lock(mutex_);
+  // The others work at the same time.
+  const auto working = std::ranges::count(workers_, false, &Worker::idle);
+  const auto each = std::chrono::duration<double>(took) / static_cast<double>(jobs) / static_cast<double>(working);
+  // A batch that hung says little about the next.
+  each_ = each_.count() == 0 ? each : each_ + (std::min(each, 2 * each_) - each_) / 8;
+}
+
 void SigningLane::Push(std::shared_ptr<Job> job) {
   const MutexLock lock(mutex_);
   const Share& share = job->share;
@@ -59,7 +93,7 @@ void SigningLane::WakeOne() {
 void SigningLane::Run(unsigned index) {
   for (;;) {
     const Batch batch = Take(index);
-    if (batch.empty()) return;
+    if (batch.jobs.empty()) return;
     // Nothing of ours throws; what a library threw ends these calls and not the process.
     try {
       Process(batch);
@@ -81,46 +115,52 @@ SigningLane::Batch SigningLane::Take(unsigned index) {
   const unsigned limit = Limit();
   const std::size_t share = std::clamp<std::size_t>((queue_.size() + limit - 1) / limit, 1, kBatchLimit);
   Batch batch;
-  batch.reserve(share);
+  batch.jobs.reserve(share);
   for (std::size_t i = 0; i < share; ++i) {
-    batch.push_back(queue_.Pop());
+    batch.jobs.push_back(queue_.Pop());
   }
+  batch.more = !queue_.empty();
   WakeOne();
   return batch;
 }
 
 void SigningLane::Process(const Batch& batch) {
   std::vector<Outcome> outcomes;
-  outcomes.reserve(batch.size());
-  auto delivered_at = SteadyClock::now();
-  for (const auto& job : batch) {
-    outcomes.push_back({job, Sign(*job)});
+  outcomes.reserve(batch.jobs.size());
+  const auto began = SteadyClock::now();
+  auto delivered_at = began;
+  for (const auto& job : batch.jobs) {
+    outcomes.push_back({job, Sign(*job, batch.more || job != batch.jobs.back())});
     if (const auto now = SteadyClock::now(); now - delivered_at > kDeliverEvery) {
       Deliver(outcomes);
       delivered_at = now;
     }
   }
   Deliver(outcomes);
+  Learn(batch.jobs.size(), SteadyClock::now() - began);
 }
 
 // Those already answered stay as they are; whether the others were signed is not known, and the ledger lists them so.
 void SigningLane::Abandon(const Batch& batch) {
-  log::Failure("signing_exception", {{"jobs", batch.size()}});
-  for (const auto& job : batch) {
+  log::Failure("signing_exception", {{"jobs", batch.jobs.size()}});
+  for (const auto& job : batch.jobs) {
     watch_.Remove(job);
     job->Answer(Unavailable("an exception ended the signing").WithReason("exception"));
   }
 }
 
-Result<Issued> SigningLane::Sign(Job& job) {
+Result<Issued> SigningLane::Sign(Job& job, bool more) {
   const Authority& authority = *job.authority();
   const auto began = SteadyClock::now();
-  metrics_.Observe(Stage::kQueue, began - job.stage_at);
   if (job.answered()) return Unavailable("the deadline passed before signing").WithReason("deadline");
   RK_TRY(const Bytes digest, Digest(SchemeHash(authority.scheme()), job.tbs()));
-  RK_TRY(const Bytes signature, authority.signer().Sign(authority.scheme(), digest, job.deadline()));
+  SignTimes times;
+  const SignOrder order{.deadline = job.deadline(), .share = job.share, .more = more, .times = &times};
+  auto made = authority.signer().SignFor(order, authority.scheme(), digest);
   const auto signed_at = SteadyClock::now();
-  metrics_.Observe(Stage::kSign, signed_at - began);
+  metrics_.Observe(Stage::kQueue, began - job.stage_at + times.queued);
+  if (times.device.count() > 0) metrics_.Observe(Stage::kSign, times.device);
+  RK_TRY(const Bytes signature, std::move(made));
   RK_RETURN_IF_ERROR(authority.checker().Check(digest, signature));
   Bytes certificate = AssembleCertificate(job.tbs(), authority.scheme(), signature);
   metrics_.Observe(Stage::kCheck, SteadyClock::now() - signed_at);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <thread>
@@ -28,9 +29,13 @@ class SigningLane {
   SigningLane(const SigningLane&) = delete;
   SigningLane& operator=(const SigningLane&) = delete;
 
-  // A place for `caller` among those that wait for this lane. A device that hangs then fills its own lane only, and not
-  // the ledger that all share. Errors as Places::Take.
-  Result<std::shared_ptr<void>> Reserve(const std::string& caller) { return places_.Take(caller); }
+  // A place among those that wait for this lane. A device that hangs then fills its own lane only, and not the ledger
+  // that all share. Errors as Places::Take, with retry_after; RESOURCE_EXHAUSTED "queue_too_long" when, by what
+  // signatures took lately, the work of `share` cannot come to its turn before `deadline`.
+  Result<std::shared_ptr<void>> Reserve(const Share& share, Deadline deadline);
+
+  // How long what waits now takes to be signed, by what signatures took lately.
+  [[nodiscard]] std::chrono::nanoseconds Backlog() const;
 
   // Queues a job whose intent is durable; callers are served in turn, urgent work first (FairQueue). Wakes nobody: call
   // Wake after the last of a batch.
@@ -39,7 +44,10 @@ class SigningLane {
 
  private:
   static constexpr unsigned kThreads = 8;  // the most signers one authority ever uses
-  using Batch = std::vector<std::shared_ptr<Job>>;
+  struct Batch {
+    std::vector<std::shared_ptr<Job>> jobs;
+    bool more = false;  // others wait behind it
+  };
   struct Outcome {
     std::shared_ptr<Job> job;
     Result<Issued> result;
@@ -58,15 +66,20 @@ class SigningLane {
   Batch Take(unsigned index);
   void Process(const Batch& batch);
   void Abandon(const Batch& batch);
-  Result<Issued> Sign(Job& job);
+  // `more`: see SignOrder.
+  Result<Issued> Sign(Job& job, bool more);
+  // A batch of so many jobs took so long.
+  void Learn(std::size_t jobs, std::chrono::nanoseconds took) RK_EXCLUDES(mutex_);
+  [[nodiscard]] std::chrono::nanoseconds TimeOf(std::size_t jobs) const RK_REQUIRES(mutex_);
   void Deliver(std::vector<Outcome>& outcomes);
 
   Ledger& ledger_;
   DeadlineWatch& watch_;
   Metrics& metrics_;
   Places places_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   FairQueue<std::shared_ptr<Job>> queue_ RK_GUARDED_BY(mutex_);
+  std::chrono::duration<double> each_ RK_GUARDED_BY(mutex_){0};  // of the lane's time for a job, lately
   bool stopping_ RK_GUARDED_BY(mutex_) = false;
   std::array<Worker, kThreads> workers_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string>
 #include <utility>
 
 #include "keystore/base/log.h"
@@ -18,6 +19,9 @@ using istio::v1::auth::IstioCertificateResponse;
 
 // Calls asked for in advance on each queue: a burst then need not wait until one has been taken up.
 constexpr int kWaiting = 64;
+
+// When to try again, in milliseconds (gRPC proposal A6).
+constexpr char kRetryPushbackHeader[] = "grpc-retry-pushback-ms";
 
 // A value that is no string counts as absent, as does an empty one (istio-protocol §1.2).
 std::string MetadataText(const IstioCertificateRequest& request, const char* key) {
@@ -112,6 +116,10 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
                                      {"detail", error.ToString()},
                                      {"caller", caller_},
                                      {"peer", peer_}});
+    // gRPC's own retries wait for as long, in every language, where a client has them configured.
+    if (const auto wait = error.retry_after()) {
+      context().AddTrailingMetadata(kRetryPushbackHeader, std::to_string(wait->count()));
+    }
     FinishWithError(status);
   }
 

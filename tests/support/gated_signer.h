@@ -29,6 +29,14 @@ class GatedSigner final : public Signer {
   // From here on every signature is well formed and wrong.
   void Corrupt() { corrupt_ = true; }
 
+  // From here on signers are told that they waited so long in the device's queue.
+  void PretendQueue(std::chrono::nanoseconds wait) { queued_ = wait; }
+  // On whose behalf the last signature was asked for.
+  [[nodiscard]] Share last_share() const {
+    const MutexLock lock(mutex_);
+    return last_share_;
+  }
+
   [[nodiscard]] int waiting() const { return waiting_; }
   [[nodiscard]] int signatures() const { return signatures_; }
   void Reset() { signatures_ = 0; }
@@ -46,6 +54,14 @@ class GatedSigner final : public Signer {
     ++signatures_;
     return inner_->Sign(scheme, digest, deadline);
   }
+  [[nodiscard]] Result<Bytes> SignFor(const SignOrder& order, SignatureScheme scheme, ByteView input) const override {
+    {
+      const MutexLock lock(mutex_);
+      last_share_ = order.share;
+    }
+    if (order.times != nullptr) order.times->queued += queued_;
+    return Signer::SignFor(order, scheme, input);
+  }
 
  private:
   void Set(bool closed) const {
@@ -58,6 +74,8 @@ class GatedSigner final : public Signer {
   mutable Mutex mutex_;
   mutable CondVar opened_;
   mutable bool closed_ RK_GUARDED_BY(mutex_) = false;
+  mutable Share last_share_ RK_GUARDED_BY(mutex_);
+  std::chrono::nanoseconds queued_{0};
   mutable std::atomic<int> waiting_ = 0;
   mutable std::atomic<int> signatures_ = 0;
   std::atomic<bool> corrupt_ = false;

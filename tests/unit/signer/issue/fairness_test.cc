@@ -54,12 +54,57 @@ TEST_F(Fairness, ACallerMayNotTakeEveryPlace) {
   const auto third = Issue(Workload("flood"), {.csr_pem = MakeCsrPem()});
   EXPECT_THAT(third, HasReason("caller_queue"));
   EXPECT_THAT(third, HasCode(Code::kResourceExhausted));
+  EXPECT_TRUE(third.error().retry_after());
   Caller elsewhere = Workload("flood");
   elsewhere.node = "another-node";
   auto other = Begin(elsewhere, {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(300)));
   EXPECT_THAT(other.get(), HasReason("deadline")) << "the same identity on another node has its own share";
   EXPECT_THAT(first.get(), HasReason("deadline"));
   EXPECT_THAT(second.get(), HasReason("deadline"));
+}
+
+TEST_F(Fairness, WhoCannotBeServedInTimeIsToldAtOnce) {
+  {
+    // The lane learns that a signature takes long.
+    const GatedSigner::Stall stall = authority_.signer->Close();
+    auto slow = Begin(Workload("slow"), {.csr_pem = MakeCsrPem()}, After(std::chrono::milliseconds(500)));
+    EXPECT_THAT(slow.get(), HasReason("deadline"));
+  }
+  ASSERT_TRUE(testing::Eventually([&] { return Issue(Workload("quick"), {.csr_pem = MakeCsrPem()}).ok(); }));
+  const GatedSigner::Stall stall = authority_.signer->Close();
+  std::vector<std::future<Result<Issued>>> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(Begin(Workload(std::to_string(i)), {.csr_pem = MakeCsrPem()}, After(kPatience)));
+    ASSERT_TRUE(testing::Eventually([&] { return authority_.signer->waiting() == 1; }));
+  }
+  ASSERT_THAT(ledger_->Flush(After(kPatience)), IsOk());
+  const auto began = std::chrono::steady_clock::now();
+  const auto late = Begin(Workload("late"), {.csr_pem = MakeCsrPem()}, began + std::chrono::seconds(2)).get();
+  EXPECT_THAT(late, HasCode(Code::kResourceExhausted));
+  EXPECT_THAT(late, HasReason("queue_too_long"));
+  EXPECT_GE(late.error().retry_after(), std::chrono::seconds(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
+}
+
+TEST_F(Fairness, TheSignerIsToldWhoseWorkItIs) {
+  EXPECT_THAT(Issue(Workload("web"), {.csr_pem = MakeCsrPem()}), IsOk());
+  const Share share = authority_.signer->last_share();
+  EXPECT_EQ(share.priority, Priority::kIssuance);
+  EXPECT_THAT(share.flow, ::testing::HasSubstr("spiffe://cluster.local/ns/default/sa/web"));
+}
+
+TEST_F(Fairness, TimeInTheQueueAndInTheTokenAreMeasuredApart) {
+  authority_.signer->PretendQueue(std::chrono::seconds(1000));
+  EXPECT_THAT(Issue(Workload("web"), {.csr_pem = MakeCsrPem()}), IsOk());
+  const std::string metrics = metrics_.Scrape(clock_.Now());
+  const auto sum = [&metrics](const std::string& stage) {
+    const std::string name = "rootkeep_stage_seconds_sum{stage=\"" + stage + "\"} ";
+    const auto found = metrics.find(name);
+    return found == std::string::npos ? -1 : std::stod(metrics.substr(found + name.size()));
+  };
+  EXPECT_GE(sum("queue"), 1000);
+  EXPECT_GE(sum("sign"), 0);
+  EXPECT_LT(sum("sign"), 100);
 }
 
 TEST(Places, AreGivenBackWhenTheLastHolderIsGone) {

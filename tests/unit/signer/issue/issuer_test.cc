@@ -127,7 +127,9 @@ TEST_F(IssuerTest, ShedsWhatIsBeyondItsCapacity) {
   const GatedSigner::Stall stall = authority_.signer->Close();
   auto stuck = Begin(Workload("web"), {.csr_pem = MakeCsrPem()}, After(std::chrono::seconds(2)));
   ASSERT_TRUE(testing::Eventually([&] { return authority_.signer->waiting() == 1; }));
-  EXPECT_THAT(Issue(Workload("other"), {.csr_pem = MakeCsrPem()}), HasReason("overload"));
+  const auto shed = Issue(Workload("other"), {.csr_pem = MakeCsrPem()});
+  EXPECT_THAT(shed, HasReason("overload"));
+  EXPECT_TRUE(shed.error().retry_after());
   EXPECT_THAT(stuck.get(), HasReason("deadline"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <grpcpp/create_channel.h>
 
+#include <atomic>
 #include <new>
 #include <thread>
 
@@ -17,11 +18,15 @@
 namespace rootkeep {
 namespace {
 
-// Lets everybody in, or throws, as a library out of memory would.
+// Lets everybody in, or is overloaded at first, or throws, as a library out of memory would.
 class FakeAuthenticator final : public Authenticator {
  public:
   [[nodiscard]] AuthOutcome Authenticate(const CallContext& call) const override {
     if (throws) throw std::bad_alloc();
+    if (refusals > 0) {
+      --refusals;
+      return ResourceExhausted("full").WithReason("queue_full").WithRetryAfter(std::chrono::milliseconds(20));
+    }
     return Caller{.identities = {GeneralNameFromText("spiffe://cluster.local/ns/default/sa/web")},
                   .authenticator = "fake",
                   .trust_domain = "cluster.local",
@@ -29,6 +34,7 @@ class FakeAuthenticator final : public Authenticator {
   }
 
   bool throws = false;
+  mutable std::atomic<int> refusals = 0;
 };
 
 class IstioServiceTest : public ::testing::Test {
@@ -48,7 +54,8 @@ class IstioServiceTest : public ::testing::Test {
     ASSERT_OK_AND_ASSIGN(server_, Server::Start({{"127.0.0.1:0", identity_->Credentials({"cluster.local"})},
                                                  {"127.0.0.1:0", grpc::InsecureServerCredentials()}},
                                                 {service_.get()}));
-    stub_ = StubFor(0, grpc::SslCredentials({.pem_root_certs = ca.CertificatePem()}));
+    ca_ = ca.CertificatePem();
+    stub_ = StubFor(0, grpc::SslCredentials({.pem_root_certs = ca_}));
   }
   void TearDown() override {
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
@@ -56,13 +63,15 @@ class IstioServiceTest : public ::testing::Test {
   }
 
   std::unique_ptr<istio::v1::auth::IstioCertificateService::Stub> StubFor(
-      std::size_t listener, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+      std::size_t listener, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+      const grpc::ChannelArguments& arguments = {}) {
     return istio::v1::auth::IstioCertificateService::NewStub(
-        grpc::CreateChannel("localhost:" + std::to_string(server_->ports()[listener]), credentials));
+        grpc::CreateCustomChannel("localhost:" + std::to_string(server_->ports()[listener]), credentials, arguments));
   }
 
   grpc::Status Call() {
     grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
     istio::v1::auth::IstioCertificateRequest request;
     request.set_csr(testing::MakeCsrPem());
     const grpc::Status status = stub_->CreateCertificate(&context, request, &response_);
@@ -87,6 +96,7 @@ class IstioServiceTest : public ::testing::Test {
   std::unique_ptr<istio::v1::auth::IstioCertificateService::Stub> stub_;
   istio::v1::auth::IstioCertificateResponse response_;
   std::string request_id_;
+  std::string ca_;
 };
 
 TEST_F(IstioServiceTest, AnswersLeafChainAndBundleWithARequestId) {
@@ -103,6 +113,28 @@ TEST_F(IstioServiceTest, AnExceptionEndsTheCallAndNotTheProcess) {
   EXPECT_FALSE(request_id_.empty());
   authenticator_.throws = false;
   EXPECT_TRUE(Call().ok());
+}
+
+TEST_F(IstioServiceTest, TellsClientsWhenToComeBack) {
+  authenticator_.refusals = 1;
+  grpc::ClientContext context;
+  EXPECT_EQ(stub_->CreateCertificate(&context, {}, &response_).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find("grpc-retry-pushback-ms");
+  ASSERT_NE(found, trailers.end());
+  EXPECT_EQ(std::string(found->second.data(), found->second.size()), "20");
+}
+
+// Its own back-off would take far longer than the call may.
+TEST_F(IstioServiceTest, AClientWithRetriesComesBackWhenItWasTold) {
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3,
+      "initialBackoff": "900s", "maxBackoff": "900s", "backoffMultiplier": 1,
+      "retryableStatusCodes": ["RESOURCE_EXHAUSTED"]}}]})");
+  stub_ = StubFor(0, grpc::SslCredentials({.pem_root_certs = ca_}), arguments);
+  authenticator_.refusals = 2;
+  EXPECT_TRUE(Call().ok());
+  EXPECT_EQ(authenticator_.refusals, 0);
 }
 
 // A megabyte of zeros is a kilobyte of gzip.
