@@ -12,6 +12,10 @@ class Figure:
     baseline: str = ""
     ratio: float = 0.0
 
+    def beside(self, baseline, ratio):
+        """Sets it beside a figure of the same run, or what a word stands for."""
+        self.baseline, self.ratio = baseline, ratio
+
     def as_json(self):
         members = {"name": self.name, "value": round(self.value, 3), "unit": self.unit}
         if self.baseline:

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 23> kWords{
     "module_open", "module_down", "module_busy", "token", "token_absent", "token_ambiguous", "pin_source",
     "pin_latched", "key_missing", "key_changed", "key_ambiguous", "key_unusable", "deadline", "sessions", "stale",
     // reasons of the code above and below it
-    "queue_full", "bad_signature", "custody", "key_number", "host_version"};
+    "queue_full", "queue_too_long", "bad_signature", "custody", "key_number", "host_version"};
 
 }  // namespace
 

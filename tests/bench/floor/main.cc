@@ -4,49 +4,20 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <chrono>
-#include <functional>
 #include <mutex>
-#include <thread>
 
 #include "tests/bench/floor/operations.h"
 #include "tests/bench/floor/raw_token.h"
 #include "tests/bench/workload/csr_pool.h"
 #include "tests/bench/workload/program.h"
+#include "tests/bench/workload/rate.h"
 
 namespace rootkeep::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kThreads = 2;
 constexpr std::size_t kPoolSize = 2000;
-
-// Calls `step` from `threads` threads until `duration` is over; gives calls a second, or the first error.
-using Step = std::function<Status(std::size_t round)>;
-Result<double> Rate(int threads, std::chrono::duration<double> duration,
-                    const std::function<Result<Step>(int thread)>& make_step) {
-  std::vector<Step> steps;
-  for (int i = 0; i < threads; ++i) {
-    RK_TRY(Step step, make_step(i));
-    steps.push_back(std::move(step));
-  }
-  std::atomic<std::size_t> rounds = 0;
-  std::vector<Status> statuses(steps.size());
-  const auto begin = Clock::now();
-  std::vector<std::jthread> workers;
-  workers.reserve(steps.size());
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    workers.emplace_back([&, i] {
-      while (statuses[i].ok() && Clock::now() < begin + duration) statuses[i] = steps[i](rounds++);
-    });
-  }
-  workers.clear();  // joins
-  const std::chrono::duration<double> spent = Clock::now() - begin;
-  for (const Status& status : statuses) RK_RETURN_IF_ERROR(status);
-  return static_cast<double>(rounds) / spent.count();
-}
 
 Result<Step> MakeTokenStep(RawToken& token) {
   RK_TRY(RawSigner signer, token.OpenSigner());

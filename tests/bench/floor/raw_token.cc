@@ -65,8 +65,8 @@ Status RawSigner::Sign(ByteView digest, Bytes& signature) {
   return Ok();
 }
 
-Result<std::unique_ptr<RawToken>> RawToken::Create(KeyType type) {
-  std::unique_ptr<RawToken> token(new RawToken);
+Result<std::unique_ptr<RawToken>> RawToken::Create(KeyType type, std::string module_path) {
+  std::unique_ptr<RawToken> token(new RawToken(std::move(module_path)));
   token->store_ = token->softhsm_.OpenStore();
   RK_TRY(token->key_, token->store_->Create({.type = type, .use = KeyUse::kRootkeepCa, .name = "bench"}, Soon()));
   return token;

@@ -5,6 +5,9 @@
 #include <p11-kit/pkcs11.h>
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "keystore/base/bytes.h"
 #include "keystore/key_info.h"
@@ -30,15 +33,20 @@ class RawSigner {
 // At most one in a process.
 class RawToken {
  public:
-  // With a fresh key of this type in a fresh token.
-  static Result<std::unique_ptr<RawToken>> Create(KeyType type);
+  // With a fresh key of this type in a fresh token, through a module that passes calls on to SoftHSM or SoftHSM itself.
+  static Result<std::unique_ptr<RawToken>> Create(KeyType type,
+                                                  std::string module_path = testing::SoftHsm::ModulePath());
 
   // A session of its own; closed with the token.
   Result<RawSigner> OpenSigner();
   [[nodiscard]] EVP_PKEY* public_key() const { return key_->public_key.pkey(); }
 
+  // The same token and key for what opens them otherwise.
+  testing::SoftHsm& softhsm() { return softhsm_; }
+  [[nodiscard]] const KeyInfo& key() const { return *key_; }
+
  private:
-  RawToken() = default;
+  explicit RawToken(std::string module_path) : softhsm_(std::move(module_path)) {}
 
   testing::SoftHsm softhsm_;
   std::shared_ptr<KeyStore> store_;  // keeps the token logged in
