@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "keystore/catalog/schema.h"
 #include "keystore/catalog/sqlite.h"
 
 namespace rootkeep {
@@ -9,31 +10,6 @@ namespace {
 
 using catalog::Sqlite;
 using catalog::Statement;
-
-constexpr std::int64_t kSchemaVersion = 1;
-
-// Use, name and generation are in the label and nowhere else. The custody facts are null where the token did not say.
-constexpr char kSchema[] =
-    "CREATE TABLE IF NOT EXISTS keys ("
-    " label TEXT NOT NULL PRIMARY KEY,"
-    " type TEXT NOT NULL,"
-    " custody TEXT NOT NULL,"
-    " users TEXT NOT NULL,"
-    " state INTEGER NOT NULL,"
-    " created_at INTEGER NOT NULL,"
-    " activated_at INTEGER, retired_at INTEGER, missing_at INTEGER, destroyed_at INTEGER,"
-    " token_label TEXT NOT NULL, token_serial TEXT NOT NULL,"
-    " token_manufacturer TEXT NOT NULL DEFAULT '', token_model TEXT NOT NULL DEFAULT '',"
-    " token_software INTEGER NOT NULL DEFAULT 0,"
-    " id BLOB, spki BLOB, read_at INTEGER, voucher INTEGER,"
-    " sensitive INTEGER, extractable INTEGER, always_sensitive INTEGER, never_extractable INTEGER, local INTEGER,"
-    " modifiable INTEGER, always_authenticate INTEGER, other_usages TEXT NOT NULL DEFAULT '')";
-
-constexpr char kColumns[] =
-    "label, type, custody, users, state, created_at, activated_at, retired_at, missing_at, destroyed_at,"
-    " token_label, token_serial, token_manufacturer, token_model, token_software, id, spki, read_at, voucher,"
-    " sensitive, extractable, always_sensitive, never_extractable, local, modifiable, always_authenticate,"
-    " other_usages";
 
 std::string Join(const std::vector<std::string>& users) { return fmt::format("{}", fmt::join(users, ",")); }
 
@@ -107,6 +83,7 @@ Result<CatalogEntry> ReadEntry(const Statement& row) {
                      .activated_at = Date(row, 6),
                      .retired_at = Date(row, 7),
                      .missing_at = Date(row, 8),
+                     .destroy_ordered_at = Date(row, 27),
                      .destroyed_at = Date(row, 9),
                      .key = std::nullopt};
   if (entry.state != KeyState::kPending) {
@@ -115,42 +92,42 @@ Result<CatalogEntry> ReadEntry(const Statement& row) {
   return entry;
 }
 
-Result<std::int64_t> VersionOf(const Sqlite& db) {
-  Statement query = db.Prepare("PRAGMA user_version");
-  RK_RETURN_IF_ERROR(query.Next());
-  const std::int64_t version = query.integer(0);
-  if (version <= kSchemaVersion) return version;
-  return FailedPrecondition(
-             fmt::format("the key catalogue has version {}, this program knows up to {}", version, kSchemaVersion))
-      .WithReason("schema_newer")
-      .WithHint("run the newer program");
-}
-
 }  // namespace
 
-Catalog::Catalog(Sqlite db) : db_(std::make_unique<Sqlite>(std::move(db))) {}
+Catalog::Catalog(Sqlite db, std::string columns)
+    : db_(std::make_unique<Sqlite>(std::move(db))), columns_(std::move(columns)) {}
 Catalog::~Catalog() = default;
 
 Result<std::unique_ptr<Catalog>> Catalog::Open(const std::string& path) {
+  RK_TRY(Sqlite db, Sqlite::Open(path, Sqlite::Access::kMake));
+  RK_RETURN_IF_ERROR(catalog::BringUpToDate(db));
+  return std::unique_ptr<Catalog>(new Catalog(std::move(db), catalog::ColumnsOf(catalog::kSchemaVersion)));
+}
+
+Result<std::unique_ptr<Catalog>> Catalog::OpenExisting(const std::string& path) {
   RK_TRY(Sqlite db, Sqlite::Open(path, Sqlite::Access::kWrite));
-  RK_TRY(const std::int64_t version, VersionOf(db));
-  if (version < kSchemaVersion) {
-    // Two programs may do this at once; each statement is the same for both.
-    RK_RETURN_IF_ERROR(db.Prepare(kSchema).Run());
-    RK_RETURN_IF_ERROR(db.Prepare(fmt::format("PRAGMA user_version={}", kSchemaVersion)).Run());
-  }
-  return std::unique_ptr<Catalog>(new Catalog(std::move(db)));
+  RK_TRY(const std::int64_t version, catalog::VersionOf(db));
+  if (version == 0) return NotFound(path + " holds no key catalogue yet");
+  RK_RETURN_IF_ERROR(catalog::BringUpToDate(db));
+  return std::unique_ptr<Catalog>(new Catalog(std::move(db), catalog::ColumnsOf(catalog::kSchemaVersion)));
 }
 
 Result<std::unique_ptr<Catalog>> Catalog::Look(const std::string& path) {
   RK_TRY(Sqlite db, Sqlite::Open(path, Sqlite::Access::kRead));
-  RK_TRY(const std::int64_t version, VersionOf(db));
-  if (version < kSchemaVersion) return NotFound(path + " holds no key catalogue yet");
-  return std::unique_ptr<Catalog>(new Catalog(std::move(db)));
+  RK_TRY(const std::int64_t version, catalog::VersionOf(db));
+  if (version == 0) return NotFound(path + " holds no key catalogue yet");
+  return std::unique_ptr<Catalog>(new Catalog(std::move(db), catalog::ColumnsOf(version)));
+}
+
+Result<std::int64_t> Catalog::OthersChanges() const {
+  const MutexLock lock(mutex_);
+  Statement query = db_->Prepare("PRAGMA data_version");
+  RK_RETURN_IF_ERROR(query.Next());
+  return query.integer(0);
 }
 
 Result<std::vector<CatalogEntry>> Catalog::Query(const std::string& where, const std::string* label) const {
-  Statement query = db_->Prepare(fmt::format("SELECT {} FROM keys {} ORDER BY label", kColumns, where));
+  Statement query = db_->Prepare(fmt::format("SELECT {} FROM keys {} ORDER BY label", columns_, where));
   if (label != nullptr) query.Bind(std::string_view(*label));
   std::vector<CatalogEntry> entries;
   while (true) {
@@ -241,7 +218,7 @@ Status Catalog::Withdraw(const std::string& label) {
 Status Catalog::Change(const std::string& label, const std::string& set, const std::string& from,
                        std::optional<WallTime> now) {
   const MutexLock lock(mutex_);
-  Statement update = db_->Prepare(fmt::format("UPDATE keys SET {} WHERE label = ? AND state IN ({})", set, from));
+  Statement update = db_->Prepare(fmt::format("UPDATE keys SET {} WHERE label = ? AND {}", set, from));
   if (now) update.Bind(ToUnixSeconds(*now));
   update.Bind(std::string_view(label));
   RK_TRY(const int changed, update.Run());
@@ -250,19 +227,35 @@ Status Catalog::Change(const std::string& label, const std::string& set, const s
 }
 
 Status Catalog::Retire(const std::string& label, WallTime now) {
-  return Change(label, "state = 2, retired_at = ?", "1", now);
+  return Change(label, "retired_at = ?, state = CASE state WHEN 3 THEN 3 ELSE 2 END",
+                "state IN (1, 3) AND retired_at IS NULL", now);
 }
 
 Status Catalog::MarkMissing(const std::string& label, WallTime now) {
-  return Change(label, "state = 3, missing_at = ?", "1, 2", now);
+  return Change(label, "state = 3, missing_at = ?", "state IN (1, 2) AND destroy_ordered_at IS NULL", now);
 }
 
 Status Catalog::MarkFound(const std::string& label) {
-  return Change(label, "state = CASE WHEN retired_at IS NULL THEN 1 ELSE 2 END", "3", std::nullopt);
+  return Change(label, "state = CASE WHEN retired_at IS NULL THEN 1 ELSE 2 END", "state = 3", std::nullopt);
+}
+
+Status Catalog::OrderDestruction(const std::string& label, WallTime now) {
+  return Change(label, "destroy_ordered_at = ?",
+                "state IN (2, 3) AND retired_at IS NOT NULL AND destroy_ordered_at IS NULL", now);
 }
 
 Status Catalog::MarkDestroyed(const std::string& label, WallTime now) {
-  return Change(label, "state = 4, destroyed_at = ?", "2, 3", now);
+  return Change(label, "state = 4, destroyed_at = ?", "state IN (2, 3) AND destroy_ordered_at IS NOT NULL", now);
+}
+
+Status Catalog::Permit(const std::string& label, const std::vector<std::string>& users) {
+  RK_RETURN_IF_ERROR(CheckUsers(users));
+  const MutexLock lock(mutex_);
+  Statement update = db_->Prepare("UPDATE keys SET users = ? WHERE label = ? AND state != 4");
+  update.Bind(std::string_view(Join(users))).Bind(std::string_view(label));
+  RK_TRY(const int changed, update.Run());
+  if (changed == 1) return Ok();
+  return WrongState(label);
 }
 
 }  // namespace rootkeep

@@ -25,6 +25,8 @@ class Catalog {
   // <state>/keys.db (keystore/NAMES.md), made where it is missing. FAILED_PRECONDITION with reason "schema_newer" when
   // a newer program wrote it.
   static Result<std::unique_ptr<Catalog>> Open(const std::string& path);
+  // The same, and NOT_FOUND when there is none.
+  static Result<std::unique_ptr<Catalog>> OpenExisting(const std::string& path);
   // To look only: NOT_FOUND when there is none.
   static Result<std::unique_ptr<Catalog>> Look(const std::string& path);
 
@@ -36,6 +38,9 @@ class Catalog {
   Result<std::vector<CatalogEntry>> List() const;
   Result<std::optional<CatalogEntry>> Find(const std::string& label) const;
 
+  // A number that is another one after another connection has changed the catalogue; cheap.
+  Result<std::int64_t> OthersChanges() const;
+
   // A PENDING row: before the token is asked for the key. ALREADY_EXISTS when the label is taken, in any token.
   Status Intend(const KeySpec& spec, const TokenName& token, const std::vector<std::string>& users, WallTime now);
   // PENDING to ACTIVE, with the key that the token made. DATA_LOSS with reason "key_type" when it is of another
@@ -44,20 +49,31 @@ class Catalog {
   // PENDING to no row: only after the token has said that it holds no such key.
   Status Withdraw(const std::string& label);
 
-  Status Retire(const std::string& label, WallTime now);         // from ACTIVE
-  Status MarkMissing(const std::string& label, WallTime now);    // from ACTIVE or RETIRED
-  Status MarkFound(const std::string& label);                    // from MISSING, to what it was before
-  Status MarkDestroyed(const std::string& label, WallTime now);  // from RETIRED or MISSING, after an operator did it
+  // From ACTIVE, or from MISSING, which it stays until its key is found.
+  Status Retire(const std::string& label, WallTime now);
+  // From ACTIVE or RETIRED; not once its destruction was ordered.
+  Status MarkMissing(const std::string& label, WallTime now);
+  // From MISSING, to what it was before.
+  Status MarkFound(const std::string& label);
+  // Before the token is asked to destroy a key that was retired.
+  Status OrderDestruction(const std::string& label, WallTime now);
+  // After that, once the token holds it no more.
+  Status MarkDestroyed(const std::string& label, WallTime now);
+
+  // Who may sign with the key from now on (NAMES.md, "Permitted users"). Not for a DESTROYED one.
+  Status Permit(const std::string& label, const std::vector<std::string>& users);
 
  private:
-  explicit Catalog(catalog::Sqlite db);
+  Catalog(catalog::Sqlite db, std::string columns);
 
   Result<std::vector<CatalogEntry>> Query(const std::string& where, const std::string* label) const RK_REQUIRES(mutex_);
+  // One statement: `set`, with `now` for its question mark, where `from` holds.
   Status Change(const std::string& label, const std::string& set, const std::string& from, std::optional<WallTime> now);
   Error WrongState(const std::string& label) const RK_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::unique_ptr<catalog::Sqlite> db_;
+  const std::string columns_;
 };
 
 }  // namespace rootkeep

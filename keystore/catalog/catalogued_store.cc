@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "keystore/catalog/permission.h"
+
 namespace rootkeep {
 namespace {
 
@@ -21,15 +23,20 @@ Status CheckResumed(const KeyInfo& key, const KeySpec& spec) {
 }  // namespace
 
 CataloguedStore::CataloguedStore(std::shared_ptr<KeyStore> store, std::shared_ptr<Catalog> catalog, TokenName token,
-                                 const Clock& clock, std::vector<std::string> users)
+                                 const Clock& clock, std::vector<std::string> users, std::string opened_by)
     : store_(std::move(store)),
       catalog_(std::move(catalog)),
       token_(std::move(token)),
       clock_(clock),
-      users_(std::move(users)) {}
+      users_(std::move(users)),
+      opened_by_(std::move(opened_by)) {}
 
 Result<std::shared_ptr<const Signer>> CataloguedStore::Open(const KeyUri& uri, Deadline deadline) {
-  return store_->Open(uri, deadline);
+  RK_TRY(auto signer, store_->Open(uri, deadline));
+  RK_TRY(const std::vector<CatalogEntry> entries, catalog_->List());
+  Status permitted = CheckPermitted(entries, signer->info(), {.use = std::nullopt, .user = opened_by_});
+  if (permitted.ok() || permitted.error().reason() == "key_uncatalogued") return signer;
+  return std::move(permitted.error());
 }
 
 Result<std::vector<KeyInfo>> CataloguedStore::List(Deadline deadline) { return store_->List(deadline); }

@@ -1,4 +1,4 @@
-// A KeyStore whose keys are made in two phases, with the catalogue.
+// A KeyStore whose keys are made in two phases, and opened by leave of the catalogue.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,16 @@
 
 namespace rootkeep {
 
-// Opens and lists as the store behind it. Create: a PENDING row, the key, ACTIVE with its public key (README.md says
-// what each failure leaves).
+// Lists as the store behind it. Open: as there, for who may sign with the key. Create: a PENDING row, the key, ACTIVE
+// with its public key (README.md says what each failure leaves).
 class CataloguedStore final : public KeyStore {
  public:
-  // `token` is what the store's token is called; `users` are permitted each key that is made.
+  // `token` is what the store's token is called; `users` are permitted each key that is made; `opened_by` is who signs
+  // with what Open returns, as Purpose::user.
   CataloguedStore(std::shared_ptr<KeyStore> store, std::shared_ptr<Catalog> catalog, TokenName token,
-                  const Clock& clock, std::vector<std::string> users = {});
+                  const Clock& clock, std::vector<std::string> users = {}, std::string opened_by = "");
 
+  // Errors also as CheckPermitted, but for a key without a row, which is opened.
   Result<std::shared_ptr<const Signer>> Open(const KeyUri& uri, Deadline deadline) override;
   // As KeyStore::Create. When an earlier creation of the same key was interrupted, it is finished: a key that came into
   // being is taken when its type and custody are those asked for; FAILED_PRECONDITION when they are not.
@@ -38,6 +40,7 @@ class CataloguedStore final : public KeyStore {
   const TokenName token_;
   const Clock& clock_;
   const std::vector<std::string> users_;
+  const std::string opened_by_;
 };
 
 }  // namespace rootkeep

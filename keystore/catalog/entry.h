@@ -41,13 +41,14 @@ struct CatalogEntry {
   LabelParts named;
   KeyType type = KeyType::kEcP256;
   CustodyLevel custody = CustodyLevel::kLocalOnly;
-  std::vector<std::string> users;  // who may sign with it; empty: nobody was named
+  std::vector<std::string> users;  // who may sign with it (NAMES.md); empty: nobody
   TokenName token;                 // as it was named at creation; once active, as the token names itself
   KeyState state = KeyState::kPending;
   WallTime created_at;                   // when it was PENDING
   std::optional<WallTime> activated_at;  // the other dates: when it last became that
   std::optional<WallTime> retired_at;
   std::optional<WallTime> missing_at;
+  std::optional<WallTime> destroy_ordered_at;  // the token was going to be asked to destroy it
   std::optional<WallTime> destroyed_at;
   std::optional<CataloguedKey> key;  // from ACTIVE on
 };

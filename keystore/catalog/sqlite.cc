@@ -35,7 +35,7 @@ Error SqlError(int result, const char* text) {
 }
 
 Status CheckFile(const std::string& path, Sqlite::Access access) {
-  if (access == Sqlite::Access::kWrite) {
+  if (access == Sqlite::Access::kMake) {
     const Fd fresh(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fresh.valid() && errno != EEXIST) return ErrnoError("create " + path, errno);
   }
@@ -55,7 +55,7 @@ void Sqlite::Close::operator()(sqlite3* db) const { sqlite3_close(db); }
 Result<Sqlite> Sqlite::Open(const std::string& path, Access access) {
   RK_RETURN_IF_ERROR(CheckFile(path, access));
   sqlite3* raw = nullptr;
-  const int flags = access == Access::kWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int flags = access == Access::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int result = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   Sqlite db(raw);
   if (result != SQLITE_OK) return SqlError(result, ("open " + path).c_str());

@@ -54,10 +54,11 @@ class Statement {
 // One connection, one thread. Errors carry the domain "SQL"; what the disk or another process causes is UNAVAILABLE.
 class Sqlite {
  public:
-  enum class Access : std::uint8_t { kWrite, kRead };
+  enum class Access : std::uint8_t { kMake, kWrite, kRead };
 
-  // kWrite makes the file, mode 0600, where it is missing. FAILED_PRECONDITION with reason "file_mode" when group or
-  // others can access it; NOT_FOUND when kRead finds none. Every statement is durable when it returns.
+  // kMake writes too, and makes the file, mode 0600, where it is missing; the others answer NOT_FOUND then.
+  // FAILED_PRECONDITION with reason "file_mode" when group or others can access it. Every statement is durable when it
+  // returns.
   static Result<Sqlite> Open(const std::string& path, Access access);
 
   [[nodiscard]] Statement Prepare(std::string_view sql) const { return {db_.get(), sql}; }

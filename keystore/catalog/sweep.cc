@@ -17,6 +17,7 @@ Finding Judge(const CatalogEntry& entry, const std::vector<KeyInfo>& keys, std::
   });
   if (same == keys.end()) {
     if (entry.state == KeyState::kDestroyed) return Finding::kAsCatalogued;
+    if (entry.destroy_ordered_at) return Finding::kDestroyDone;
     const auto other = std::ranges::find_if(
         keys, [&entry](const KeyInfo& key) { return key.label == entry.label || key.id == entry.key->id; });
     if (other == keys.end()) return Finding::kMissing;
@@ -25,6 +26,7 @@ Finding Judge(const CatalogEntry& entry, const std::vector<KeyInfo>& keys, std::
   }
   found = *same;
   if (entry.state == KeyState::kDestroyed) return Finding::kNotDestroyed;
+  if (entry.destroy_ordered_at) return Finding::kDestroyBegun;
   if (entry.state == KeyState::kMissing) return Finding::kReturned;
   return same->custody == entry.key->facts && same->voucher == entry.key->voucher ? Finding::kAsCatalogued
                                                                                   : Finding::kFactsChanged;
@@ -44,6 +46,8 @@ std::string_view FindingText(Finding finding) {
     case Finding::kReturned: return "in the token again";
     case Finding::kAnotherKey: return "not in the token: the key that has its label or id is another one";
     case Finding::kFactsChanged: return "the token says something else about it than when it was made";
+    case Finding::kDestroyBegun: return "its destruction stopped before the token did it: destroy it again to finish";
+    case Finding::kDestroyDone: return "its destruction stopped after the token did it: destroy it again to finish";
     case Finding::kNotDestroyed: return "still in the token";
   }
   return "";
@@ -68,12 +72,7 @@ std::vector<Compared> Compare(const std::vector<CatalogEntry>& entries, const st
   return compared;
 }
 
-Result<std::vector<Compared>> Sweep(Catalog& catalog, KeyStore& store, const TokenName& token, WallTime now,
-                                    Deadline deadline) {
-  // The rows first: a key made in between is then without a row, which is only reported, and never a row without a key.
-  RK_TRY(const std::vector<CatalogEntry> entries, catalog.List());
-  RK_TRY(const std::vector<KeyInfo> keys, store.List(deadline));
-  std::vector<Compared> compared = Compare(entries, keys, token);
+Status Mark(Catalog& catalog, std::vector<Compared>& compared, WallTime now) {
   for (Compared& row : compared) {
     if (!row.entry) continue;
     const std::string& label = row.entry->label;
@@ -86,6 +85,16 @@ Result<std::vector<Compared>> Sweep(Catalog& catalog, KeyStore& store, const Tok
     }
     RK_TRY(row.entry, catalog.Find(label));
   }
+  return Ok();
+}
+
+Result<std::vector<Compared>> Sweep(Catalog& catalog, KeyStore& store, const TokenName& token, WallTime now,
+                                    Deadline deadline) {
+  // The rows first: a key made in between is then without a row, which is only reported, and never a row without a key.
+  RK_TRY(const std::vector<CatalogEntry> entries, catalog.List());
+  RK_TRY(const std::vector<KeyInfo> keys, store.List(deadline));
+  std::vector<Compared> compared = Compare(entries, keys, token);
+  RK_RETURN_IF_ERROR(Mark(catalog, compared, now));
   return compared;
 }
 

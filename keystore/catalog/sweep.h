@@ -19,6 +19,8 @@ enum class Finding : std::uint8_t {
   kReturned,      // it was MISSING and is there again
   kAnotherKey,    // a key with its label or id, and another public key: the row's own key is missing
   kFactsChanged,  // the token says something else about it than when it was made
+  kDestroyBegun,  // its destruction was ordered, and it is there
+  kDestroyDone,   // its destruction was ordered, and it is gone, which the row does not say
   kNotDestroyed,  // DESTROYED in the catalogue, in the token all the same
 };
 
@@ -35,8 +37,11 @@ struct Compared {
 std::vector<Compared> Compare(const std::vector<CatalogEntry>& entries, const std::vector<KeyInfo>& keys,
                               const TokenName& token);
 
-// Compares, marks rows MISSING or as found again, and reports; deletes nothing on either side. The entries are those
-// after the marking. Errors of the token leave the catalogue as it was: a token that is away makes no key MISSING.
+// Marks rows MISSING or as found again. The entries are then those after the marking; of an error, those before it.
+Status Mark(Catalog& catalog, std::vector<Compared>& compared, WallTime now);
+
+// Compares, marks and reports; deletes nothing on either side. Errors of the token leave the catalogue as it was: a
+// token that is away makes no key MISSING.
 Result<std::vector<Compared>> Sweep(Catalog& catalog, KeyStore& store, const TokenName& token, WallTime now,
                                     Deadline deadline);
 

@@ -124,6 +124,13 @@ PowerCutVfs::PowerCutVfs(std::uint64_t seed)
   sqlite3_vfs_register(&vfs_, 0);
 }
 
+void PowerCutVfs::MakeDefault() { sqlite3_vfs_register(&vfs_, 1); }
+
+void PowerCutVfs::LieAboutSyncs() {
+  const MutexLock lock(mutex_);
+  lies_ = true;
+}
+
 PowerCutVfs::~PowerCutVfs() { sqlite3_vfs_unregister(&vfs_); }
 
 int PowerCutVfs::Open(const char* path, sqlite3_file* file, int flags, int* out_flags) {
@@ -138,15 +145,23 @@ int PowerCutVfs::Open(const char* path, sqlite3_file* file, int flags, int* out_
   shim->path = new std::string(path != nullptr ? path : "");
   file->pMethods = &kMethods;
   // What lay there before this VFS came is taken for synced.
-  if (!files_.contains(*shim->path)) files_[*shim->path] = {existed, existed ? ReadAll(*shim->path) : "", {}};
+  const auto known = files_.find(*shim->path);
+  if (known == files_.end() || known->second.removed) {
+    files_[*shim->path] = {
+        .exists = existed, .removed = false, .synced = existed ? ReadAll(*shim->path) : "", .unsynced = {}};
+  }
   return SQLITE_OK;
 }
 
 int PowerCutVfs::Delete(const char* path, int sync_directory) {
   const MutexLock lock(mutex_);
-  if (cut_) return SQLITE_IOERR_DELETE;
-  files_.erase(path);
-  return real_->xDelete(real_, path, sync_directory);
+  if (Refusal(SQLITE_OK)) return SQLITE_IOERR_DELETE;
+  if (cut_ || lies_ || sync_directory == 0) {
+    if (const auto file = files_.find(path); file != files_.end()) file->second.removed = true;
+  } else {
+    files_.erase(path);
+  }
+  return cut_ ? SQLITE_IOERR_DELETE : real_->xDelete(real_, path, sync_directory);
 }
 
 std::optional<int> PowerCutVfs::Refusal(int fault) {
@@ -177,6 +192,7 @@ int PowerCutVfs::Sync(const std::string& path) {
   const MutexLock lock(mutex_);
   if (const auto refusal = Refusal(sync_fault_)) return *refusal;
   if (cut_) return SQLITE_IOERR_FSYNC;
+  if (lies_) return SQLITE_OK;
   DiskFile& file = files_[path];
   for (const auto& change : file.unsynced) Apply(file.synced, change, change.octets.size());
   file.unsynced.clear();
@@ -207,7 +223,7 @@ void PowerCutVfs::FailSyncs(int result) {
 std::size_t PowerCutVfs::unsynced_changes() {
   const MutexLock lock(mutex_);
   std::size_t count = 0;
-  for (const auto& [path, file] : files_) count += file.unsynced.size();
+  for (const auto& [path, file] : files_) count += file.removed ? 0 : file.unsynced.size();
   return count;
 }
 
@@ -234,13 +250,13 @@ void PowerCutVfs::Restore() {
   for (auto it = files_.begin(); it != files_.end();) {
     auto& [path, file] = *it;
     std::filesystem::remove(path + "-shm", ignored);
-    // A name whose directory entry nobody synced may be gone.
-    if (!file.exists && random_() % 2 == 0) {
+    // A name whose directory entry nobody synced may be gone, and one whose removal nobody synced may be back.
+    if ((!file.exists || file.removed) && random_() % 2 == 0) {
       std::filesystem::remove(path, ignored);
       it = files_.erase(it);
       continue;
     }
-    file = {true, Surviving(file), {}};
+    file = {.exists = true, .removed = false, .synced = Surviving(file), .unsynced = {}};
     std::ofstream(path, std::ios::binary | std::ios::trunc) << file.synced;
     ++it;
   }

@@ -23,7 +23,8 @@ struct DiskFile {
     bool truncate = false;  // to `offset`; otherwise `octets` written there
   };
 
-  bool exists = false;  // whether its name survives a cut for certain
+  bool exists = false;   // whether its name survives a cut for certain
+  bool removed = false;  // but nobody synced the directory: a cut may bring it back
   std::string synced;
   std::vector<Change> unsynced;
 };
@@ -32,8 +33,8 @@ struct DiskFile {
 // the platform's. Only Restore makes the difference. Thread-safe; connections by name() see one disk.
 //
 // A cut leaves of each file what was synced and, as a disk with a cache may, none, all, the first or any of the changes
-// after that, the last of them torn at 512 octets. Removing a file takes effect at once: SQLite in WAL mode removes
-// only what it no longer needs.
+// after that, the last of them torn at 512 octets. A file that was removed without a sync of its directory may be there
+// again, unless another one took its name.
 class PowerCutVfs {
  public:
   explicit PowerCutVfs(std::uint64_t seed);
@@ -44,7 +45,13 @@ class PowerCutVfs {
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
-  // Cuts in the middle of the nth write, sync or truncation from now; it and all later ones fail.
+  // For code that opens databases without naming a VFS; until this object goes.
+  void MakeDefault();
+
+  // From now on syncs answer well and do nothing, of directories too.
+  void LieAboutSyncs();
+
+  // Cuts in the middle of the nth write, sync, truncation or removal from now; it and all later ones fail.
   void CutAfter(std::uint64_t operations);
   [[nodiscard]] bool is_cut();
   // Turns the power on again with what the disk kept. No connection may be open.
@@ -78,6 +85,7 @@ class PowerCutVfs {
   std::map<std::string, DiskFile> files_ RK_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> operations_left_ RK_GUARDED_BY(mutex_);
   bool cut_ RK_GUARDED_BY(mutex_) = false;
+  bool lies_ RK_GUARDED_BY(mutex_) = false;
   int write_fault_ RK_GUARDED_BY(mutex_) = SQLITE_OK;
   int sync_fault_ RK_GUARDED_BY(mutex_) = SQLITE_OK;
 };

@@ -97,11 +97,15 @@ TEST_F(CatalogTest, GoesThroughItsStatesWithTheirDates) {
   ASSERT_THAT(catalog_->MarkMissing(kLabel, At(4)), IsOk());
   ASSERT_THAT(catalog_->MarkFound(kLabel), IsOk());
   EXPECT_EQ(Row().state, KeyState::kRetired);
-  ASSERT_THAT(catalog_->MarkDestroyed(kLabel, At(5)), IsOk());
+  ASSERT_THAT(catalog_->OrderDestruction(kLabel, At(5)), IsOk());
+  EXPECT_EQ(Row().state, KeyState::kRetired);
+  EXPECT_EQ(Row().destroyed_at, std::nullopt);
+  ASSERT_THAT(catalog_->MarkDestroyed(kLabel, At(6)), IsOk());
   EXPECT_EQ(Row().state, KeyState::kDestroyed);
   EXPECT_EQ(Row().retired_at, At(3));
   EXPECT_EQ(Row().missing_at, At(4));
-  EXPECT_EQ(Row().destroyed_at, At(5));
+  EXPECT_EQ(Row().destroy_ordered_at, At(5));
+  EXPECT_EQ(Row().destroyed_at, At(6));
 }
 
 TEST_F(CatalogTest, RefusesEveryOtherWay) {
@@ -112,14 +116,70 @@ TEST_F(CatalogTest, RefusesEveryOtherWay) {
     EXPECT_THAT(status, HasReason("key_state"));
   }
   ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
-  for (const Status& status : {catalog_->Activate(Key(), At(2)), catalog_->Withdraw(kLabel),
-                               catalog_->MarkFound(kLabel), catalog_->MarkDestroyed(kLabel, At(1))}) {
+  for (const Status& status :
+       {catalog_->Activate(Key(), At(2)), catalog_->Withdraw(kLabel), catalog_->MarkFound(kLabel),
+        catalog_->OrderDestruction(kLabel, At(1)), catalog_->MarkDestroyed(kLabel, At(1))}) {
     EXPECT_THAT(status, HasReason("key_state"));
   }
   ASSERT_THAT(catalog_->Retire(kLabel, At(2)), IsOk());
-  ASSERT_THAT(catalog_->MarkDestroyed(kLabel, At(3)), IsOk());
+  EXPECT_THAT(catalog_->Retire(kLabel, At(3)), HasReason("key_state"));
+  EXPECT_THAT(catalog_->MarkDestroyed(kLabel, At(3)), HasReason("key_state")) << "nobody ordered it";
+  ASSERT_THAT(catalog_->OrderDestruction(kLabel, At(3)), IsOk());
+  EXPECT_THAT(catalog_->OrderDestruction(kLabel, At(4)), HasReason("key_state")) << "the date of the order stays";
+  EXPECT_THAT(catalog_->MarkMissing(kLabel, At(4)), HasReason("key_state"));
+  ASSERT_THAT(catalog_->MarkDestroyed(kLabel, At(4)), IsOk());
   EXPECT_THAT(catalog_->MarkFound(kLabel), HasReason("key_state"));
-  EXPECT_THAT(catalog_->Retire(kLabel, At(4)), HasReason("key_state"));
+  EXPECT_THAT(catalog_->Retire(kLabel, At(5)), HasReason("key_state"));
+  EXPECT_THAT(catalog_->Permit(kLabel, {"rootkeepd"}), HasReason("key_state"));
+}
+
+TEST_F(CatalogTest, AMissingKeyThatIsRetiredIsThatWhenItReturns) {
+  ASSERT_THAT(Intend(), IsOk());
+  ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
+  ASSERT_THAT(catalog_->MarkMissing(kLabel, At(2)), IsOk());
+  EXPECT_THAT(catalog_->OrderDestruction(kLabel, At(3)), HasReason("key_state"));
+  ASSERT_THAT(catalog_->Retire(kLabel, At(3)), IsOk());
+  EXPECT_EQ(Row().state, KeyState::kMissing);
+  ASSERT_THAT(catalog_->MarkFound(kLabel), IsOk());
+  EXPECT_EQ(Row().state, KeyState::kRetired);
+}
+
+TEST_F(CatalogTest, PermissionsAreReplacedWhole) {
+  ASSERT_THAT(Intend(), IsOk());
+  ASSERT_THAT(catalog_->Permit(kLabel, {"operator"}), IsOk());
+  EXPECT_EQ(Row().users, (std::vector<std::string>{"operator"}));
+  ASSERT_THAT(catalog_->Permit(kLabel, {}), IsOk());
+  EXPECT_TRUE(Row().users.empty());
+  EXPECT_THAT(catalog_->Permit(kLabel, {"a,b"}), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(catalog_->Permit("rk/app/other/1", {}), HasCode(Code::kNotFound));
+}
+
+TEST_F(CatalogTest, ShowsWhenAnotherChangedIt) {
+  ASSERT_OK_AND_ASSIGN(const auto watcher, Catalog::OpenExisting(path_));
+  const std::int64_t before = watcher->OthersChanges().value();
+  EXPECT_EQ(watcher->OthersChanges().value(), before);
+  ASSERT_THAT(Intend(), IsOk());
+  const std::int64_t after = watcher->OthersChanges().value();
+  EXPECT_NE(after, before);
+  ASSERT_THAT(watcher->Permit(kLabel, {}), IsOk());
+  EXPECT_EQ(watcher->OthersChanges().value(), after) << "its own change is none";
+}
+
+// As the first version wrote it.
+TEST_F(CatalogTest, TakesAnOlderCatalogueUp) {
+  ASSERT_THAT(Intend(), IsOk());
+  ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
+  catalog_.reset();
+  Sql("ALTER TABLE keys DROP COLUMN destroy_ordered_at");
+  Sql("PRAGMA user_version = 1");
+  {
+    ASSERT_OK_AND_ASSIGN(const auto look, Catalog::Look(path_));
+    EXPECT_EQ(look->Find(kLabel).value()->state, KeyState::kActive) << "who looks changes nothing";
+  }
+  Reopen();
+  EXPECT_EQ(Row().key->public_key, signer_.public_key());
+  ASSERT_THAT(catalog_->Retire(kLabel, At(2)), IsOk());
+  EXPECT_THAT(catalog_->OrderDestruction(kLabel, At(3)), IsOk());
 }
 
 TEST_F(CatalogTest, AKeyOfAnotherTypeIsNotTheOneThatWasAskedFor) {
@@ -154,6 +214,8 @@ TEST_F(CatalogTest, IsForItsOwnerOnly) {
 
 TEST_F(CatalogTest, LookingChangesNothing) {
   EXPECT_THAT(Catalog::Look(dir_ / "other.db"), HasCode(Code::kNotFound));
+  EXPECT_THAT(Catalog::OpenExisting(dir_ / "other.db"), HasCode(Code::kNotFound));
+  EXPECT_THAT(Catalog::Look(dir_ / "other.db"), HasCode(Code::kNotFound)) << "neither makes one";
   ASSERT_THAT(Intend(), IsOk());
   ASSERT_OK_AND_ASSIGN(const auto look, Catalog::Look(path_));
   EXPECT_EQ(look->List()->size(), 1U);
@@ -161,7 +223,8 @@ TEST_F(CatalogTest, LookingChangesNothing) {
 }
 
 TEST_F(CatalogTest, RefusesWhatANewerProgramWrote) {
-  Sql("PRAGMA user_version = 2");
+  Sql("PRAGMA user_version = 3");
+  EXPECT_THAT(Catalog::OpenExisting(path_), HasReason("schema_newer"));
   EXPECT_THAT(Catalog::Open(path_), HasReason("schema_newer"));
   EXPECT_THAT(Catalog::Look(path_), HasReason("schema_newer"));
 }

@@ -101,6 +101,7 @@ TEST_F(SweepTest, AKeyThatIsThereAgainGetsItsStateBack) {
 TEST_F(SweepTest, ADestroyedKeyMustBeGone) {
   const KeyInfo key = Create("web");
   ASSERT_THAT(catalog_->Retire("rk/app/web/1", clock_.Now()), IsOk());
+  ASSERT_THAT(catalog_->OrderDestruction("rk/app/web/1", clock_.Now()), IsOk());
   ASSERT_THAT(catalog_->MarkDestroyed("rk/app/web/1", clock_.Now()), IsOk());
   EXPECT_EQ(FindingOf("rk/app/web/1"), Finding::kNotDestroyed);
   ASSERT_THAT(store_->deleter()->Delete(key.uri, Soon()), IsOk());
