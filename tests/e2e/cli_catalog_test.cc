@@ -50,7 +50,7 @@ TEST_F(CliCatalogTest, WithoutAStateDirectoryKeysHaveNoState) {
   EXPECT_EQ(Json(OnToken({"key", "list", "--json"}))[0].count("catalogue"), 0U);
   EXPECT_EQ(OnToken({"key", "sweep"}).exit_code, 2);
   // A catalogue that comes later calls the key a stranger, and takes it for nobody's.
-  EXPECT_THAT(WithState({"key", "create", "--name", "web"}), Refused("does not know"));
+  EXPECT_THAT(WithState({"key", "create", "--name", "web", "--generation", "1"}), Refused("does not know"));
   const ProgramResult swept = WithState({"key", "sweep"});
   EXPECT_THAT(swept, Refused("1 of 1"));
   EXPECT_THAT(swept.out, HasSubstr("in the token, not in the catalogue"));
@@ -76,14 +76,29 @@ TEST_F(CliCatalogTest, AKeyThatIsGoneIsMissing) {
   EXPECT_THAT(WithState({"key", "sweep"}), Refused("1 of 1"));
   EXPECT_NE(Json(WithState({"key", "list", "--json"}))[0]["catalogue"]["missing_at"], nullptr);
   EXPECT_THAT(WithState({"key", "list"}).out, HasSubstr("rk/app/web/1: not in the token"));
-  EXPECT_THAT(WithState({"key", "create", "--name", "web"}), Refused("MISSING"));
+  EXPECT_THAT(WithState({"key", "create", "--name", "web", "--generation", "1"}), Refused("MISSING"));
+  EXPECT_EQ(Json(WithState({"key", "create", "--name", "web", "--json"}))["label"], "rk/app/web/2");
 }
 
 TEST_F(CliCatalogTest, ACeremonysKeysAreCatalogued) {
   ASSERT_EQ(WithState({"ca", "init", "--name", "mesh", "--trust-domain", "cluster.local"}).exit_code, 0);
   const json list = Json(WithState({"key", "list", "--json"}));
   ASSERT_EQ(list.size(), 2U);
-  for (const json& key : list) EXPECT_EQ(key["catalogue"]["state"], "ACTIVE");
+  for (const json& key : list) {
+    EXPECT_EQ(key["catalogue"]["state"], "ACTIVE");
+    // The daemon needs the issuing key and never the root's.
+    EXPECT_EQ(key["catalogue"]["users"], json::array({key["name"] == "mesh" ? "rootkeepd" : "operator"}));
+  }
+  EXPECT_EQ(WithState({"key", "sweep"}).exit_code, 0);
+}
+
+TEST_F(CliCatalogTest, ACeremonyThatGoesOnTakesItsKeysIn) {
+  for (const char* name : {"mesh-root", "mesh"}) {
+    ASSERT_EQ(OnToken({"key", "create", "--use", "rootkeep-ca", "--name", name}).exit_code, 0);
+  }
+  const ProgramResult init =
+      WithState({"ca", "init", "--name", "mesh", "--trust-domain", "cluster.local", "--existing"});
+  ASSERT_EQ(init.exit_code, 0) << init.err;
   EXPECT_EQ(WithState({"key", "sweep"}).exit_code, 0);
 }
 

@@ -61,9 +61,10 @@ TEST_F(CliDoctorTest, EveryStepOfAHealthyConfigurationIsALine) {
   const json report = Json(Rootkeep({"doctor", "--config", Config(), "--json"}));
   EXPECT_EQ(report["healthy"], true);
   const std::vector<std::pair<std::string, std::string>> want{
-      {"configuration", "ok"}, {"state", "ok"},    {"open module", "ok"},     {"initialise", "ok"},
-      {"find token", "ok"},    {"read PIN", "ok"}, {"log in", "ok"},          {"read files", "ok"},
-      {"find key", "ok"},      {"custody", "ok"},  {"sign and verify", "ok"}, {"certificates", "ok"}};
+      {"configuration", "ok"},   {"state", "ok"},       {"open module", "ok"}, {"initialise", "ok"},
+      {"find token", "ok"},      {"read PIN", "ok"},    {"log in", "ok"},      {"catalogue", "ok"},
+      {"read files", "ok"},      {"find key", "ok"},    {"custody", "ok"},     {"permission", "ok"},
+      {"sign and verify", "ok"}, {"certificates", "ok"}};
   // A warning about who can authenticate stands beside them: no token issuer is configured here.
   std::vector<std::pair<std::string, std::string>> got;
   for (const auto& step : Steps(report)) {

@@ -38,8 +38,15 @@ TEST_F(CliKeyTest, WordsSayClaimedAndNeverProved) {
 
 TEST_F(CliKeyTest, NeverOverwrites) {
   ASSERT_EQ(OnToken({"key", "create", "--name", "web"}).exit_code, 0);
-  EXPECT_THAT(OnToken({"key", "create", "--name", "web"}), Refused("rk/app/web/1"));
-  EXPECT_EQ(OnToken({"key", "create", "--name", "web", "--generation", "2"}).exit_code, 0);
+  EXPECT_THAT(OnToken({"key", "create", "--name", "web", "--generation", "1"}), Refused("rk/app/web/1"));
+  EXPECT_EQ(Json(OnToken({"key", "list", "--json"})).size(), 1U);
+}
+
+TEST_F(CliKeyTest, TakesTheNextGenerationOfAName) {
+  ASSERT_EQ(OnToken({"key", "create", "--name", "web", "--generation", "7"}).exit_code, 0);
+  ASSERT_EQ(OnToken({"key", "create", "--name", "web2"}).exit_code, 0);
+  EXPECT_EQ(Json(OnToken({"key", "create", "--name", "web", "--json"}))["label"], "rk/app/web/8");
+  EXPECT_EQ(Json(OnToken({"key", "create", "--name", "web", "--use", "log", "--json"}))["label"], "rk/log/web/1");
 }
 
 TEST_F(CliKeyTest, AKeyThatIsNotThereIsAnsweredWithThoseThatAre) {
@@ -67,7 +74,8 @@ TEST_F(CliKeyTest, RefusesNamesThatAreNone) {
   EXPECT_THAT(OnToken({"key", "create", "--name", ""}), Refused("name"));
   EXPECT_EQ(OnToken({"key", "create", "--name", "web", "--type", "rsa-1024"}).exit_code, 2);
   EXPECT_EQ(OnToken({"key", "create", "--name", "web", "--use", "other"}).exit_code, 2);
-  EXPECT_EQ(OnToken({"key", "create", "--name", "web", "--generation", "0"}).exit_code, 2);
+  EXPECT_EQ(OnToken({"key", "create", "--name", "web", "--generation", "-1"}).exit_code, 2);
+  EXPECT_EQ(OnToken({"key", "create", "--name", "web", "--generation", "1000001"}).exit_code, 2);
 }
 
 TEST_F(CliKeyTest, RefusesAPinFileThatOthersRead) {

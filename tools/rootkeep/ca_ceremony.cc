@@ -20,7 +20,8 @@ Result<KeyUri> FindOrCreate(KeyStore& store, const KeySpec& spec, bool use_exist
     const KeyUri uri{.object_label = label};
     const auto there = store.Open(uri, After(kTokenDeadline));
     if (there.ok()) return uri;
-    if (there.error().code() != Code::kNotFound) return there.error();
+    // What stopped while it was being made is finished by making it.
+    if (there.error().code() != Code::kNotFound && there.error().reason() != "key_pending") return there.error();
   }
   auto created = store.Create(spec, After(kKeyGenerationDeadline));
   if (created.ok()) return created->uri;

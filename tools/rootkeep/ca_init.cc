@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "keystore/base/file.h"
+#include "keystore/catalog/adopt.h"
 #include "keystore/pkcs11/store.h"
 #include "tools/rootkeep/ca_options.h"
 #include "tools/rootkeep/commands.h"
@@ -28,17 +29,19 @@ struct Asked {
 
 // The token that keeps the root, in the same module; the issuing key's own unless another is named.
 Result<std::shared_ptr<KeyStore>> OpenRootStore(const Asked& asked, const OpenToken& token,
+                                                const pkcs11::TokenSelector& selector,
                                                 const std::shared_ptr<Catalog>& catalog) {
   if (asked.root_token.empty() != asked.root_pin_source.empty()) {
     return UsageError("--root-token and --root-pin-source go together");
   }
-  if (asked.root_token.empty()) return token.store;
+  const std::vector<std::string> users{std::string(kUserOperator)};
+  if (asked.root_token.empty()) return ThroughCatalog(token, selector, catalog, users, kUserOperator);
   RK_TRY(auto pin, pkcs11::PinSource::Parse(asked.root_pin_source));
-  const pkcs11::TokenSelector selector{.label = asked.root_token};
+  const pkcs11::TokenSelector vault{.label = asked.root_token};
   OpenToken root{.module = token.module, .store = nullptr};
-  RK_TRY(root.store, pkcs11::OpenStore(token.module, selector, std::move(pin)));
+  RK_TRY(root.store, pkcs11::OpenStore(token.module, vault, std::move(pin)));
   RK_RETURN_IF_ERROR(root.store->health()->Probe(After(kTokenDeadline)));
-  return ThroughCatalog(root, selector, catalog, {});
+  return ThroughCatalog(root, vault, catalog, users, kUserOperator);
 }
 
 nlohmann::ordered_json ToJson(const InitialisedCa& made, const std::string& directory) {
@@ -47,6 +50,13 @@ nlohmann::ordered_json ToJson(const InitialisedCa& made, const std::string& dire
           {"chain", made.chain_pem},
           {"bundle", made.bundle_pem},
           {"directory", directory}};
+}
+
+// Keys that were there already, perhaps from before the catalogue.
+Status AdoptBoth(Catalog& catalog, const InitialisedCa& made, const CaPlan& plan) {
+  const WallTime now = SystemClock().Now();
+  RK_RETURN_IF_ERROR(AdoptUnlessKnown(catalog, made.root_key, plan.custody, {std::string(kUserOperator)}, now));
+  return AdoptUnlessKnown(catalog, made.issuing_key, plan.custody, UsersOf(KeyUse::kRootkeepCa), now);
 }
 
 Status Init(const Asked& asked) {
@@ -62,13 +72,14 @@ Status Init(const Asked& asked) {
   }
   RK_TRY(const auto catalog, OpenCatalog(state));
   RK_TRY(const TokenPlace place, FindTokenPlace(asked.ca.token));
-  RK_TRY(OpenToken token, OpenTokenAt(place));
-  RK_TRY(token.store, ThroughCatalog(token, place.selector, catalog, {kDaemonUser}));
-  RK_TRY(const auto root_store, OpenRootStore(asked, token, catalog));
+  RK_TRY(const OpenToken token, OpenTokenAt(place));
+  RK_TRY(const auto store, ThroughCatalog(token, place.selector, catalog, UsersOf(KeyUse::kRootkeepCa)));
+  RK_TRY(const auto root_store, OpenRootStore(asked, token, place.selector, catalog));
   const Narrator say = [&asked](const std::string& line) {
     if (!asked.json) PrintLine(line);
   };
-  RK_TRY(const InitialisedCa made, InitCa(*token.store, *root_store, plan, root_pem, state, say));
+  RK_TRY(const InitialisedCa made, InitCa(*store, *root_store, plan, root_pem, state, say));
+  if (plan.use_existing_keys) RK_RETURN_IF_ERROR(AdoptBoth(*catalog, made, plan));
   const std::string directory = fmt::format("{}/authorities/{}/{}", state, plan.name, plan.generation);
   if (asked.json) {
     PrintJson(ToJson(made, directory));

@@ -8,6 +8,7 @@
 #include "tools/rootkeep/chain_words.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/find_key.h"
+#include "tools/rootkeep/key_catalog.h"
 #include "tools/rootkeep/key_report.h"
 #include "tools/rootkeep/output.h"
 
@@ -39,6 +40,7 @@ Status InstallCommand(const Asked& asked) {
   RK_TRY(const OpenToken token, OpenTokenBy(asked.ca.token));
   RK_TRY(const auto key, FindKey(*token.store, key_name));
   RK_RETURN_IF_ERROR(CheckCustody(key->info(), KeyUse::kRootkeepCa, *CustodyLevelFromName(asked.ca.custody), false));
+  RK_RETURN_IF_ERROR(CheckInCatalog(state, key->info(), {.use = KeyUse::kRootkeepCa, .user = kUserDaemon}));
   RK_RETURN_IF_ERROR(
       Install(*key, chain, bundle, state, asked.ca.name, asked.ca.generation, std::chrono::system_clock::now()));
   RK_TRY(const auto certificates, ReadCertificates(chain + bundle));

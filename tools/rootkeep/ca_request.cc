@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "keystore/base/file.h"
+#include "keystore/catalog/adopt.h"
 #include "tools/rootkeep/ca_options.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/deadlines.h"
@@ -27,8 +28,12 @@ Status Request(const Asked& asked) {
     RK_TRY(catalog, OpenCatalog(state));
   }
   RK_TRY(OpenToken token, OpenTokenAt(place));
-  RK_TRY(token.store, ThroughCatalog(token, place.selector, catalog, {kDaemonUser}));
+  RK_TRY(token.store, ThroughCatalog(token, place.selector, catalog, UsersOf(KeyUse::kRootkeepCa)));
   RK_TRY(const auto key, MakeIssuingKey(*token.store, plan));
+  if (catalog != nullptr && plan.use_existing_keys) {
+    RK_RETURN_IF_ERROR(
+        AdoptUnlessKnown(*catalog, key->info(), plan.custody, UsersOf(KeyUse::kRootkeepCa), SystemClock().Now()));
+  }
   RK_TRY(const std::string pem, MakeCsr(*key, IssuingSubject(plan), After(kTokenDeadline)));
   RK_RETURN_IF_ERROR(WriteFileAtomically(asked.out, pem, 0644));
   if (asked.json) {

@@ -35,6 +35,7 @@ ordered_json CatalogJson(const Compared& row) {
             {"activated_at", DateJson(entry.activated_at)},
             {"retired_at", DateJson(entry.retired_at)},
             {"missing_at", DateJson(entry.missing_at)},
+            {"destroy_ordered_at", DateJson(entry.destroy_ordered_at)},
             {"destroyed_at", DateJson(entry.destroyed_at)},
             {"custody_level", CustodyLevelName(entry.custody)},
             {"users", entry.users},

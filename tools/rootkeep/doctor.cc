@@ -62,7 +62,7 @@ Status Examine(Checkup& checkup, const Asked& asked) {
   const auto signer = FindKey(*token->store, asked.key);
   const bool named = signer.ok() && (*signer)->info().named;
   CheckKey(checkup, signer, asked.key, named ? (*signer)->info().named->use : KeyUse::kApp, CustodyLevel::kLocalOnly,
-           false);
+           false, std::nullopt);
   return Ok();
 }
 

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "keystore/catalog/adopt.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/find_key.h"
 #include "tools/rootkeep/key_catalog.h"
@@ -15,10 +16,11 @@ struct Asked {
   std::string key;
   std::string state;
   std::string custody = "local-only";
+  std::vector<std::string> users;
   bool json = false;
 };
 
-Status Adopt(const Asked& asked) {
+Status AdoptKey(const Asked& asked) {
   RK_TRY(const TokenPlace place, FindTokenPlace(asked.token));
   RK_TRY(const std::string state, CatalogStateOf(asked.token, asked.state));
   if (state.empty()) return UsageError("into which catalogue? give --state, or --config");
@@ -26,17 +28,9 @@ Status Adopt(const Asked& asked) {
   RK_TRY(const OpenToken token, OpenTokenAt(place));
   RK_TRY(const auto signer, FindKey(*token.store, asked.key));
   const KeyInfo& key = signer->info();
-  const CustodyLevel level = *CustodyLevelFromName(asked.custody);
-  RK_RETURN_IF_ERROR(CheckCustody(key, key.named ? key.named->use : KeyUse::kApp, level, false));
-  const KeySpec spec{.type = key.public_key.type(),
-                     .use = key.named->use,
-                     .name = key.named->name,
-                     .generation = key.named->generation,
-                     .custody = level};
-  const WallTime now = SystemClock().Now();
-  const TokenName name{.label = key.device.label, .serial = key.device.serial};
-  RK_RETURN_IF_ERROR(catalog->Intend(spec, name, UsersOf(spec.use), now));
-  RK_RETURN_IF_ERROR(catalog->Activate(key, now));
+  const KeyUse use = key.named ? key.named->use : KeyUse::kApp;
+  RK_RETURN_IF_ERROR(rootkeep::Adopt(*catalog, key, *CustodyLevelFromName(asked.custody),
+                                     asked.users.empty() ? UsersOf(use) : asked.users, SystemClock().Now()));
   PrintKey(key, asked.json);
   return Ok();
 }
@@ -44,11 +38,12 @@ Status Adopt(const Asked& asked) {
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   DeclareTokenOptions(options, asked->token);
+  DeclareUsers(options, asked->users);
   options.Argument("key", asked->key, "The key's label, its name where that is enough, or its pkcs11: URI")
       .Text("--state", asked->state, "State directory with the key catalogue; with --config the one named there")
       .Choice("--custody", asked->custody, CustodyLevelNames(), "What the token must say about it")
       .Flag("--json", asked->json, "Print JSON");
-  return [asked] { return Adopt(*asked); };
+  return [asked] { return AdoptKey(*asked); };
 }
 
 }  // namespace

@@ -6,17 +6,18 @@
 #include <vector>
 
 #include "keystore/catalog/catalog.h"
+#include "keystore/catalog/permission.h"
 #include "tools/rootkeep/options.h"
 #include "tools/rootkeep/token_options.h"
 #include "tools/rootkeep/token_place.h"
 
 namespace rootkeep::cli {
 
-// The permitted user that stands for the CA service.
-inline constexpr char kDaemonUser[] = "rootkeepd";
-
-// Who may sign with a key of this use: the CA service only, or nobody named.
+// Who may sign with a key of this use where nobody is named: the CA service only, or nobody.
 std::vector<std::string> UsersOf(KeyUse use);
+
+// --user, for such keys.
+void DeclareUsers(Options& options, std::vector<std::string>& into);
 
 // --state.
 void DeclareCatalogState(Options& options, std::string& into);
@@ -30,12 +31,20 @@ Result<std::shared_ptr<Catalog>> OpenCatalog(const std::string& state);
 // To look only; null when there is none yet.
 Result<std::shared_ptr<Catalog>> LookCatalog(const std::string& state);
 
+// The one row that `key` names: by label, or by name where that is enough, of those not DESTROYED. NOT_FOUND, or
+// FAILED_PRECONDITION with a hint.
+Result<CatalogEntry> FindRow(const Catalog& catalog, const std::string& key);
+
+// As CheckPermitted with the catalogue of that state directory; ok without one, and for a key without a row.
+Status CheckInCatalog(const std::string& state, const KeyInfo& key, const Purpose& purpose);
+
 // What the token calls itself.
 Result<TokenName> NameOf(const OpenToken& token, const pkcs11::TokenSelector& selector);
 
-// The token's store, with keys made through the catalogue, where there is one, for `users`.
+// The token's store, with keys made for `users` and opened by `opened_by` through the catalogue, where there is one.
 Result<std::shared_ptr<KeyStore>> ThroughCatalog(const OpenToken& token, const pkcs11::TokenSelector& selector,
                                                  const std::shared_ptr<Catalog>& catalog,
-                                                 const std::vector<std::string>& users);
+                                                 const std::vector<std::string>& users,
+                                                 std::string_view opened_by = "");
 
 }  // namespace rootkeep::cli

@@ -5,6 +5,8 @@
 #include <map>
 
 #include "keystore/base/file.h"
+#include "keystore/catalog/permission.h"
+#include "keystore/catalog/sweep.h"
 #include "keystore/pkcs11/uri.h"
 #include "signer/authority/authority.h"
 #include "signer/authority/authority_files.h"
@@ -20,7 +22,10 @@ namespace {
 constexpr std::size_t kMaxFile = 1024 * 1024;
 constexpr const char* kCertificates = "certificates";
 
+constexpr const char* kCatalogue = "catalogue";
+
 using Tokens = std::map<std::string, std::optional<OpenToken>>;
+using Rows = std::optional<std::vector<CatalogEntry>>;
 
 // As the daemon reads them: what the configuration names takes the place of what the state directory holds.
 Result<AuthorityFiles> FilesOf(const config::Config& config, const config::Authority& authority) {
@@ -60,8 +65,44 @@ Result<std::string> CheckCertificates(const config::Authority& authority, const 
   return fmt::format("issuing until {}", ToRfc3339(made->chain_not_after()));
 }
 
+// As the daemon asks it; nothing where there is no catalogue, or no row.
+std::optional<Status> CheckPermission(Checkup& checkup, const std::string& name, const Rows& rows, const KeyInfo& key) {
+  if (!rows) return std::nullopt;
+  Status permitted = CheckPermitted(*rows, key, {.use = KeyUse::kRootkeepCa, .user = kUserDaemon});
+  if (permitted.ok() || permitted.error().reason() != "key_uncatalogued") return permitted;
+  checkup.Warn(kCatalogue, name, Error(permitted.error()).ToString());
+  return std::nullopt;
+}
+
+// The token's keys and the catalogue's rows against each other; changes neither.
+Status CompareKeys(const std::vector<CatalogEntry>& rows, const config::Token& token, KeyStore& store) {
+  RK_TRY(const std::vector<KeyInfo> keys, store.List(After(kTokenDeadline)));
+  std::string odd;
+  for (const Compared& row : Compare(rows, keys, {.label = token.label, .serial = token.serial})) {
+    // Keys without a row are nobody's fault: a token may serve others too.
+    if (!row.entry || row.finding == rootkeep::Finding::kAsCatalogued) continue;
+    odd += fmt::format("{}{}: {}", odd.empty() ? "" : "; ", row.entry->label, rootkeep::FindingText(row.finding));
+  }
+  if (odd.empty()) return Ok();
+  return FailedPrecondition(odd);
+}
+
+Rows ReadCatalogue(Checkup& checkup, const store::StateDir& state) {
+  const auto catalog = Catalog::Look(state.key_catalog_path());
+  if (!catalog.ok() && catalog.error().code() == Code::kNotFound) {
+    checkup.Warn(kCatalogue, state.path(), "there is none: rootkeep key adopt begins one with the keys there are");
+    return std::nullopt;
+  }
+  const auto rows = catalog.ok() ? (*catalog)->List() : Result<std::vector<CatalogEntry>>(catalog.error());
+  if (!rows.ok()) {
+    checkup.Step(kCatalogue, state.path(), rows);
+    return std::nullopt;
+  }
+  return *rows;
+}
+
 void CheckAuthority(Checkup& checkup, const config::Config& config, const config::Authority& authority,
-                    const std::optional<OpenToken>& token) {
+                    const std::optional<OpenToken>& token, const Rows& rows) {
   const std::string name = "authority " + authority.name;
   const auto files = FilesOf(config, authority);
   checkup.Step("read files", name, files);
@@ -71,7 +112,8 @@ void CheckAuthority(Checkup& checkup, const config::Config& config, const config
     return;
   }
   const auto signer = OpenKey(*token->store, files->key_uri);
-  CheckKey(checkup, signer, name, KeyUse::kRootkeepCa, authority.custody, config.production);
+  const auto permitted = signer.ok() ? CheckPermission(checkup, name, rows, (*signer)->info()) : std::nullopt;
+  CheckKey(checkup, signer, name, KeyUse::kRootkeepCa, authority.custody, config.production, permitted);
   if (!signer.ok()) return checkup.NotTried(kCertificates, name);
   const auto certificates = CheckCertificates(authority, *files, *signer);
   checkup.Step(kCertificates, name, certificates, certificates.ok() ? *certificates : "");
@@ -84,6 +126,7 @@ void CheckConfig(Checkup& checkup, const config::Config& config, const std::stri
   for (const std::string& warning : config::Warnings(config)) checkup.Warn("configuration", path, warning);
   const auto state = store::StateDir::Look(config.state_directory);
   checkup.Step("state", config.state_directory, state);
+  const Rows rows = state.ok() ? ReadCatalogue(checkup, *state) : std::nullopt;
   pkcs11::ModuleRegistry modules(state.ok() ? store::PinDirectory(config.state_directory) : "");
   Tokens tokens;
   for (const config::Token& token : config.tokens) {
@@ -93,10 +136,11 @@ void CheckConfig(Checkup& checkup, const config::Config& config, const std::stri
       checkup.Step("open module", name, place);
       continue;
     }
-    tokens[token.name] = CheckToken(checkup, modules, name, *place);
+    auto& opened = tokens[token.name] = CheckToken(checkup, modules, name, *place);
+    if (opened && rows) checkup.Step(kCatalogue, name, CompareKeys(*rows, token, *opened->store));
   }
   for (const config::Authority& authority : config.authorities) {
-    CheckAuthority(checkup, config, authority, tokens[authority.token]);
+    CheckAuthority(checkup, config, authority, tokens[authority.token], rows);
   }
 }
 

@@ -18,6 +18,7 @@ constexpr const char* kReadPin = "read PIN";
 constexpr const char* kLogIn = "log in";
 constexpr const char* kFindKey = "find key";
 constexpr const char* kCustody = "custody";
+constexpr const char* kPermission = "permission";
 constexpr const char* kSign = "sign and verify";
 
 // What is signed says what it is, and differs every time, so that it can be passed off as nothing else.
@@ -70,13 +71,14 @@ std::optional<OpenToken> CheckToken(Checkup& checkup, pkcs11::ModuleRegistry& mo
 }
 
 void CheckKey(Checkup& checkup, const Result<std::shared_ptr<const Signer>>& found, const std::string& name, KeyUse use,
-              CustodyLevel level, bool production) {
+              CustodyLevel level, bool production, const std::optional<Status>& permitted) {
   if (!checkup.Step(kFindKey, name, found, found.ok() ? (*found)->info().label : "")) {
     SkipRest(checkup, name, {kCustody, kSign});
     return;
   }
   const KeyInfo& key = (*found)->info();
   checkup.Step(kCustody, name, CheckCustody(key, use, level, production), CustodyText(key));
+  if (permitted && !checkup.Step(kPermission, name, *permitted)) return SkipRest(checkup, name, {kSign});
   checkup.Step(kSign, name, SignAndVerify(**found), std::string(KeyTypeName(key.public_key.type())));
 }
 

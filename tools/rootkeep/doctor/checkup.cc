@@ -25,6 +25,8 @@ constexpr auto kStepHints = std::to_array<StepHint>({
     {"log in", "rootkeep pin check says what is on record against the PIN"},
     {"find key", "rootkeep key list shows what the token holds"},
     {"custody", "make another key: rootkeep key create; with production: true, in a token that is hardware"},
+    {"catalogue", "rootkeep key list shows what the catalogue and the token know of each key"},
+    {"permission", "rootkeep key list shows the key's state and its users"},
     {"read files", "rootkeep ca init or ca install puts them into the state directory"},
     {"certificates", "make the next generation: rootkeep ca init or ca request"},
     {"sign and verify", "the token's log, and its vendor's own test tool, may say why"},

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include "keystore/base/file.h"
+#include "keystore/catalog/adopt.h"
+#include "keystore/catalog/catalogued_store.h"
+#include "keystore/catalog/permission.h"
 #include "signer/authority/authority_files.h"
 #include "signer/store/state_dir.h"
 #include "tools/rootkeep/deadlines.h"
@@ -12,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartDeadline{30};
 constexpr std::uint32_t kGeneration = 1;
+constexpr char kRootKey[] = "rk/rootkeep-ca/sandbox-root/1";  // as MakeRoot names it
 
 }  // namespace
 
@@ -25,13 +29,15 @@ Result<std::unique_ptr<Sandbox>> Sandbox::Make(Options options, const Narrator& 
                   token.made() ? "made the" : "found the", SoftToken::kLabel));
   RK_TRY(TestIssuer issuer, TestIssuer::OpenOrMake(files.issuer_key()));
   std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(options), std::move(token), std::move(issuer)));
-  RK_RETURN_IF_ERROR(sandbox->PrepareCa(say));
+  RK_RETURN_IF_ERROR(sandbox->PrepareCa(state.key_catalog_path(), say));
   RK_RETURN_IF_ERROR(sandbox->WriteFiles());
   return sandbox;
 }
 
-Status Sandbox::PrepareCa(const Narrator& say) {
+Status Sandbox::PrepareCa(const std::string& catalog_path, const Narrator& say) {
+  const SystemClock clock;
   RK_TRY(const OpenToken opened, OpenTokenAt(token_.place()));
+  RK_TRY(const std::shared_ptr<Catalog> catalog, Catalog::Open(catalog_path));
   auto installed = ReadAuthorityFiles(files_.state(), kSandboxAuthority, kGeneration);
   if (!installed.ok() && installed.error().code() != Code::kNotFound) return installed.error();
   if (installed.ok()) {
@@ -42,10 +48,21 @@ Status Sandbox::PrepareCa(const Narrator& say) {
                       .generation = kGeneration,
                       .trust_domain = kSandboxTrustDomain,
                       .use_existing_keys = !token_.made()};
-    RK_TRY(const InitialisedCa made, InitCa(*opened.store, *opened.store, plan, "", files_.state(), say));
+    const TokenName name{.label = SoftToken::kLabel, .serial = ""};
+    CataloguedStore issuing(opened.store, catalog, name, clock, {std::string(kUserDaemon)});
+    CataloguedStore root(opened.store, catalog, name, clock, {std::string(kUserOperator)}, std::string(kUserOperator));
+    RK_TRY(const InitialisedCa made, InitCa(issuing, root, plan, "", files_.state(), say));
     root_pem_ = made.bundle_pem;
   }
   RK_TRY(keys_, opened.store->List(After(kTokenDeadline)));
+  // A sandbox from before the catalogue.
+  for (const KeyInfo& key : keys_) {
+    const bool issuing = installed.ok() && key.uri.Redacted() == installed->key_uri;
+    const bool root = key.label == kRootKey;
+    if (!issuing && !root) continue;
+    const std::string user(issuing ? kUserDaemon : kUserOperator);
+    RK_RETURN_IF_ERROR(AdoptUnlessKnown(*catalog, key, CustodyLevel::kLocalOnly, {user}, clock.Now()));
+  }
   return Ok();
 }
 

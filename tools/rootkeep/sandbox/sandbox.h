@@ -59,7 +59,8 @@ class Sandbox {
         token_(std::move(token)),
         issuer_(std::move(issuer)) {}
 
-  Status PrepareCa(const Narrator& say);
+  // Through the key catalogue, which then has both keys.
+  Status PrepareCa(const std::string& catalog_path, const Narrator& say);
   Status WriteFiles() const;
 
   const Options options_;
