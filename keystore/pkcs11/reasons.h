@@ -13,6 +13,7 @@ inline constexpr std::string_view kReasonTokenAbsent = "token_absent";  // no to
 inline constexpr std::string_view kReasonTokenAmbiguous = "token_ambiguous";  // several do
 inline constexpr std::string_view kReasonPinSource = "pin_source";            // the PIN cannot be read
 inline constexpr std::string_view kReasonPinLatched = "pin_latched";          // a PIN was refused; not tried again
+inline constexpr std::string_view kReasonKeyNotFound = "key_not_found";       // no key answers to a name
 inline constexpr std::string_view kReasonKeyMissing = "key_missing";          // a key that was there is not
 inline constexpr std::string_view kReasonKeyChanged = "key_changed";          // another key answers to the same id
 inline constexpr std::string_view kReasonKeyAmbiguous = "key_ambiguous";      // several keys answer

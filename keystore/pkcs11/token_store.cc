@@ -54,7 +54,8 @@ Result<CK_OBJECT_HANDLE> FindNamedKey(const Connection& connection, const Module
                                       const KeyUri& uri) {
   RK_RETURN_IF_ERROR(CheckIsOnToken(uri, connection.token().device));
   RK_TRY(const auto found, FindPrivateKeys(use, session, uri.object_id, uri.object_label));
-  auto key = OnlyOne(found, uri.Redacted(), NotFound("no private key answers to " + uri.Redacted()));
+  auto key = OnlyOne(found, uri.Redacted(),
+                     NotFound("no private key answers to " + uri.Redacted()).WithReason(kReasonKeyNotFound));
   if (!key.ok()) return connection.Explain(use, std::move(key).error());
   return key;
 }

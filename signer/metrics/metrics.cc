@@ -64,6 +64,12 @@ struct Metrics::Impl {
       prometheus::BuildCounter().Name(metric_names::kRefusals).Help("requests refused, by reason").Register(registry);
   Family<Gauge>& token_up =
       prometheus::BuildGauge().Name(metric_names::kTokenUp).Help("1 while the token answers").Register(registry);
+  Family<Gauge>& keys = prometheus::BuildGauge()
+                            .Name(metric_names::kKeys)
+                            .Help("keys of a token by their state in the key catalogue, when it was last looked at")
+                            .Register(registry);
+  Gauge& catalogue_readable =
+      AddGauge(registry, metric_names::kKeyCatalogueReadable, "0 while the key catalogue is there and cannot be read");
   Family<Gauge>& serving = prometheus::BuildGauge()
                                .Name(metric_names::kAuthorityServing)
                                .Help("1 while the authority can sign")
@@ -127,6 +133,12 @@ void Metrics::Observe(Stage stage, std::chrono::nanoseconds duration) {
 void Metrics::SetInFlight(std::int64_t count) { impl_->in_flight.Set(static_cast<double>(count)); }
 void Metrics::SetUnsafeRules(std::size_t count) { impl_->unsafe_rules.Set(static_cast<double>(count)); }
 void Metrics::SetTokenUp(const std::string& token, bool up) { impl_->token_up.Add({{"token", token}}).Set(up ? 1 : 0); }
+
+void Metrics::SetKeys(const std::string& token, std::string_view state, std::size_t count) {
+  impl_->keys.Add({{"token", token}, {"state", std::string(state)}}).Set(static_cast<double>(count));
+}
+
+void Metrics::SetKeyCatalogueReadable(bool readable) { impl_->catalogue_readable.Set(readable ? 1 : 0); }
 
 void Metrics::SetAuthorityServing(const std::string& authority, bool serving) {
   impl_->serving.Add({{"authority", authority}}).Set(serving ? 1 : 0);

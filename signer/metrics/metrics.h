@@ -35,6 +35,9 @@ class Metrics {
   void SetInFlight(std::int64_t count);
   void SetTokenUp(const std::string& token, bool up);
   void SetAuthorityServing(const std::string& authority, bool serving);
+  // `state` is a KeyStateName, or "UNCATALOGUED" for keys in the token that have no row.
+  void SetKeys(const std::string& token, std::string_view state, std::size_t count);
+  void SetKeyCatalogueReadable(bool readable);
   void SetUnsafeRules(std::size_t count);
   // Expiry of the first root and of the issuing chain; the "seconds left" gauges are computed when scraped.
   void SetExpiry(WallTime root, WallTime chain);

@@ -21,6 +21,8 @@ inline constexpr char kStageSeconds[] = "rootkeep_stage_seconds";  // stage=<wor
 inline constexpr char kInFlight[] = "rootkeep_issuances_in_flight";
 inline constexpr char kTokenUp[] = "rootkeep_token_up";                    // token=<configured name>
 inline constexpr char kAuthorityServing[] = "rootkeep_authority_serving";  // authority=<configured name>
+inline constexpr char kKeys[] = "rootkeep_keys";  // token=<configured name>, state=PENDING|...|UNCATALOGUED
+inline constexpr char kKeyCatalogueReadable[] = "rootkeep_key_catalogue_readable";
 inline constexpr char kUnsafeRules[] = "rootkeep_impersonation_rules_without_placement";
 inline constexpr char kBuildInfo[] = "rootkeep_build_info";  // version=<x.y.z>
 

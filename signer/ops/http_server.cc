@@ -27,6 +27,10 @@ std::string_view StatusText(int status) {
 Reply Ready(const Readiness& readiness) {
   std::string body;
   for (const auto& component : readiness.All()) {
+    if (component.warning) {
+      body += fmt::format("[!] {}: {}\n", component.name, component.reason);
+      continue;
+    }
     body += component.ready ? fmt::format("[+] {} ok\n", component.name)
                             : fmt::format("[-] {} not ready: {}\n", component.name, component.reason);
   }

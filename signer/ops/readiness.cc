@@ -31,9 +31,15 @@ void Readiness::Report(const std::string& component, const std::string& reason) 
   if (notify) notify(ready);
 }
 
+void Readiness::Warn(const std::string& component, const std::string& reason) {
+  const MutexLock lock(mutex_);
+  warnings_[component] = reason;
+}
+
 void Readiness::Remove(const std::string& component) {
   const MutexLock lock(mutex_);
   reasons_.erase(component);
+  warnings_.erase(component);
 }
 
 bool Readiness::ready() const {
@@ -45,7 +51,8 @@ std::vector<Readiness::Component> Readiness::All() const {
   const MutexLock lock(mutex_);
   std::vector<Component> components;
   components.reserve(reasons_.size());
-  for (const auto& [name, reason] : reasons_) components.push_back({name, reason.empty(), reason});
+  for (const auto& [name, reason] : reasons_) components.push_back({name, reason.empty(), reason, false});
+  for (const auto& [name, reason] : warnings_) components.push_back({name, true, reason, true});
   return components;
 }
 

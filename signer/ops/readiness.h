@@ -10,13 +10,15 @@
 
 namespace rootkeep {
 
-// Thread-safe. Components report by name; ready means that every component is.
+// Thread-safe. Components report by name; ready means that every component is. Warnings are shown beside them and
+// change nothing about that.
 class Readiness {
  public:
   struct Component {
     std::string name;
     bool ready = false;
     std::string reason;  // operator's text; empty while ready
+    bool warning = false;
   };
 
   // Called after every change of the overall answer, on the thread that reported.
@@ -25,6 +27,8 @@ class Readiness {
 
   // Reports a component; an empty reason means ready.
   void Report(const std::string& component, const std::string& reason);
+  // Shows `reason` under this name, until Remove.
+  void Warn(const std::string& component, const std::string& reason);
   void Remove(const std::string& component);
 
   [[nodiscard]] bool ready() const;
@@ -35,6 +39,7 @@ class Readiness {
 
   mutable Mutex mutex_;
   std::map<std::string, std::string> reasons_ RK_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> warnings_ RK_GUARDED_BY(mutex_);
   OnChange on_change_ RK_GUARDED_BY(mutex_);
 };
 

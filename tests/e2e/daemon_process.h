@@ -38,6 +38,7 @@ class DaemonProcess : public ::testing::Test {
   [[nodiscard]] IstioAnswer Ask(const IstioCall& call) const;
   [[nodiscard]] IstioAnswer AskAs(const std::string& ns, const std::string& service_account, IstioCall call = {}) const;
 
+  [[nodiscard]] const cli::SoftToken& token() const { return sandbox_->token(); }
   [[nodiscard]] const cli::SandboxFiles& files() const { return sandbox_->files(); }
   [[nodiscard]] cli::RunningDaemon& daemon() const { return sandbox_->daemon(); }
   [[nodiscard]] std::string File(const std::string& name) const { return directory_ / name; }

@@ -17,18 +17,23 @@ namespace rootkeep {
 class Authorities {
  public:
   // All outlive this.
-  Authorities(const Hardware& hardware, AuthoritySet& served, Readiness& readiness, Metrics& metrics)
-      : hardware_(hardware), served_(served), readiness_(readiness), metrics_(metrics) {}
+  Authorities(const Hardware& hardware, const KeyWatch& keys, AuthoritySet& served, Readiness& readiness,
+              Metrics& metrics)
+      : hardware_(hardware), keys_(keys), served_(served), readiness_(readiness), metrics_(metrics) {}
 
   // Loads every authority of `config`. Those whose token is away are reported not ready and tried again by Retry; any
   // other fault is returned, and then nothing has changed.
   Status Load(const config::Config& config, WallTime now);
 
+  // Serves no longer those whose key the catalogue has forbidden meanwhile; Retry tries them again, perhaps with a
+  // newer key. Whether the served set changed.
+  bool DropForbidden();
+
   // Tries those that are still away; whether the served set changed.
   bool Retry(WallTime now);
 
-  // Reports authorities that have expired or have too little life left to issue.
-  void ReportExpiry(WallTime now);
+  // Reports authorities whose key is missing, and those that have expired or have too little life left to issue.
+  void ReportServed(WallTime now);
 
   // The roots of all loaded authorities, without extra anchors: what client certificates are verified against.
   [[nodiscard]] std::string ClientRoots() const;
@@ -38,7 +43,10 @@ class Authorities {
   [[nodiscard]] bool Unchanged(const config::Authority& entry, const AuthorityTerms& terms) const;
   void Report(const std::string& name, const std::string& reason);
 
+  void LogLoaded(const Authority& authority) const;
+
   const Hardware& hardware_;
+  const KeyWatch& keys_;
   AuthoritySet& served_;
   Readiness& readiness_;
   Metrics& metrics_;

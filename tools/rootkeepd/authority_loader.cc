@@ -33,20 +33,21 @@ Result<std::string> ReadExtra(const std::string& path) {
 }
 
 Result<std::shared_ptr<const Signer>> OpenKey(const config::Authority& config, const AuthorityTerms& terms,
-                                              KeyStore& token, const std::string& key_uri) {
+                                              KeyStore& token, const KeyWatch& keys, const std::string& key_uri) {
   RK_TRY(const KeyUri uri, pkcs11::ParseUri(key_uri));
   RK_TRY(auto signer, token.Open(uri, After(kOpenDeadline)));
   RK_RETURN_IF_ERROR(CheckCustody(signer->info(), KeyUse::kRootkeepCa, config.custody, terms.production));
+  RK_RETURN_IF_ERROR(keys.Check(signer->info()));
   return signer;
 }
 
 Result<std::shared_ptr<const Authority>> Load(const config::Authority& config, const AuthorityTerms& terms,
-                                              KeyStore& token, WallTime now) {
+                                              KeyStore& token, const KeyWatch& keys, WallTime now) {
   RK_TRY(AuthorityFiles files, FilesOf(config, terms));
   RK_TRY(const std::string extra_chain, ReadExtra(config.extra_chain_file));
   RK_TRY(const std::string extra_anchors, ReadExtra(config.extra_anchors_file));
   RK_TRY(const std::string client_anchors, ReadExtra(config.client_anchors_file));
-  RK_TRY(auto signer, OpenKey(config, terms, token, files.key_uri));
+  RK_TRY(auto signer, OpenKey(config, terms, token, keys, files.key_uri));
   return Authority::Make({.name = config.name,
                           .trust_domain = config.trust_domain,
                           .signer = std::move(signer),
@@ -62,8 +63,8 @@ Result<std::shared_ptr<const Authority>> Load(const config::Authority& config, c
 }  // namespace
 
 Result<std::shared_ptr<const Authority>> LoadAuthority(const config::Authority& config, const AuthorityTerms& terms,
-                                                       KeyStore& token, WallTime now) {
-  auto authority = Load(config, terms, token, now);
+                                                       KeyStore& token, const KeyWatch& keys, WallTime now) {
+  auto authority = Load(config, terms, token, keys, now);
   if (!authority.ok()) return std::move(authority).error().Within(fmt::format("load authority {}", config.name));
   return authority;
 }

@@ -7,6 +7,7 @@
 #include "keystore/key_store.h"
 #include "signer/authority/authority.h"
 #include "tools/config/config.h"
+#include "tools/rootkeepd/key_watch.h"
 
 namespace rootkeep {
 
@@ -19,10 +20,11 @@ struct AuthorityTerms {
 };
 
 // Reads chain and bundle, opens the key, holds its custody facts against the configuration (the key's use must be
-// rootkeep-ca) and checks key, chain and bundle against each other. UNAVAILABLE or NOT_FOUND "key" while token or key
-// is away; anything else is a fault that an operator must mend, worded as the step that failed.
+// rootkeep-ca), asks `keys` whether it may be used and checks key, chain and bundle against each other. UNAVAILABLE or
+// NOT_FOUND "key" while token or key is away; anything else is a fault that an operator must mend, worded as the step
+// that failed.
 Result<std::shared_ptr<const Authority>> LoadAuthority(const config::Authority& config, const AuthorityTerms& terms,
-                                                       KeyStore& token, WallTime now);
+                                                       KeyStore& token, const KeyWatch& keys, WallTime now);
 
 // Whether the error may pass by itself, so that the daemon starts and keeps trying.
 bool MayPass(const Error& error);

@@ -66,7 +66,14 @@ Status Daemon::OpenState() {
   RK_TRY(state_, store::StateDir::Open(config_.state_directory));
   RK_TRY(hardware_, Hardware::Open(config_));
   RK_TRY(ledger_, OpenLedger({.path = state_->database_path(), .clock = &clock_}));
-  authorities_ = std::make_unique<Authorities>(*hardware_, served_, readiness_, metrics_);
+  keys_ = std::make_unique<KeyWatch>(KeyWatch::Parts{.path = state_->key_catalog_path(),
+                                                     .tokens = config_.tokens,
+                                                     .hardware = *hardware_,
+                                                     .readiness = readiness_,
+                                                     .metrics = metrics_,
+                                                     .clock = clock_});
+  RK_RETURN_IF_ERROR(keys_->Start());
+  authorities_ = std::make_unique<Authorities>(*hardware_, *keys_, served_, readiness_, metrics_);
   return authorities_->Load(config_, clock_.Now());
 }
 
@@ -93,6 +100,7 @@ Status Daemon::OpenListeners() {
     certificates_.push_back(std::move(certificate));
   }
   keeper_ = std::make_unique<Keeper>(Keeper::Parts{.hardware = *hardware_,
+                                                   .keys = *keys_,
                                                    .authorities = *authorities_,
                                                    .issuer = *issuer_,
                                                    .ledger = *ledger_,

@@ -19,6 +19,7 @@
 #include "tools/rootkeepd/authorities.h"
 #include "tools/rootkeepd/hardware.h"
 #include "tools/rootkeepd/keeper.h"
+#include "tools/rootkeepd/key_watch.h"
 
 namespace rootkeep {
 
@@ -73,6 +74,7 @@ class Daemon {
   std::optional<Hardware> hardware_;
   std::unique_ptr<Ledger> ledger_;
   AuthoritySet served_;
+  std::unique_ptr<KeyWatch> keys_;
   std::unique_ptr<Authorities> authorities_;
   std::unique_ptr<Snapshot<Policy>> policy_;
   jose::JwksRegistry jwks_;

@@ -93,6 +93,11 @@ void Hardware::Probe(Readiness& readiness, Metrics& metrics) {
     HealthProbe* probe = token->health();
     if (probe == nullptr) continue;
     const Status status = probe->Probe(After(kProbeDeadline));
+    if (status.ok()) {
+      up_.insert(name);
+    } else {
+      up_.erase(name);
+    }
     metrics.SetTokenUp(name, status.ok());
     readiness.Report("token " + name, status.ok() ? "" : status.error().ToString());
   }

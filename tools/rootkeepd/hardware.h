@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "keystore/key_store.h"
@@ -26,6 +27,8 @@ class Hardware {
 
   // Asks every token whether it answers, brings back what has returned, and reports each as a component.
   void Probe(Readiness& readiness, Metrics& metrics);
+  // Whether the token answered the last of these.
+  [[nodiscard]] bool Up(const std::string& name) const { return up_.contains(name); }
 
  private:
   explicit Hardware(const std::string& state_directory)
@@ -38,6 +41,7 @@ class Hardware {
   std::unique_ptr<pkcs11::ModuleRegistry> registry_;  // two names may mean one module
   std::map<std::string, std::shared_ptr<pkcs11::Module>> modules_;
   std::map<std::string, std::shared_ptr<KeyStore>> tokens_;
+  std::set<std::string> up_;
 };
 
 }  // namespace rootkeep

@@ -24,9 +24,12 @@ void Keeper::Start() {
 
 Status Keeper::Reload(const config::Config& config) {
   const MutexLock lock(mutex_);
+  // So that a key that was retired a moment ago refuses the reload, and does not stop its authority after it.
+  parts_.keys.Refresh();
   RK_RETURN_IF_ERROR(parts_.authorities.Load(config, parts_.clock.Now()));
   roots_shown_ = false;
   for (const auto& certificate : parts_.certificates) certificate->Follow(config.authorities.front().name);
+  parts_.keys.LookSoon();
   RoundLocked();
   return Ok();
 }
@@ -43,9 +46,11 @@ void Keeper::Run(const std::stop_token& stop) {
 
 void Keeper::RoundLocked() {
   parts_.hardware.Probe(parts_.readiness, parts_.metrics);
+  parts_.keys.Round();
   const WallTime now = parts_.clock.Now();
+  if (parts_.authorities.DropForbidden()) roots_shown_ = false;
   if (parts_.authorities.Retry(now)) roots_shown_ = false;
-  parts_.authorities.ReportExpiry(now);
+  parts_.authorities.ReportServed(now);
   const Status ledger = parts_.ledger.Health();
   parts_.readiness.Report("ledger", ledger.ok() ? "" : ledger.error().ToString());
   parts_.metrics.SetInFlight(static_cast<std::int64_t>(parts_.issuer.in_flight()));

@@ -13,6 +13,7 @@
 #include "signer/rpc/serving_certificate.h"
 #include "tools/rootkeepd/authorities.h"
 #include "tools/rootkeepd/hardware.h"
+#include "tools/rootkeepd/key_watch.h"
 
 namespace rootkeep {
 
@@ -22,6 +23,7 @@ class Keeper {
   // All outlive the keeper.
   struct Parts {
     Hardware& hardware;
+    KeyWatch& keys;
     Authorities& authorities;
     Issuer& issuer;
     Ledger& ledger;

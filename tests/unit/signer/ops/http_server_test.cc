@@ -66,6 +66,14 @@ TEST_F(HttpServerTest, SaysWhyItIsNotReady) {
   EXPECT_THAT(response.body, HasSubstr("[+] token root ok"));
 }
 
+TEST_F(HttpServerTest, ShowsWarningsBesideWhatIsReady) {
+  readiness_.Report("ledger", "");
+  readiness_.Warn("key rk/app/web/1", "not in the token");
+  const Response response = Ask(*server_, "/readyz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body, HasSubstr("[!] key rk/app/web/1: not in the token"));
+}
+
 TEST_F(HttpServerTest, RefusesWhatItDoesNotServe) {
   EXPECT_EQ(Ask(*server_, "/etc/passwd").status, 404);
   EXPECT_EQ(Ask(*server_, "/metrics", "POST").status, 405);

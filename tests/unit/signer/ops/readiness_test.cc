@@ -16,6 +16,20 @@ TEST(Readiness, IsReadyOnlyWhenEveryComponentIs) {
   EXPECT_TRUE(readiness.ready());
 }
 
+TEST(Readiness, AWarningIsShownAndChangesNothing) {
+  Readiness readiness;
+  readiness.Warn("key", "not in the token");
+  EXPECT_FALSE(readiness.ready()) << "nothing that could be ready has reported";
+  readiness.Report("ledger", "");
+  EXPECT_TRUE(readiness.ready());
+  const auto all = readiness.All();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_TRUE(all[1].warning);
+  EXPECT_EQ(all[1].reason, "not in the token");
+  readiness.Remove("key");
+  EXPECT_EQ(readiness.All().size(), 1U);
+}
+
 TEST(Readiness, TellsChangesOnce) {
   Readiness readiness;
   std::vector<bool> changes;
