@@ -22,8 +22,8 @@ class InstallTest(unittest.TestCase):
         self.stage = pathlib.Path(scratch.name)
         self.install()
 
-    def install(self):
-        subprocess.run([CMAKE, "--install", BUILD], env={**os.environ, "DESTDIR": str(self.stage)}, check=True,
+    def install(self, *options):
+        subprocess.run([CMAKE, "--install", BUILD, *options], env={**os.environ, "DESTDIR": str(self.stage)}, check=True,
                        stdout=subprocess.DEVNULL)
 
     def staged(self, path):
@@ -34,6 +34,9 @@ class InstallTest(unittest.TestCase):
         found = list(self.stage.rglob(name))
         self.assertEqual(len(found), 1, name)
         return found[0]
+
+    def files(self):
+        return {path for path in self.stage.rglob("*") if path.is_file()}
 
     def start_command(self):
         unit = self.one("rootkeepd.service").read_text(encoding="utf-8")
@@ -51,6 +54,20 @@ class InstallTest(unittest.TestCase):
         config.write_text("version: 1 # the operator's own\n", encoding="utf-8")
         self.install()
         self.assertIn("operator's own", config.read_text(encoding="utf-8"))
+
+    def test_the_chaos_module_comes_only_when_asked_for(self):
+        before = self.files()
+        self.assertNotIn("rootkeep-chaos.so", {path.name for path in before})
+        self.install("--component", "chaos")
+        added = self.files() - before
+        self.assertEqual({path.name for path in added}, {"rootkeep-chaos.so", "chaos.md"})
+        module = self.one("rootkeep-chaos.so")
+        self.assertTrue(os.access(module, os.R_OK))
+        symbols = subprocess.run(["nm", "--dynamic", "--defined-only", "--format=just-symbols", module], check=True,
+                                 stdout=subprocess.PIPE, text=True).stdout.split()
+        self.assertIn("C_GetFunctionList", symbols)
+        paths = subprocess.run(["readelf", "--dynamic", module], check=True, stdout=subprocess.PIPE, text=True).stdout
+        self.assertNotRegex(paths, "R(UN)?PATH", "it would look for libraries in a build directory")
 
 
 if __name__ == "__main__":
