@@ -160,6 +160,7 @@ int PowerCutVfs::Delete(const char* path, int sync_directory) {
     if (const auto file = files_.find(path); file != files_.end()) file->second.removed = true;
   } else {
     files_.erase(path);
+    SyncDirectory();
   }
   return cut_ ? SQLITE_IOERR_DELETE : real_->xDelete(real_, path, sync_directory);
 }
@@ -196,8 +197,15 @@ int PowerCutVfs::Sync(const std::string& path) {
   DiskFile& file = files_[path];
   for (const auto& change : file.unsynced) Apply(file.synced, change, change.octets.size());
   file.unsynced.clear();
+  const bool new_journal = !file.exists && (path.ends_with("-journal") || path.ends_with("-wal"));
   file.exists = true;
+  if (new_journal) SyncDirectory();
   return SQLITE_OK;
+}
+
+void PowerCutVfs::SyncDirectory() {
+  std::erase_if(files_, [](const auto& entry) { return entry.second.removed; });
+  for (auto& [path, file] : files_) file.exists = true;
 }
 
 void PowerCutVfs::CutAfter(std::uint64_t operations) {

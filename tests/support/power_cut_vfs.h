@@ -33,8 +33,9 @@ struct DiskFile {
 // the platform's. Only Restore makes the difference. Thread-safe; connections by name() see one disk.
 //
 // A cut leaves of each file what was synced and, as a disk with a cache may, none, all, the first or any of the changes
-// after that, the last of them torn at 512 octets. A file that was removed without a sync of its directory may be there
-// again, unless another one took its name.
+// after that, the last of them torn at 512 octets. A file that was removed without a sync of the directory after it may
+// be there again, unless another one took its name. As SQLite does it, the directory is synced with the first sync of a
+// new journal, and with a removal that asks for it; the disk is one directory.
 class PowerCutVfs {
  public:
   explicit PowerCutVfs(std::uint64_t seed);
@@ -72,6 +73,7 @@ class PowerCutVfs {
   int Sync(const std::string& path);
 
  private:
+  void SyncDirectory() RK_REQUIRES(mutex_);
   // What an operation ends with instead of being done; counts down to the cut.
   std::optional<int> Refusal(int fault) RK_REQUIRES(mutex_);
   std::string Surviving(const DiskFile& file) RK_REQUIRES(mutex_);
