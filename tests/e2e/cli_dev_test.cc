@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <vector>
 
@@ -85,6 +86,24 @@ TEST(CliDevTest, TheFilesAreWhereIstiosClientsLook) {
   struct stat info{};
   ASSERT_EQ(stat(dev.Exported("AUTH_TOKEN").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0600U);
+}
+
+// Without xDS it asks for nobody it was not told of.
+TEST(CliDevTest, ZtunnelIsToldOfThePodItAsksFor) {
+  DevProcess dev;
+  ASSERT_TRUE(dev.ok()) << dev.Output();
+  const ProgramResult local = InPlainShell(dev.Line("export LOCAL_XDS=") + "\nprintf %s \"$LOCAL_XDS\"");
+  ASSERT_EQ(local.exit_code, 0) << local.err;
+  const auto workloads = nlohmann::json::parse(local.out).at("workloads");
+  ASSERT_EQ(workloads.size(), 1U);
+  const auto text = [&](const char* key) { return workloads[0].at(key).get<std::string>(); };
+  EXPECT_EQ(text("namespace") + "/" + text("name") + "/" + text("serviceAccount"), dev.Exported("PROXY_WORKLOAD_INFO"));
+  EXPECT_EQ(text("protocol"), "HBONE") << "it has certificates for nothing else";
+  const std::string identity =
+      "spiffe://" + text("trustDomain") + "/ns/" + text("namespace") + "/sa/" + text("serviceAccount");
+  EXPECT_THAT(dev.Line("# export AUTH_TOKEN="), HasSubstr(" NODE_NAME=" + text("node")));
+  EXPECT_THAT(Read(dev.Line("cd ").substr(3) + "/placements"),
+              HasSubstr(dev.Exported("CLUSTER_ID") + " " + text("node") + " " + identity + "\n"));
 }
 
 TEST(CliDevTest, SaysWhatItIsAndNotThePin) {

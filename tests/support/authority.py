@@ -94,7 +94,7 @@ def start_istiod(program, directory, key, jwks):
 ROOTKEEPD_CONFIG = """\
 version: 1
 state_directory: {home}/state
-listeners: [{{name: istio, address: "127.0.0.1:0"}}]
+listeners: [{{name: istio, address: "127.0.0.1:{port}"}}]
 operations: [{{address: "127.0.0.1:0"}}]
 health: [{{address: "127.0.0.1:0"}}]
 modules:
@@ -103,7 +103,7 @@ modules:
     environment: [{{name: SOFTHSM2_CONF, value: {home}/softhsm2.conf}}]
 tokens: [{{name: ca, module: softhsm, label: test, pin_source: "file:{home}/pin"}}]
 trust_domains: [{{name: cluster.local}}]
-authorities: [{{name: mesh, trust_domain: cluster.local, token: ca}}]
+authorities: [{{name: mesh, trust_domain: cluster.local, token: ca, lifetimes: {{{lifetimes}}}}}]
 token_issuers:
   - name: test
     issuer: https://kubernetes.default.svc
@@ -124,9 +124,10 @@ def softhsm_module():
     raise Failed("SoftHSM2 is not installed (softhsm2)")
 
 
-def start_rootkeepd(build, home, key, jwks):
-    """rootkeepd with root and issuing key generated in a SoftHSM token of its own."""
-    home, tools = pathlib.Path(home), pathlib.Path(build) / "tools"
+def prepare_rootkeepd(build, home, key, jwks, port=0, lifetimes="", more=""):
+    """A SoftHSM token in `home` with root and issuing key generated in it, and rootkeepd.yaml; `lifetimes` are the
+    authority's, `more` is further YAML."""
+    home = pathlib.Path(home)
     (home / "tokens").mkdir()
     (home / "softhsm2.conf").write_text(f"directories.tokendir = {home}/tokens\nobjectstore.backend = file\n")
     pin = home / "pin"
@@ -137,9 +138,22 @@ def start_rootkeepd(build, home, key, jwks):
         env=environment)
     config = home / "rootkeepd.yaml"
     config.touch(0o600)
-    config.write_text(ROOTKEEPD_CONFIG.format(home=home, module=softhsm_module(), jwks=pathlib.Path(jwks).resolve()))
-    run(tools / "rootkeep" / "rootkeep", "ca", "init", "--config", config, "--token", "ca", "--name", "mesh",
-        "--trust-domain", "cluster.local", "--type", KEY_TYPES[key])
+    config.write_text(ROOTKEEPD_CONFIG.format(home=home, module=softhsm_module(), jwks=pathlib.Path(jwks).resolve(),
+                                              port=port, lifetimes=lifetimes) + more)
+    run(pathlib.Path(build) / "tools" / "rootkeep" / "rootkeep", "ca", "init", "--config", config, "--token", "ca",
+        "--name", "mesh", "--trust-domain", "cluster.local", "--type", KEY_TYPES[key])
+
+
+def run_rootkeepd(build, home, log="log"):
+    """rootkeepd on what prepare_rootkeepd left in `home`."""
+    home = pathlib.Path(home)
     root = home / "state" / "authorities" / "mesh" / "1" / "bundle.pem"
-    return Authority("rootkeepd", [tools / "rootkeepd" / "rootkeepd", "--config", config],
-                     r'"listening","listener":"istio","address":"127.0.0.1:(\d+)"', root, home / "log")
+    return Authority("rootkeepd",
+                     [pathlib.Path(build) / "tools" / "rootkeepd" / "rootkeepd", "--config", home / "rootkeepd.yaml"],
+                     r'"listening","listener":"istio","address":"127.0.0.1:(\d+)"', root, home / log)
+
+
+def start_rootkeepd(build, home, key, jwks):
+    """rootkeepd with root and issuing key generated in a SoftHSM token of its own."""
+    prepare_rootkeepd(build, home, key, jwks)
+    return run_rootkeepd(build, home)

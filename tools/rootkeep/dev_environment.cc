@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <ranges>
 
 #include "tools/rootkeep/sandbox/sandbox.h"
@@ -13,6 +14,22 @@ namespace {
 
 std::string Export(const std::string& name, const std::string& value) {
   return fmt::format("export {}={}", name, ShellWord(value));
+}
+
+// The one pod that ztunnel has to know of, in the form of its local configuration: without xDS it asks for nobody else.
+std::string Workloads() {
+  const std::string pod = fmt::format("{}-0", kSandboxServiceAccount);
+  const nlohmann::ordered_json workload = {
+      {"uid", fmt::format("{}//Pod/{}/{}", TestIssuer::kCluster, kSandboxNamespace, pod)},
+      {"name", pod},
+      {"namespace", kSandboxNamespace},
+      {"serviceAccount", kSandboxServiceAccount},
+      {"trustDomain", kSandboxTrustDomain},
+      {"node", kSandboxNode},
+      {"protocol", "HBONE"},
+      {"workloadIps", nlohmann::ordered_json::array({"127.0.0.1"})},
+      {"services", nlohmann::ordered_json::object()}};
+  return nlohmann::ordered_json{{"workloads", nlohmann::ordered_json::array({workload})}}.dump();
 }
 
 }  // namespace
@@ -62,6 +79,7 @@ std::vector<std::string> DevEnvironment(const SandboxFiles& files, const DevPlac
       fmt::format("export PROXY_WORKLOAD_INFO={}/{}-0/{}", kSandboxNamespace, kSandboxServiceAccount,
                   kSandboxServiceAccount),
       "export XDS_ADDRESS=",
+      Export("LOCAL_XDS", Workloads()),
       "# ztunnel in shared mode asks in others' names: the rule \"ztunnel\" allows what the file \"placements\" places",
       "# on its node. For that, instead of PROXY_MODE and PROXY_WORKLOAD_INFO above:",
       fmt::format("# {} NODE_NAME={}", Export("AUTH_TOKEN", files.ztunnel_token()), kSandboxNode),

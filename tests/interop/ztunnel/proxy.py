@@ -1,0 +1,140 @@
+"""A ztunnel process without Kubernetes: no xDS, no pods, and what it has is read from its config dump."""
+
+import fcntl
+import http.client
+import json
+import os
+import pathlib
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import authority
+
+ADMIN_PORT = 15000
+INBOUND_PORT = 15008
+POLL = 0.1  # seconds
+STOP_LIMIT = 20
+
+
+def enter_own_network(marker):
+    """Starts this program again, with `marker` in front of its arguments, in a network of its own, where nobody uses
+    the ports that ztunnel has no setting for (15021, 15001, 15006, 15008) and it may mark sockets, as root or not."""
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    command = ["unshare", "--net", *user]
+    tried = subprocess.run([*command, "true"], stderr=subprocess.PIPE, text=True, check=False)
+    if tried.returncode != 0:
+        raise authority.Failed(f"{' '.join(command)}: {tried.stderr.strip()}; ztunnel's ports are fixed, so it runs in "
+                               "a network namespace of its own: run as root, or allow user namespaces")
+    os.execvp("unshare", [*command, sys.executable, sys.argv[0], marker, *sys.argv[1:]])
+
+
+def raise_loopback():
+    flags = struct.pack("16sh14x", b"lo", 1)  # IFF_UP
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, flags)  # SIOCSIFFLAGS
+
+
+def eventually(condition, limit, words):
+    """Asks until `condition` gives something true, and returns that."""
+    end = time.monotonic() + limit
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise authority.Failed(f"not within {limit} s: {words() if callable(words) else words}")
+        time.sleep(POLL)
+
+
+class Workload:
+    """A pod in ztunnel's view."""
+
+    _addresses = 0
+
+    def __init__(self, namespace, account, pod, node):
+        Workload._addresses += 1
+        self.identity = f"spiffe://cluster.local/ns/{namespace}/sa/{account}"
+        self.entry = {"uid": f"Kubernetes//Pod/{namespace}/{pod}", "name": pod, "namespace": namespace,
+                      "serviceAccount": account, "trustDomain": "cluster.local", "node": node, "protocol": "HBONE",
+                      "workloadIps": [f"127.1.0.{Workload._addresses}"], "network": "", "services": {}}
+
+
+def settings(home, server, token, workloads, **more):
+    """The environment that ztunnel needs to run on workloads from a file, with `more` to say in which mode."""
+    known = pathlib.Path(home) / "workloads.yaml"
+    known.write_text(json.dumps({"workloads": [workload.entry for workload in workloads]}))  # YAML reads JSON
+    return {"RUST_LOG": "info", "XDS_ADDRESS": "", "LOCAL_XDS_PATH": str(known),
+            "CA_ADDRESS": f"https://127.0.0.1:{server.port}", "CA_ROOT_CA": str(server.root), "AUTH_TOKEN": str(token),
+            "CLUSTER_ID": "Kubernetes", "INPOD_UDS": f"{home}/cni.sock", "IPV6_ENABLED": "false",
+            "ISTIO_META_DNS_CAPTURE": "false", **more}
+
+
+class Ztunnel:
+    """A context manager; all that the process prints is kept in `home`/ztunnel.log."""
+
+    def __init__(self, command, home, environment):
+        """`command` is ztunnel or becomes it."""
+        self.log = pathlib.Path(home) / "ztunnel.log"
+        with open(self.log, "w", encoding="utf-8") as log:
+            self._process = subprocess.Popen([str(part) for part in command], cwd=home, stdin=subprocess.DEVNULL,
+                                             stdout=log, stderr=log, env={"PATH": os.environ["PATH"], **environment})
+        try:
+            eventually(self._answers, 60, "ztunnel's admin port answers")
+        except BaseException:
+            self.stop()
+            raise
+
+    def said(self):
+        return self.log.read_text(errors="replace")
+
+    def _dump(self):
+        code = self._process.poll()
+        if code is not None:
+            raise authority.Failed(f"ztunnel ended ({code}): {self.said()[-3000:]}")
+        connection = http.client.HTTPConnection("127.0.0.1", ADMIN_PORT, timeout=10)
+        try:
+            connection.request("GET", "/config_dump")
+            return json.load(connection.getresponse())
+        finally:
+            connection.close()
+
+    def _answers(self):
+        try:
+            return self._dump()
+        except OSError:
+            return None
+
+    def entry(self, identity):
+        """What the config dump says of the identity's certificate; None while it has nothing."""
+        return next((entry for entry in self._dump()["certificates"] if entry["identity"] == identity), None)
+
+    def wait_for(self, identity, wanted, limit=60):
+        """The identity's entry once `wanted` holds of it."""
+        return eventually(lambda: (entry := self.entry(identity)) and wanted(entry) and entry, limit,
+                          lambda: f"{identity} is {self.entry(identity)}; ztunnel said: {self.said()[-3000:]}")
+
+    def stop(self):
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.stop()
+
+
+def available(entry):
+    return entry["state"] == "Available"
+
+
+def serial_of(entry):
+    """Of the leaf, as a number: ztunnel prints it in decimal."""
+    return int(entry["certChain"][0]["serialNumber"])
