@@ -6,7 +6,7 @@
 namespace rootkeep::isolated {
 namespace {
 
-constexpr std::array<std::string_view, 24> kWords{
+constexpr std::array<std::string_view, 25> kWords{
     // domains
     "CKR", "errno", "OpenSSL",
     // the PKCS#11 backend's reasons; a test holds this list against keystore/pkcs11/reasons.h
