@@ -14,7 +14,6 @@ namespace rootkeep {
 
 namespace catalog {
 class Sqlite;
-class Statement;
 }  // namespace catalog
 
 // Rows in SQLite. Thread-safe; several processes may have it open. Every change is one durable statement that demands

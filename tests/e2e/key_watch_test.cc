@@ -1,4 +1,6 @@
 // rootkeepd holds the key catalogue against its tokens: keys that go, come back, or are others.
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -110,7 +112,7 @@ TEST_F(KeyWatchTest, ATokenThatIsAwayMakesNoKeyMissingAndIsLookedAtWhenItReturns
   const Chaos chaos;
   std::string environment;
   for (const auto& [name, value] : chaos.Environment(SoftHsm::ModulePath())) {
-    environment += "      - name: " + name + "\n        value: \"" + value + "\"\n";
+    environment += fmt::format("      - name: {}\n        value: \"{}\"\n", name, value);
   }
   std::string config = ConfigWith(environment, "tokens:");
   const std::string real = "path: \"" + SoftHsm::ModulePath() + "\"";
