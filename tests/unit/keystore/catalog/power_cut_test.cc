@@ -69,7 +69,7 @@ class Machine {
            finding == Finding::kDestroyBegun || finding == Finding::kDestroyDone;
   }
 
-  void Work(std::shared_ptr<Catalog> catalog) {
+  void Work(const std::shared_ptr<Catalog>& catalog) {
     CataloguedStore store(store_, catalog, token_, clock_);
     while (!vfs_.is_cut()) {
       const std::string label = "rk/app/k" + std::to_string(number_) + "/1";
