@@ -147,8 +147,9 @@ int PowerCutVfs::Open(const char* path, sqlite3_file* file, int flags, int* out_
   // What lay there before this VFS came is taken for synced.
   const auto known = files_.find(*shim->path);
   if (known == files_.end() || known->second.removed) {
-    files_[*shim->path] = {
-        .exists = existed, .removed = false, .synced = existed ? ReadAll(*shim->path) : "", .unsynced = {}};
+    DiskFile fresh{.exists = existed, .removed = false, .synced = existed ? ReadAll(*shim->path) : ""};
+    if (known != files_.end()) fresh.before = known->second.synced;
+    files_[*shim->path] = std::move(fresh);
   }
   return SQLITE_OK;
 }
@@ -205,7 +206,10 @@ int PowerCutVfs::Sync(const std::string& path) {
 
 void PowerCutVfs::SyncDirectory() {
   std::erase_if(files_, [](const auto& entry) { return entry.second.removed; });
-  for (auto& [path, file] : files_) file.exists = true;
+  for (auto& [path, file] : files_) {
+    file.exists = true;
+    file.before.reset();
+  }
 }
 
 void PowerCutVfs::CutAfter(std::uint64_t operations) {
@@ -259,12 +263,14 @@ void PowerCutVfs::Restore() {
     auto& [path, file] = *it;
     std::filesystem::remove(path + "-shm", ignored);
     // A name whose directory entry nobody synced may be gone, and one whose removal nobody synced may be back.
-    if ((!file.exists || file.removed) && random_() % 2 == 0) {
+    const bool lost = (!file.exists || file.removed) && random_() % 2 == 0;
+    if (lost && !file.before) {
       std::filesystem::remove(path, ignored);
       it = files_.erase(it);
       continue;
     }
-    file = {.exists = true, .removed = false, .synced = Surviving(file), .unsynced = {}};
+    std::string content = lost ? *file.before : Surviving(file);
+    file = {.exists = true, .synced = std::move(content)};
     std::ofstream(path, std::ios::binary | std::ios::trunc) << file.synced;
     ++it;
   }

@@ -26,6 +26,7 @@ struct DiskFile {
   bool exists = false;   // whether its name survives a cut for certain
   bool removed = false;  // but nobody synced the directory: a cut may bring it back
   std::string synced;
+  std::optional<std::string> before;  // the removed file of that name, which a cut may bring back instead
   std::vector<Change> unsynced;
 };
 
@@ -34,8 +35,8 @@ struct DiskFile {
 //
 // A cut leaves of each file what was synced and, as a disk with a cache may, none, all, the first or any of the changes
 // after that, the last of them torn at 512 octets. A file that was removed without a sync of the directory after it may
-// be there again, unless another one took its name. As SQLite does it, the directory is synced with the first sync of a
-// new journal, and with a removal that asks for it; the disk is one directory.
+// be there again, also in place of a new one that took its name. As SQLite does it, the directory is synced with the
+// first sync of a new journal, and with a removal that asks for it; the disk is one directory.
 class PowerCutVfs {
  public:
   explicit PowerCutVfs(std::uint64_t seed);
