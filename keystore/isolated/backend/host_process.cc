@@ -71,6 +71,7 @@ HostProcess::HostProcess(Spawned process, Channel control, std::vector<Channel> 
     : number_(NextNumber()),
       patience_(options.patience),
       grace_(options.grace),
+      pid_(process.pid),
       process_(std::move(process)),
       control_(std::move(control)),
       channels_(std::move(channels), options.setup.max_waiting) {}
@@ -78,11 +79,15 @@ HostProcess::HostProcess(Spawned process, Channel control, std::vector<Channel> 
 HostProcess::~HostProcess() {
   channels_.Drop();
   control_ = Channel(Fd());
-  if (alive()) (void)process_.WaitEnded(kEndPatience);
+  if (alive()) {
+    const MutexLock lock(process_mutex_);
+    (void)process_.WaitEnded(kEndPatience);
+  }
   Reap();
 }
 
 bool HostProcess::Reap() {
+  const MutexLock lock(process_mutex_);
   if (!process_.pidfd.valid()) return true;
   const std::optional<std::string> end = process_.Reap();
   if (!end) {
@@ -133,7 +138,10 @@ Result<Reply> HostProcess::Exchange(Channel& channel, const Request& request, st
 }
 
 void HostProcess::Kill(const Error& why) {
-  process_.Kill();
+  {
+    const MutexLock lock(process_mutex_);
+    if (process_.pidfd.valid()) process_.Kill();
+  }
   channels_.Close();
   if (alive_.exchange(false)) {
     log::Warning("token_host_killed", {{"pid", pid()}, {"detail", why.ToString()}});

@@ -41,7 +41,7 @@ class HostProcess {
   // Whether a call was ever answered.
   [[nodiscard]] bool proved() const { return proved_.load(std::memory_order_relaxed); }
   [[nodiscard]] Deadline started() const { return started_; }
-  [[nodiscard]] pid_t pid() const { return process_.pid; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   // Another one for every process that was ever started; never 0.
   [[nodiscard]] std::uint32_t number() const { return number_; }
 
@@ -58,8 +58,10 @@ class HostProcess {
   const Deadline started_ = std::chrono::steady_clock::now();
   const std::chrono::milliseconds patience_;
   const std::chrono::milliseconds grace_;
-  Spawned process_;
-  Channel control_;  // the host ends when it is closed
+  const pid_t pid_;
+  Mutex process_mutex_;
+  Spawned process_ RK_GUARDED_BY(process_mutex_);  // its descriptor's number may be another process's once it is reaped
+  Channel control_;                                // the host ends when it is closed
   ChannelPool channels_;
   std::atomic<std::uint32_t> last_request_{0};
   std::atomic<bool> alive_{true};

@@ -30,9 +30,10 @@ void Supervisor::BeginStart() {
   if (process_ != nullptr && now - process_->started() >= kGrownUp) pause_ = kShortestPause;
   not_before_ = now + pause_;
   pause_ = std::min(2 * pause_, kLongestPause);
-  starting_ = true;
-  // The thread before has ended, or is about to: it does nothing after it has said so.
+  // The thread before has ended, or is about to: it does nothing after it has said so. This one waits for the lock to
+  // say so, and if it cannot be made, nothing has begun.
   starter_ = std::jthread([this, before = process_] { Start(before); });
+  starting_ = true;
 }
 
 void Supervisor::Start(const ProcessPtr& before) {

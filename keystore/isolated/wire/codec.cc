@@ -1,14 +1,29 @@
 #include "keystore/isolated/wire/codec.h"
 
 namespace rootkeep::isolated {
+namespace {
 
-void Writer::U32(std::uint32_t value) {
-  for (unsigned shift = 0; shift < 32; shift += 8) U8(static_cast<std::uint8_t>(value >> shift));
+template <typename T>
+void PutLittleEndian(T value, Bytes& out) {
+  for (unsigned shift = 0; shift < 8 * sizeof(T); shift += 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
-void Writer::U64(std::uint64_t value) {
-  for (unsigned shift = 0; shift < 64; shift += 8) U8(static_cast<std::uint8_t>(value >> shift));
+template <typename T>
+T LittleEndian(ByteView octets) {
+  T value = 0;
+  unsigned shift = 0;
+  for (const std::uint8_t octet : octets) {
+    value |= T{octet} << shift;
+    shift += 8;
+  }
+  return value;
 }
+
+}  // namespace
+
+void Writer::U32(std::uint32_t value) { PutLittleEndian(value, bytes_); }
+
+void Writer::U64(std::uint64_t value) { PutLittleEndian(value, bytes_); }
 
 void Writer::Blob(ByteView value) {
   U32(static_cast<std::uint32_t>(value.size()));
@@ -30,25 +45,9 @@ std::uint8_t Reader::U8() {
   return taken.empty() ? std::uint8_t{0} : taken.front();
 }
 
-std::uint32_t Reader::U32() {
-  std::uint32_t value = 0;
-  unsigned shift = 0;
-  for (const std::uint8_t octet : Take(4)) {
-    value |= std::uint32_t{octet} << shift;
-    shift += 8;
-  }
-  return value;
-}
+std::uint32_t Reader::U32() { return LittleEndian<std::uint32_t>(Take(sizeof(std::uint32_t))); }
 
-std::uint64_t Reader::U64() {
-  std::uint64_t value = 0;
-  unsigned shift = 0;
-  for (const std::uint8_t octet : Take(8)) {
-    value |= std::uint64_t{octet} << shift;
-    shift += 8;
-  }
-  return value;
-}
+std::uint64_t Reader::U64() { return LittleEndian<std::uint64_t>(Take(sizeof(std::uint64_t))); }
 
 Bytes Reader::Blob(std::size_t most) {
   const std::uint32_t size = U32();
