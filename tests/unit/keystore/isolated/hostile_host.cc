@@ -28,7 +28,7 @@ void Answer(Channel channel, const std::string& what) {
     const std::uint32_t number = DecodeRequest(*message)->number;
     if (what == "exit") _exit(3);
     if (what == "garbage") (void)channel.Send(AsBytes("no message"), Soon());
-    if (what == "too-long") (void)write(channel.fd(), Bytes(kMaxMessage + 1).data(), kMaxMessage + 1);
+    if (what == "too-long" && write(channel.fd(), Bytes(kMaxMessage + 1).data(), kMaxMessage + 1) < 0) return;
     if (what == "signature") (void)channel.Send(Encode({number, Signed{{1, 2, 3}, 1}}), Soon());
     if (what == "twice") {
       for (int i = 0; i < 2; ++i) (void)channel.Send(Encode({number, Done{}}), Soon());
