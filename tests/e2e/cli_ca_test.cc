@@ -42,7 +42,6 @@ class CliCaTest : public CliTest {
     return std::filesystem::exists(state_ + "/authorities/mesh/" + generation);
   }
 
-  std::string state_ = dir_ / "state";
   OutsideRoot root_;
 };
 

@@ -25,8 +25,6 @@ class CliCatalogTest : public CliTest {
       }
     }
   }
-
-  const std::string state_ = dir_ / "state";
 };
 
 TEST_F(CliCatalogTest, ACreatedKeyIsListedWithItsState) {

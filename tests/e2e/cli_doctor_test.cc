@@ -11,18 +11,6 @@ using ::testing::Not;
 
 class CliDoctorTest : public CliTest {
  protected:
-  // A configuration for the fixture's token and one authority; `more` is appended.
-  std::string Config(const std::string& more = "") const {
-    return File(
-        "rootkeepd.yaml",
-        "version: 1\nstate_directory: " + state_ + "\nmodules:\n  - name: softhsm\n    path: " + SoftHsm::ModulePath() +
-            "\n    environment:\n      - name: SOFTHSM2_CONF\n        value: " + hsm_.conf_file() +
-            "\ntokens:\n  - name: main\n    label: " + SoftHsm::kLabel + "\n    pin_source: file:" + hsm_.pin_file() +
-            "\ntrust_domains:\n  - name: cluster.local\nauthorities:\n  - name: mesh\n"
-            "    trust_domain: cluster.local\n" +
-            more);
-  }
-
   void InitCa() const {
     const ProgramResult result =
         Rootkeep({"ca", "init", "--config", Config(), "--name", "mesh", "--trust-domain", "cluster.local"});
@@ -52,8 +40,6 @@ class CliDoctorTest : public CliTest {
     for (const json& step : failed) EXPECT_NE(step["hint"], "") << step;
     return failed.empty() ? json() : failed[0];
   }
-
-  std::string state_ = dir_ / "state";
 };
 
 TEST_F(CliDoctorTest, EveryStepOfAHealthyConfigurationIsALine) {

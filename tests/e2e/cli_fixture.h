@@ -61,6 +61,19 @@ class CliTest : public ::testing::Test {
     return path;
   }
 
+  // A configuration of rootkeepd's for the token and one authority, "mesh"; `more` is appended to the latter. The PIN's
+  // source is the fixture's file unless another is given.
+  std::string Config(const std::string& more = "", const std::string& pin_source = "") const {
+    return File("rootkeepd.yaml", "version: 1\nstate_directory: " + state_ +
+                                      "\nmodules:\n  - name: softhsm\n    path: " + SoftHsm::ModulePath() +
+                                      "\n    environment:\n      - name: SOFTHSM2_CONF\n        value: " +
+                                      hsm_.conf_file() + "\ntokens:\n  - name: main\n    label: " + SoftHsm::kLabel +
+                                      "\n    pin_source: " + (pin_source.empty() ? hsm_.pin_source() : pin_source) +
+                                      "\ntrust_domains:\n  - name: cluster.local\nauthorities:\n  - name: mesh\n"
+                                      "    trust_domain: cluster.local\n" +
+                                      more);
+  }
+
   static std::string Read(const std::string& path) {
     auto content = ReadFile(path, std::size_t{1} << 20);
     EXPECT_THAT(content, IsOk());
@@ -69,6 +82,7 @@ class CliTest : public ::testing::Test {
 
   SoftHsm hsm_;
   TempDir dir_;
+  const std::string state_ = dir_ / "state";
 };
 
 // The command refused: exit code 1, and its message holds `text`.

@@ -123,13 +123,7 @@ TEST_F(CliKeyTest, TokenOptionsThatContradictAreUsageErrors) {
 
 // The packaged service reads its PIN as a credential, which nothing outside it can.
 TEST_F(CliKeyTest, TakesAnotherPinSourceThanTheConfigurations) {
-  const std::string config = File(
-      "rootkeepd.yaml",
-      "version: 1\nstate_directory: " + (dir_ / "state") +
-          "\nmodules:\n  - name: softhsm\n    path: " + SoftHsm::ModulePath() +
-          "\n    environment:\n      - name: SOFTHSM2_CONF\n        value: " + hsm_.conf_file() +
-          "\ntokens:\n  - name: main\n    label: " + SoftHsm::kLabel + "\n    pin_source: credential:pin\n" +
-          "trust_domains:\n  - name: cluster.local\nauthorities:\n  - name: mesh\n    trust_domain: cluster.local\n");
+  const std::string config = Config("", "credential:pin");
   EXPECT_THAT(Rootkeep({"key", "list", "--config", config}), Refused("--pin-source file:/path"));
   const ProgramResult made = Rootkeep({"ca", "init", "--config", config, "--pin-source", hsm_.pin_source(), "--name",
                                        "mesh", "--trust-domain", "cluster.local"});

@@ -36,20 +36,8 @@ class CliRetireTest : public CliTest {
     }
     return "none";
   }
+  std::string ConfigSigningWith(const std::string& key) const { return Config("    key: \"" + key + "\"\n"); }
   std::size_t KeysInToken() const { return Json(OnToken({"key", "list", "--json"})).size(); }
-  // `ca init`'s configuration, as the daemon would run with it.
-  std::string Config(const std::string& authority_key = "") const {
-    return File(
-        "rootkeepd.yaml",
-        "version: 1\nstate_directory: " + state_ + "\nmodules:\n  - name: softhsm\n    path: " + SoftHsm::ModulePath() +
-            "\n    environment:\n      - name: SOFTHSM2_CONF\n        value: " + hsm_.conf_file() +
-            "\ntokens:\n  - name: main\n    label: " + SoftHsm::kLabel + "\n    pin_source: file:" + hsm_.pin_file() +
-            "\ntrust_domains:\n  - name: cluster.local\nauthorities:\n  - name: mesh\n"
-            "    trust_domain: cluster.local\n" +
-            (authority_key.empty() ? "" : "    key: \"" + authority_key + "\"\n"));
-  }
-
-  const std::string state_ = dir_ / "state";
 };
 
 TEST_F(CliRetireTest, AKeyIsRetiredAndThenDestroyed) {
@@ -116,10 +104,10 @@ TEST_F(CliRetireTest, NeitherIsAKeyThatTheConfigurationNames) {
   ASSERT_EQ(InitCa().exit_code, 0);
   const std::string root_key =
       "pkcs11:token=" + std::string(SoftHsm::kLabel) + ";object=rk%2Frootkeep-ca%2Fmesh-root%2F1";
-  EXPECT_THAT(Rootkeep({"key", "retire", kMeshRoot, "--config", Config(root_key)}),
+  EXPECT_THAT(Rootkeep({"key", "retire", kMeshRoot, "--config", ConfigSigningWith(root_key)}),
               Refused("authority mesh signs with"));
   // What the configuration does not name is nobody's.
-  EXPECT_EQ(Rootkeep({"key", "retire", kMesh, "--config", Config(root_key)}).exit_code, 0);
+  EXPECT_EQ(Rootkeep({"key", "retire", kMesh, "--config", ConfigSigningWith(root_key)}).exit_code, 0);
 }
 
 TEST_F(CliRetireTest, TheGenerationBeforeTheNewestCanGo) {

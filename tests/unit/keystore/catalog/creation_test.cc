@@ -1,21 +1,9 @@
 // Keys made in two phases, with a process that dies at each step and a token that fails at each.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "keystore/catalog/catalogued_store.h"
-#include "keystore/catalog/sweep.h"
-#include "tests/support/manual_clock.h"
-#include "tests/support/matchers.h"
-#include "tests/support/softhsm.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/keystore/catalog/catalog_fixture.h"
 
 namespace rootkeep::testing {
 namespace {
-
-constexpr char kLabel[] = "rk/app/web/1";
-constexpr int kDied = 77;
-
-Deadline Soon() { return After(std::chrono::seconds(60)); }
 
 enum class Fault { kNone, kDieBefore, kDieAfter, kFailBefore, kFailAfter, kFailAfterAndHide };
 
@@ -47,7 +35,7 @@ class FaultyStore final : public KeyStore {
   bool hidden_ = false;
 };
 
-class CreationTest : public ::testing::Test {
+class CreationTest : public CatalogFixture {
  protected:
   Result<KeyInfo> Create(Fault fault = Fault::kNone, const KeySpec& spec = {.name = "web"}) {
     RK_TRY(std::shared_ptr<Catalog> catalog, Catalog::Open(path_));
@@ -55,32 +43,11 @@ class CreationTest : public ::testing::Test {
     return CataloguedStore(faulty, catalog, token_, clock_).Create(spec, Soon());
   }
 
-  // The same in a process that the fault ends. Before this process loads the module.
   void CreateAndDie(Fault fault) {
-    const pid_t pid = fork();
-    if (pid == 0) {
-      (void)Create(fault);
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(pid, &status, 0), pid);
-    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kDied) << status;
+    Die([&] { (void)Create(fault); });
   }
 
-  std::optional<CatalogEntry> Row() const { return Catalog::Open(path_).value()->Find(kLabel).value(); }
-  std::size_t KeysInToken() { return hsm_.OpenStore()->List(Soon()).value().size(); }
-  Finding Found() {
-    const auto catalog = Catalog::Open(path_).value();
-    const auto found = Sweep(*catalog, *hsm_.OpenStore(), token_, clock_.Now(), Soon()).value();
-    EXPECT_EQ(found.size(), 1U);
-    return found.at(0).finding;
-  }
-
-  TempDir dir_;
-  SoftHsm hsm_;
-  const std::string path_ = dir_ / "keys.db";
-  const TokenName token_{.label = SoftHsm::kLabel, .serial = ""};
-  ManualClock clock_{1'800'000'000};
+  std::optional<CatalogEntry> Row() const { return FindRow(); }
 };
 
 TEST_F(CreationTest, MakesAnActiveRowWithThePublicKey) {

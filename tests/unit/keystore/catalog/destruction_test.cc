@@ -1,23 +1,11 @@
 // Keys destroyed in two phases, with a process that dies at each step and a token that fails at each.
 #include "keystore/catalog/destruction.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "keystore/catalog/catalogued_store.h"
-#include "keystore/catalog/sweep.h"
-#include "tests/support/manual_clock.h"
-#include "tests/support/matchers.h"
-#include "tests/support/softhsm.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/keystore/catalog/catalog_fixture.h"
 
 namespace rootkeep::testing {
 namespace {
-
-constexpr char kLabel[] = "rk/app/web/1";
-constexpr int kDied = 77;
-
-Deadline Soon() { return After(std::chrono::seconds(60)); }
 
 enum class Fault { kNone, kDieBefore, kDieAfter, kFailBefore, kFailAfter, kDoNothing };
 
@@ -48,9 +36,8 @@ class FaultyStore final : public KeyStore, public KeyDeleter {
   const Fault fault_;
 };
 
-class DestructionTest : public ::testing::Test {
+class DestructionTest : public CatalogFixture {
  protected:
-  std::shared_ptr<Catalog> OpenCatalog() const { return Catalog::Open(path_).value(); }
   KeyInfo Create() {
     return CataloguedStore(hsm_.OpenStore(), OpenCatalog(), token_, clock_).Create({.name = "web"}, Soon()).value();
   }
@@ -61,32 +48,11 @@ class DestructionTest : public ::testing::Test {
     return DestroyKey(*OpenCatalog(), store, token_, kLabel, clock_, Soon());
   }
 
-  // In a process that the fault ends. The module is not loaded here meanwhile.
   void DestroyAndDie(Fault fault) {
-    hsm_.UnloadModule();
-    const pid_t pid = fork();
-    if (pid == 0) {
-      (void)Destroy(fault);
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(pid, &status, 0), pid);
-    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kDied) << status;
+    Die([&] { (void)Destroy(fault); });
   }
 
-  CatalogEntry Row() const { return OpenCatalog()->Find(kLabel).value().value(); }
-  std::size_t KeysInToken() { return hsm_.OpenStore()->List(Soon()).value().size(); }
-  Finding Found() {
-    const auto found = Sweep(*OpenCatalog(), *hsm_.OpenStore(), token_, clock_.Now(), Soon()).value();
-    EXPECT_EQ(found.size(), 1U);
-    return found.at(0).finding;
-  }
-
-  TempDir dir_;
-  SoftHsm hsm_;
-  const std::string path_ = dir_ / "keys.db";
-  const TokenName token_{.label = SoftHsm::kLabel, .serial = ""};
-  ManualClock clock_{1'800'000'000};
+  CatalogEntry Row() const { return FindRow().value(); }
 };
 
 TEST_F(DestructionTest, DestroysARetiredKeyAndKeepsItsDates) {
