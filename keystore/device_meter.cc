@@ -8,8 +8,9 @@ namespace {
 // Making, finding and listing keys: seldom, and some of it takes as long as thousands of signatures.
 constexpr unsigned kManagers = 4;
 
-// The part of a window in which no more might enter, or of its callers that had more to ask, for the limit to be what
-// everybody waits for.
+// The part of a window in which no more might enter, for the limit to be what everybody waits for. Whose own work
+// between two signatures takes longer needs the processor more than the device: more signers would only take it from
+// others.
 constexpr double kSaturated = 0.7;
 
 // A trial whose kind is not asked for any more ends after this.
@@ -102,7 +103,6 @@ void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
   if (mine.skip > 0 || stay.entered < mine.began) return;
   ++mine.completions;
   mine.held += held;
-  if (stay.more) ++mine.more;
 }
 
 void DeviceMeter::Evaluate(std::size_t index, Time now) {
@@ -110,7 +110,7 @@ void DeviceMeter::Evaluate(std::size_t index, Time now) {
   if (MayTry(index, now)) {
     const double seconds = Seconds(now - mine.began);
     const double full = std::max(mine.full, full_ - mine.device_full);
-    const bool saturated = full >= kSaturated * seconds || mine.more >= kSaturated * mine.completions;
+    const bool saturated = full >= kSaturated * seconds;
     const unsigned before = mine.search.limit();
     mine.search.Observe(Throughput(mine, seconds), saturated);
     trying_ = mine.search.on_trial() ? index : 0;
@@ -145,7 +145,6 @@ void DeviceMeter::RestartWindow(Kind& mine, Time now) {
   mine.device_full = full_;
   mine.others = work_ - mine.work;
   mine.completions = 0;
-  mine.more = 0;
   mine.held = 0;
 }
 

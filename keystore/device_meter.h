@@ -31,7 +31,6 @@ class DeviceMeter {
     Time entered = {};
     Time left = {};
     bool completed = false;
-    bool more = false;  // whoever asked has more to ask, and would ask more at once if the limit allowed it
   };
 
   explicit DeviceMeter(const DeviceMeterOptions& options);
@@ -68,8 +67,7 @@ class DeviceMeter {
     double device_full = 0;    // what full_ was at the beginning
     double others = 0;         // what others had done at the beginning
     unsigned completions = 0;  // that came in it, too
-    unsigned more = 0;
-    double held = 0;  // their seconds inside
+    double held = 0;           // their seconds inside
   };
 
   Kind& kind(DeviceWork work) { return kinds_[work.index()]; }

@@ -26,7 +26,6 @@ struct DeviceRequest {
   DeviceWork work;
   const Share& share;
   Deadline deadline;
-  bool more = false;  // the caller has more to ask than the limit lets it ask at once
 };
 
 // One for each device, whatever it holds. Admits by ticket, and the thread that holds the ticket asks the device
@@ -63,7 +62,7 @@ class DeviceQueue {
         : queue_(queue),
           work_(request.work),
           priority_(request.share.priority),
-          stay_{.entered = entered, .more = request.more},
+          stay_{.entered = entered},
           waited_(waited) {}
     DeviceQueue* queue_;
     DeviceWork work_;

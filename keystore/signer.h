@@ -27,7 +27,6 @@ struct SignTimes {
 struct SignOrder {
   Deadline deadline;
   const Share& share;
-  bool more = false;           // there is more to sign than Concurrency() threads do at once
   SignTimes* times = nullptr;  // added to; may be null
 };
 

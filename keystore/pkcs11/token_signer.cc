@@ -46,7 +46,7 @@ Result<Bytes> TokenSigner::SignFor(const SignOrder& order, SignatureScheme schem
   RK_RETURN_IF_ERROR(CheckInput(scheme, input));
   RK_TRY(CircuitBreaker::Pass pass, breaker_.Enter());
   bool failed = false;  // the token, at the last attempt
-  auto signature = link_->Run({.work = work_, .share = order.share, .deadline = order.deadline, .more = order.more},
+  auto signature = link_->Run({.work = work_, .share = order.share, .deadline = order.deadline},
                               [&](const std::shared_ptr<Connection>& connection, DeviceQueue::Ticket& ticket) {
                                 auto made = SignOnce(connection, ticket, order, scheme, input);
                                 failed = !made.ok() && TokenFailed(made.error());

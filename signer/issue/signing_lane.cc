@@ -93,7 +93,7 @@ void SigningLane::WakeOne() {
 void SigningLane::Run(unsigned index) {
   for (;;) {
     const Batch batch = Take(index);
-    if (batch.jobs.empty()) return;
+    if (batch.empty()) return;
     // Nothing of ours throws; what a library threw ends these calls and not the process.
     try {
       Process(batch);
@@ -115,47 +115,46 @@ SigningLane::Batch SigningLane::Take(unsigned index) {
   const unsigned limit = Limit();
   const std::size_t share = std::clamp<std::size_t>((queue_.size() + limit - 1) / limit, 1, kBatchLimit);
   Batch batch;
-  batch.jobs.reserve(share);
+  batch.reserve(share);
   for (std::size_t i = 0; i < share; ++i) {
-    batch.jobs.push_back(queue_.Pop());
+    batch.push_back(queue_.Pop());
   }
-  batch.more = !queue_.empty();
   WakeOne();
   return batch;
 }
 
 void SigningLane::Process(const Batch& batch) {
   std::vector<Outcome> outcomes;
-  outcomes.reserve(batch.jobs.size());
+  outcomes.reserve(batch.size());
   const auto began = SteadyClock::now();
   auto delivered_at = began;
-  for (const auto& job : batch.jobs) {
-    outcomes.push_back({job, Sign(*job, batch.more || job != batch.jobs.back())});
+  for (const auto& job : batch) {
+    outcomes.push_back({job, Sign(*job)});
     if (const auto now = SteadyClock::now(); now - delivered_at > kDeliverEvery) {
       Deliver(outcomes);
       delivered_at = now;
     }
   }
   Deliver(outcomes);
-  Learn(batch.jobs.size(), SteadyClock::now() - began);
+  Learn(batch.size(), SteadyClock::now() - began);
 }
 
 // Those already answered stay as they are; whether the others were signed is not known, and the ledger lists them so.
 void SigningLane::Abandon(const Batch& batch) {
-  log::Failure("signing_exception", {{"jobs", batch.jobs.size()}});
-  for (const auto& job : batch.jobs) {
+  log::Failure("signing_exception", {{"jobs", batch.size()}});
+  for (const auto& job : batch) {
     watch_.Remove(job);
     job->Answer(Unavailable("an exception ended the signing").WithReason("exception"));
   }
 }
 
-Result<Issued> SigningLane::Sign(Job& job, bool more) {
+Result<Issued> SigningLane::Sign(Job& job) {
   const Authority& authority = *job.authority();
   const auto began = SteadyClock::now();
   if (job.answered()) return Unavailable("the deadline passed before signing").WithReason("deadline");
   RK_TRY(const Bytes digest, Digest(SchemeHash(authority.scheme()), job.tbs()));
   SignTimes times;
-  const SignOrder order{.deadline = job.deadline(), .share = job.share, .more = more, .times = &times};
+  const SignOrder order{.deadline = job.deadline(), .share = job.share, .times = &times};
   auto made = authority.signer().SignFor(order, authority.scheme(), digest);
   const auto signed_at = SteadyClock::now();
   metrics_.Observe(Stage::kQueue, began - job.stage_at + times.queued);

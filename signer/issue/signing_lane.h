@@ -44,10 +44,7 @@ class SigningLane {
 
  private:
   static constexpr unsigned kThreads = 8;  // the most signers one authority ever uses
-  struct Batch {
-    std::vector<std::shared_ptr<Job>> jobs;
-    bool more = false;  // others wait behind it
-  };
+  using Batch = std::vector<std::shared_ptr<Job>>;
   struct Outcome {
     std::shared_ptr<Job> job;
     Result<Issued> result;
@@ -66,8 +63,7 @@ class SigningLane {
   Batch Take(unsigned index);
   void Process(const Batch& batch);
   void Abandon(const Batch& batch);
-  // `more`: see SignOrder.
-  Result<Issued> Sign(Job& job, bool more);
+  Result<Issued> Sign(Job& job);
   // A batch of so many jobs took so long.
   void Learn(std::size_t jobs, std::chrono::nanoseconds took) RK_EXCLUDES(mutex_);
   [[nodiscard]] std::chrono::nanoseconds TimeOf(std::size_t jobs) const RK_REQUIRES(mutex_);

@@ -32,7 +32,6 @@ class Device {
     DeviceWork work;
     std::function<Duration(unsigned inside)> takes;
     Duration between = {};  // what a caller does elsewhere before; then as many callers run as the limit says
-    bool more = false;
   };
 
   // Callers of these kinds, for so long; how many signatures were made.
@@ -49,7 +48,7 @@ class Device {
         continue;
       }
       const Load& load = loads[event.load];
-      meter_.Left(load.work, {.entered = event.since, .left = now_, .completed = true, .more = load.more});
+      meter_.Left(load.work, {.entered = event.since, .left = now_, .completed = true});
       --inside_;
       --busy_[event.load];
       ++made;
@@ -199,16 +198,6 @@ TEST(DeviceMeter, DoesNotGrowForCallersWhoAskForNoMore) {
   Device device(meter);
   device.Run({{.work = kEc, .takes = Workers(4, milliseconds(1)), .between = milliseconds(3)}}, seconds(5));
   EXPECT_EQ(meter.limit(kEc), 1U);
-}
-
-// Threads of a daemon that do other things between two signatures keep a quick device busy for less than the time that
-// would show that it is what they wait for.
-TEST(DeviceMeter, GrowsForCallersWhoHaveMoreToAskThoughTheDeviceIsIdleBetween) {
-  DeviceMeter meter({});
-  Device device(meter);
-  device.Run({{.work = kEc, .takes = Workers(4, microseconds(200)), .between = microseconds(300), .more = true}},
-             seconds(5));
-  EXPECT_GE(meter.limit(kEc), 4U);
 }
 
 TEST(DeviceMeter, KnowsHowLongWorkTakes) {
