@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "keystore/base/log.h"
 #include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/login.h"
+#include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/reasons.h"
+#include "keystore/pkcs11/session_calls.h"
 
 namespace rootkeep::pkcs11 {
 namespace {
@@ -36,7 +39,7 @@ Result<std::shared_ptr<Connection>> Connection::Open(const Module::Use& use, std
                                                      const StoreOptions& options, bool fresh, Deadline deadline) {
   RK_TRY(Token token, FindToken(use, selector));
   CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-  const CK_RV rv = use->C_OpenSession(token.slot, CKF_SERIAL_SESSION, nullptr, nullptr, &session);
+  const CK_RV rv = OpenSession(use, token.slot, CKF_SERIAL_SESSION, session);
   if (rv != CKR_OK) return CkError("C_OpenSession", rv);
   const unsigned cap = SessionCap(token, options);
   const std::shared_ptr<Connection> connection(
@@ -52,7 +55,7 @@ Connection::~Connection() {
   const auto use = module_->Enter(std::chrono::steady_clock::now());
   if (!use.ok() || use->epoch() != epoch_) return;
   sessions_.Close(*use);
-  (*use)->C_CloseSession(login_session_);
+  CloseSession(*use, login_session_);
 }
 
 bool Connection::Break() {
@@ -61,23 +64,48 @@ bool Connection::Break() {
   return first;
 }
 
+void Connection::Unload(const Module::Use& use) {
+  {
+    const auto lock = use.module().LockSessions();
+    const CK_RV rv = use->C_Logout(login_session_);
+    if (rv != CKR_OK) log::Warning("pkcs11.logout", {{"token", token_.device.label}, {"code", CkrName(rv)}});
+  }
+  Break();
+}
+
 Result<Module::Use> Connection::Enter(Deadline deadline) const {
   RK_TRY(Module::Use use, module_->Enter(deadline));
-  if (usable()) return use;
+  RK_RETURN_IF_ERROR(CheckUsable());
+  return use;
+}
+
+Result<std::unique_lock<std::mutex>> Connection::LockKeys(const Module::Use& use) const {
+  auto lock = use.module().LockKeys();
+  RK_RETURN_IF_ERROR(CheckUsable());
+  return lock;
+}
+
+Status Connection::CheckUsable() const {
+  if (usable()) return Ok();
   return Unavailable("the connection to token \"" + token_.device.label + "\" was lost").WithReason(kReasonStale);
 }
 
 Status Connection::Check(const Module::Use& use) const {
   RK_TRY(const Token now, DescribeToken(use, token_.slot));
-  if (now.device.serial != token_.device.serial) {
+  if (now.device.serial != token_.device.serial || now.device.label != token_.device.label) {
     return Unavailable("another token is in the slot of \"" + token_.device.label + "\"")
         .WithReason(kReasonTokenAbsent);
   }
   CK_SESSION_INFO session{};
-  const CK_RV rv = use->C_GetSessionInfo(login_session_, &session);
+  CK_RV rv = use->C_GetSessionInfo(login_session_, &session);
   if (rv != CKR_OK) return CkError("C_GetSessionInfo", rv);
   const bool logged_in = session.state == CKS_RO_USER_FUNCTIONS || session.state == CKS_RW_USER_FUNCTIONS;
   if (!logged_in) return CkError("C_GetSessionInfo", CKR_USER_NOT_LOGGED_IN);
+  if (!use.module().quirks().answers_from_memory) return Ok();
+  // All of that was said without asking the device. This it cannot know by itself:
+  CK_BYTE octet = 0;
+  rv = use->C_GenerateRandom(login_session_, &octet, 1);
+  if (rv != CKR_OK) return CkError("C_GenerateRandom", rv);
   return Ok();
 }
 

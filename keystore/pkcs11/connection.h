@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "keystore/pkcs11/pin_source.h"
 #include "keystore/pkcs11/session_pool.h"
@@ -34,6 +35,12 @@ class Connection {
   [[nodiscard]] bool usable() const { return !broken_.load(std::memory_order_acquire) && epoch_ == module_->epoch(); }
   // True for the first caller.
   bool Break();
+  // Logs the user out, for modules that unload keys only then, and breaks the connection.
+  void Unload(const Module::Use& use);
+  // Hold it for the operation. Where keys stay loaded it lets one operation in at a time, so that the one that unloads
+  // them (Unload) disturbs no other; elsewhere it locks nothing. UNAVAILABLE "stale" when the connection is not usable
+  // any more.
+  Result<std::unique_lock<std::mutex>> LockKeys(const Module::Use& use) const;
 
   // Enters the module for one operation on this connection. UNAVAILABLE "stale" when it is not usable any more.
   Result<Module::Use> Enter(Deadline deadline) const;
@@ -52,6 +59,7 @@ class Connection {
   [[nodiscard]] Error Explain(const Module::Use& use, Error error) const;
 
  private:
+  [[nodiscard]] Status CheckUsable() const;
   Connection(std::shared_ptr<Module> module, Token token, std::uint64_t epoch, CK_SESSION_HANDLE login_session,
              unsigned cap, bool fresh);
 

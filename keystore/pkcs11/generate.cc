@@ -6,6 +6,7 @@
 
 #include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/public_half.h"
+#include "keystore/pkcs11/quirks.h"
 
 namespace rootkeep::pkcs11 {
 namespace {
@@ -30,9 +31,10 @@ CK_ULONG SizeOf(KeyType type) {
   return 0;
 }
 
-void FillPublic(Template& half, const KeySpec& spec, std::string_view label, ByteView id) {
+void FillPublic(Template& half, const KeySpec& spec, std::string_view label, ByteView id, const Quirks& quirks) {
   half.Bool(CKA_TOKEN, true).Bool(CKA_PRIVATE, false).Octets(CKA_ID, id).Text(CKA_LABEL, label);
-  half.Bool(CKA_VERIFY, true).Bool(CKA_ENCRYPT, false).Bool(CKA_WRAP, false).Bool(CKA_VERIFY_RECOVER, false);
+  if (!quirks.halves_share_usages) half.Bool(CKA_VERIFY, true).Bool(CKA_ENCRYPT, false);
+  half.Bool(CKA_WRAP, false).Bool(CKA_VERIFY_RECOVER, false);
   if (IsRsa(spec.type)) {
     half.Number(CKA_MODULUS_BITS, SizeOf(spec.type)).Octets(CKA_PUBLIC_EXPONENT, kExponent);
   } else {
@@ -52,6 +54,11 @@ void FillPrivate(Template& half, const KeySpec& spec, std::string_view label, By
 }  // namespace
 
 Status CheckOffered(const Module::Use& use, CK_SLOT_ID slot, KeyType type) {
+  if (IsRsa(type) && use.module().quirks().rsa_signs_by_decrypting) {
+    return Error(Code::kUnimplemented,
+                 fmt::format("this module signs with a key of type {} only if it may decrypt too", KeyTypeName(type)))
+        .WithHint("use a key of type ec-p256 or ec-p384");
+  }
   CK_MECHANISM_INFO info{};
   const CK_RV rv = use->C_GetMechanismInfo(slot, GeneratorOf(type), &info);
   if (rv != CKR_OK) {
@@ -70,7 +77,7 @@ Result<CK_OBJECT_HANDLE> GenerateKeyPair(const Module::Use& use, CK_SESSION_HAND
                                          std::string_view label, ByteView id) {
   Template public_half;
   Template private_half;
-  FillPublic(public_half, spec, label, id);
+  FillPublic(public_half, spec, label, id, use.module().quirks());
   FillPrivate(private_half, spec, label, id);
   CK_MECHANISM mechanism{GeneratorOf(spec.type), nullptr, 0};
   CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;

@@ -4,6 +4,7 @@
 
 #include "keystore/base/log.h"
 #include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/reasons.h"
 
 namespace rootkeep::pkcs11 {
@@ -66,6 +67,16 @@ Result<std::shared_ptr<Connection>> Link::ConnectNow(bool fresh, Deadline deadli
   return Connection::Open(use, module_, selector_, pin_, options_, fresh, deadline);
 }
 
+void Link::Renew() {
+  std::shared_ptr<Connection> known;
+  {
+    const MutexLock lock(mutex_);
+    known = current_;
+    reinitialise_ = true;
+  }
+  if (known != nullptr) known->Break();
+}
+
 void Link::Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) {
   connecting_ = false;
   settled_.NotifyAll();
@@ -105,7 +116,13 @@ bool Link::Recover(const std::shared_ptr<Connection>& connection, const Error& e
     Lose(connection, error, true);
     return attempt < kMaxAttempts;
   }
-  switch (RemedyFor(error)) {
+  const Remedy remedy = RemedyFor(error);
+  // Not worth asking, and to log in to a device that was reset would cost a PIN's try.
+  if (quirks().answers_from_memory && (remedy == Remedy::kReconnect || remedy == Remedy::kProbe)) {
+    Lose(connection, error, true);
+    return attempt < kMaxAttempts && std::chrono::steady_clock::now() < deadline;
+  }
+  switch (remedy) {
     case Remedy::kFail: return false;
     case Remedy::kBackOff:
       if (error.reason() == kReasonSessions) queue_.SetCapacity(connection->sessions().cap());

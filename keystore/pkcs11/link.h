@@ -7,6 +7,7 @@
 #include "keystore/circuit_breaker.h"
 #include "keystore/device_queue.h"
 #include "keystore/pkcs11/connection.h"
+#include "keystore/pkcs11/reasons.h"
 
 namespace rootkeep::pkcs11 {
 
@@ -32,12 +33,17 @@ class Link {
   [[nodiscard]] const DeviceQueue& queue() const { return queue_; }
   // False while the token is away.
   [[nodiscard]] bool up() const { return !breaker_.failure(); }
+  [[nodiscard]] const Quirks& quirks() const { return module_->quirks(); }
+
+  // Makes the next call begin with C_Finalize and C_Initialize, for modules that learn and forget nothing without.
+  void Renew();
 
   // The working connection, made now if there is none. Waits at most until `deadline` for another thread that makes it.
   Result<std::shared_ptr<Connection>> Get(Deadline deadline);
 
   // Runs `once(connection, ticket)`, which returns a Result, with a ticket of the queue, and again after bringing the
-  // token back when its error says that this may help: at most three times, never after the request's deadline.
+  // token back when its error says that this may help: at most three times, never after the request's deadline. A
+  // connection that others replaced meanwhile is no failure, and not counted.
   template <typename Once>
   auto Run(const DeviceRequest& request, Once&& once) {
     return RunUnqueued(request.deadline, [&](const ConnectionPtr& connection) -> Outcome<Once> {
@@ -49,24 +55,34 @@ class Link {
   // As Run, but never a second time: for calls that must not be repeated. The loss is noted all the same.
   template <typename Once>
   auto RunOnce(const DeviceRequest& request, Once&& once) -> Outcome<Once> {
-    RK_TRY(const ConnectionPtr connection, Get(request.deadline));
-    RK_TRY(DeviceQueue::Ticket ticket, queue_.Admit(request));
-    auto result = once(connection, ticket);
-    if (!result.ok()) Recover(connection, result.error(), 1, request.deadline);
-    return result;
+    for (;;) {
+      RK_TRY(const ConnectionPtr connection, Get(request.deadline));
+      RK_TRY(DeviceQueue::Ticket ticket, queue_.Admit(request));
+      auto result = once(connection, ticket);
+      if (result.ok()) return result;
+      if (WasReplaced(result.error(), request.deadline)) continue;
+      Recover(connection, result.error(), 1, request.deadline);
+      return result;
+    }
   }
 
   // As Run with `once(connection)` and without a ticket: for what asks whether a token answers that may be busy.
   template <typename Once>
   auto RunUnqueued(Deadline deadline, Once&& once) -> decltype(once(std::declval<const ConnectionPtr&>())) {
-    for (int attempt = 1;; ++attempt) {
+    for (int attempt = 1;;) {
       RK_TRY(const ConnectionPtr connection, Get(deadline));
       auto result = once(connection);
-      if (result.ok() || !Recover(connection, result.error(), attempt, deadline)) return result;
+      if (result.ok()) return result;
+      if (WasReplaced(result.error(), deadline)) continue;
+      if (!Recover(connection, result.error(), attempt++, deadline)) return result;
     }
   }
 
  private:
+  // Whether `error` only says that another connection is to be used, with time left for it: nothing was asked yet.
+  static bool WasReplaced(const Error& error, Deadline deadline) {
+    return error.reason() == kReasonStale && std::chrono::steady_clock::now() < deadline;
+  }
   // What `error` of attempt number `attempt` means for the connection. True when another attempt may succeed.
   bool Recover(const std::shared_ptr<Connection>& connection, const Error& error, int attempt, Deadline deadline);
   // The next Get makes a new connection, after reinitialising the module if `reinitialise`.

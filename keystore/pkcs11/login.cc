@@ -4,6 +4,7 @@
 
 #include "keystore/base/log.h"
 #include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/reasons.h"
 
 namespace rootkeep::pkcs11 {
@@ -38,7 +39,7 @@ bool CountsWrongPins(const Module::Use& use, const Token& before) {
 // Puts on record what the token's answer says of the PIN; true when it is not sent any more.
 bool Judge(const Module::Use& use, const Token& token, CK_RV rv) {
   PinLatch& pins = use.module().pins();
-  const bool open = LeavesPinOpen(rv);
+  const bool open = LeavesPinOpen(rv) && !use.module().quirks().refuses_pins_plainly;
   if (open && !CountsWrongPins(use, token)) return pins.Doubtful(token.device, CkrName(rv));
   if (!open && !IsPinRefusal(rv)) {
     pins.NotJudged(token.device);
@@ -70,7 +71,10 @@ Status Login(const Module::Use& use, CK_SESSION_HANDLE session, const Token& tok
   RK_RETURN_IF_ERROR(use.module().pins().Begin(token.device));
   // C_Login takes a pointer to non-const and does not write to it.
   auto* octets = const_cast<CK_UTF8CHAR*>(pin.RevealForUse().data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-  const CK_RV rv = use->C_Login(session, CKU_USER, octets, pin.size());
+  const CK_RV rv = [&] {
+    const auto sessions = use.module().LockSessions();
+    return use->C_Login(session, CKU_USER, octets, pin.size());
+  }();
   if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
     use.module().pins().Accepted(token.device);
     return Ok();

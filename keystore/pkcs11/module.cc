@@ -8,6 +8,7 @@
 
 #include "keystore/base/log.h"
 #include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/reasons.h"
 
 namespace rootkeep::pkcs11 {
@@ -48,6 +49,9 @@ Result<std::shared_ptr<Module>> Module::Load(const ModuleConfig& config, std::sh
   }
   return std::shared_ptr<Module>(new Module(config, functions, std::move(pins)));
 }
+
+Module::Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins)
+    : config_(std::move(config)), functions_(functions), pins_(std::move(pins)), quirks_(&QuirksOf({})) {}
 
 Module::~Module() {
   if (!usable_) return;
@@ -101,6 +105,7 @@ Status Module::InitialiseInTurn() {
   CK_RV rv = functions_->C_Initialize(&arguments);
   // Still initialised by this object: whether that is of use shows in the calls that follow.
   if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && stuck_) rv = CKR_OK;
+  if (rv == CKR_OK) Recognise();
   const MutexLock lock(mutex_);
   epoch_.fetch_add(1, std::memory_order_acq_rel);
   usable_.store(rv == CKR_OK, std::memory_order_release);
@@ -111,6 +116,19 @@ Status Module::InitialiseInTurn() {
   // In use by somebody else in this process is a fault to be fixed; all else may be how an absent device shows.
   if (rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) failure_ = std::move(*failure_).WithCode(Code::kUnavailable);
   return *failure_;
+}
+
+void Module::Recognise() {
+  CK_INFO info{};
+  if (functions_->C_GetInfo(&info) == CKR_OK) quirks_.store(&QuirksOf(info), std::memory_order_release);
+}
+
+std::unique_lock<std::mutex> Module::LockSessions() {
+  return quirks().sessions_race ? std::unique_lock(sessions_mutex_) : std::unique_lock<std::mutex>();
+}
+
+std::unique_lock<std::mutex> Module::LockKeys() {
+  return quirks().keys_stay_loaded ? std::unique_lock(keys_mutex_) : std::unique_lock<std::mutex>();
 }
 
 void Module::FinaliseInTurn() {

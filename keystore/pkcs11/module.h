@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,8 @@
 struct _CK_FUNCTION_LIST;
 
 namespace rootkeep::pkcs11 {
+
+struct Quirks;
 
 struct ModuleConfig {
   std::string path;  // absolute
@@ -77,17 +80,24 @@ class Module {
   // Adds to how many connections made since `epoch` work; see Reinitialise. Those from before no longer count.
   void CountConnection(std::uint64_t epoch, int change);
 
+  // How it differs from what PKCS#11 says; known once it has been initialised.
+  [[nodiscard]] const Quirks& quirks() const { return *quirks_.load(std::memory_order_acquire); }
+  // Hold it while sessions are opened or closed and while a user logs in; locked only where these calls race.
+  [[nodiscard]] std::unique_lock<std::mutex> LockSessions();
+  // Connection::LockKeys.
+  [[nodiscard]] std::unique_lock<std::mutex> LockKeys();
+
   // Which of its tokens have refused their PIN.
   PinLatch& pins() { return *pins_; }
   // Logging in is done by one thread at a time.
   Turn& login_turn() { return login_turn_; }
 
  private:
-  Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins)
-      : config_(std::move(config)), functions_(functions), pins_(std::move(pins)) {}
+  Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins);
   [[nodiscard]] bool Shared() const;
   Status InitialiseInTurn();
   void FinaliseInTurn();
+  void Recognise();
 
   const ModuleConfig config_;
   const _CK_FUNCTION_LIST* const functions_;
@@ -98,6 +108,9 @@ class Module {
   std::atomic<std::uint64_t> epoch_{0};
   std::chrono::steady_clock::time_point last_reinitialised_;  // only in lifecycle_turn_
   bool stuck_ = false;                                        // the last C_Finalize failed; only in lifecycle_turn_
+  std::atomic<const Quirks*> quirks_;
+  std::mutex sessions_mutex_;
+  std::mutex keys_mutex_;
   Turn login_turn_;
   mutable Mutex mutex_;
   std::optional<Error> failure_ RK_GUARDED_BY(mutex_);  // of the last C_Initialize

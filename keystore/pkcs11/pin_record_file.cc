@@ -29,7 +29,9 @@ std::string_view TakeLine(std::string_view& text) {
 }  // namespace
 
 Result<std::string> PinRecordName(const DeviceInfo& token) {
-  const std::string whole = token.manufacturer + '\0' + token.model + '\0' + token.serial;
+  std::string whole = token.manufacturer + '\0' + token.model + '\0' + token.serial;
+  // A serial of zeros only is every such token's.
+  if (token.serial.find_first_not_of('0') == std::string::npos) whole += '\0' + token.label;
   RK_TRY(const Bytes digest, Digest(Hash::kSha256, AsBytes(whole)));
   return ToHex(ByteView(digest).first(kNameOctets));
 }

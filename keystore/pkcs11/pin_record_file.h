@@ -9,7 +9,8 @@
 
 namespace rootkeep::pkcs11 {
 
-// Names the token by maker, model and serial: 32 hexadecimal digits. INTERNAL when OpenSSL fails.
+// Names the token by maker, model and serial, and by label too when its serial names nothing (keystore/NAMES.md): 32
+// hexadecimal digits. INTERNAL when OpenSSL fails.
 Result<std::string> PinRecordName(const DeviceInfo& token);
 
 std::string FormatPinRecord(const PinRecord& record);

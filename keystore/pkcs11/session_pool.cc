@@ -4,6 +4,7 @@
 
 #include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/reasons.h"
+#include "keystore/pkcs11/session_calls.h"
 
 namespace rootkeep::pkcs11 {
 namespace {
@@ -15,7 +16,7 @@ constexpr auto kSessionsPause = std::chrono::milliseconds(100);
 
 Session::~Session() {
   if (handle_ == CK_INVALID_HANDLE) return;
-  (*use_)->C_CloseSession(handle_);
+  CloseSession(*use_, handle_);
   pool_->Forget();
 }
 
@@ -56,7 +57,7 @@ Result<Session> SessionPool::Lease(const Module::Use& use, Deadline deadline) {
 // The caller has counted the session in open_ already.
 Result<CK_SESSION_HANDLE> SessionPool::OpenOne(const Module::Use& use) {
   CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
-  const CK_RV rv = use->C_OpenSession(slot_, CKF_SERIAL_SESSION, nullptr, nullptr, &handle);
+  const CK_RV rv = OpenSession(use, slot_, CKF_SERIAL_SESSION, handle);
   if (rv == CKR_OK) return handle;
   Forget();
   if (CkrFor(rv).remedy != Remedy::kBackOff) return CkError("C_OpenSession", rv);
@@ -72,7 +73,7 @@ unsigned SessionPool::cap() const {
 
 void SessionPool::Close(const Module::Use& use) {
   const MutexLock lock(mutex_);
-  for (const CK_SESSION_HANDLE handle : idle_) use->C_CloseSession(handle);
+  for (const CK_SESSION_HANDLE handle : idle_) CloseSession(use, handle);
   open_ -= static_cast<unsigned>(idle_.size());
   idle_.clear();
 }

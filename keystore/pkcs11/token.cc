@@ -23,6 +23,8 @@ struct SoftwareToken {
 constexpr auto kSoftwareTokens = std::to_array<SoftwareToken>({{"SoftHSM project", ""},
                                                                {"Kryoptic Project", ""},
                                                                {"Mozilla Foundation", ""},
+                                                               // libtpms: swtpm, and the TPM of most virtual machines
+                                                               {"IBM", "SW   TPM"},
                                                                {"IBM", "Soft"},
                                                                {"IBM Corp.", "Soft"}});
 

@@ -28,6 +28,10 @@ Result<Bytes> CallToken(const Module::Use& use, const Session& session, CK_OBJEC
   return signature;
 }
 
+bool IsNotPermitted(const Error& error) {
+  return error.native().domain == "CKR" && error.native().value == CKR_KEY_FUNCTION_NOT_PERMITTED;
+}
+
 Error TooLate() {
   return Unavailable("the deadline passed before the token was asked to sign").WithReason(kReasonDeadline);
 }
@@ -73,6 +77,7 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
                                     const SignOrder& order, SignatureScheme scheme, ByteView input) const {
   if (order.times != nullptr) order.times->queued += ticket.waited();
   RK_TRY(const Module::Use use, connection->Enter(order.deadline));
+  RK_TRY(const auto keys, connection->LockKeys(use));
   RK_TRY(const std::shared_ptr<Binding> binding, BindTo(connection, use, order.deadline));
   RK_TRY(Session session, connection->sessions().Lease(use, order.deadline));
   const auto began = std::chrono::steady_clock::now();
@@ -83,6 +88,11 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
   auto answered = CallToken(use, session, binding->Handle(began), scheme, input);
   const auto ended = std::chrono::steady_clock::now();
   if (order.times != nullptr) order.times->device += ended - began;
+  if (!answered.ok() && binding->proven() && IsNotPermitted(answered.error())) {
+    // It was until now. SoftHSM says so when sessions, and the key's copy with them, end under a signature.
+    connection->Break();
+    return std::move(answered).error().WithCode(Code::kUnavailable).WithReason(kReasonStale);
+  }
   RK_TRY(Bytes answer, std::move(answered));
   ticket.Completed(ended);
   session.Recycle();

@@ -7,6 +7,7 @@
 #include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/generate.h"
 #include "keystore/pkcs11/private_keys.h"
+#include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/reasons.h"
 #include "keystore/pkcs11/store.h"
 #include "keystore/pkcs11/write_session.h"
@@ -62,6 +63,7 @@ Result<CK_OBJECT_HANDLE> FindNamedKey(const Connection& connection, const Module
 
 Result<KeyInfo> ReadNamedKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(const auto lock, connection->LockKeys(use));
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
   auto info = DescribeKey(use, session.handle(), connection->token(), key);
@@ -72,6 +74,7 @@ Result<KeyInfo> ReadNamedKey(const ConnectionPtr& connection, const KeyUri& uri,
 
 Result<std::vector<KeyInfo>> ReadAllKeys(const ConnectionPtr& connection, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(const auto lock, connection->LockKeys(use));
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   RK_TRY(const auto handles, FindPrivateKeys(use, session.handle(), {}, {}));
   std::vector<KeyInfo> keys;
@@ -90,6 +93,7 @@ Result<std::vector<KeyInfo>> ReadAllKeys(const ConnectionPtr& connection, Deadli
 
 Status LookForLabel(const ConnectionPtr& connection, const std::string& label, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(const auto lock, connection->LockKeys(use));
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   Template search;
   search.Text(CKA_LABEL, label);
@@ -102,22 +106,30 @@ Status LookForLabel(const ConnectionPtr& connection, const std::string& label, D
       .WithHint("a key is never overwritten: choose another name, or the next generation");
 }
 
+Result<KeyInfo> GenerateAndDescribe(const Module::Use& use, const Token& token, const KeySpec& spec,
+                                    const std::string& label, ByteView id) {
+  RK_TRY(const WriteSession session, WriteSession::Open(use, token.slot));
+  RK_TRY(const CK_OBJECT_HANDLE key, GenerateKeyPair(use, session.handle(), spec, label, id));
+  auto info = DescribeKey(use, session.handle(), token, key);
+  if (info.ok()) return info;
+  return std::move(info).error().Within(
+      fmt::format("the key pair \"{}\" with id {} was made and is still on token \"{}\", but cannot be read back",
+                  label, ToHex(id), token.device.label));
+}
+
 Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, const std::string& label, ByteView id,
                         Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(const auto lock, connection->LockKeys(use));
   RK_RETURN_IF_ERROR(CheckOffered(use, connection->token().slot, spec.type));
-  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot));
-  RK_TRY(const CK_OBJECT_HANDLE key, GenerateKeyPair(use, session.handle(), spec, label, id));
-  auto info = DescribeKey(use, session.handle(), connection->token(), key);
-  if (info.ok()) return info;
-  return std::move(info).error().Within(
-      fmt::format("the key pair \"{}\" with id {} was made and is still on token "
-                  "\"{}\", but cannot be read back",
-                  label, ToHex(id), connection->token().device.label));
+  auto made = GenerateAndDescribe(use, connection->token(), spec, label, id);
+  if (use.module().quirks().keys_stay_loaded) connection->Unload(use);
+  return made;
 }
 
 Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
+  RK_TRY(const auto lock, connection->LockKeys(use));
   RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot));
   RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
   RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), key, {CKA_ID, CKA_LABEL}));
@@ -133,10 +145,15 @@ Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline d
 
 Result<std::shared_ptr<const Signer>> TokenStore::Open(const KeyUri& uri, Deadline deadline) {
   RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
-  RK_TRY(KeyInfo info, link_->Run(Manage(Urgent(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
-    return ReadNamedKey(connection, uri, deadline);
-  }));
-  return SignerFor(std::move(info));
+  const auto read = [&](const ConnectionPtr& connection, Ticket&) { return ReadNamedKey(connection, uri, deadline); };
+  auto info = link_->Run(Manage(Urgent(), deadline), read);
+  if (!info.ok() && info.error().code() == Code::kNotFound && link_->quirks().answers_from_memory) {
+    // Another program may have made it since.
+    link_->Renew();
+    info = link_->Run(Manage(Urgent(), deadline), read);
+  }
+  if (!info.ok()) return std::move(info).error();
+  return SignerFor(*std::move(info));
 }
 
 Result<KeyInfo> TokenStore::Create(const KeySpec& spec, Deadline deadline) {
@@ -144,6 +161,8 @@ Result<KeyInfo> TokenStore::Create(const KeySpec& spec, Deadline deadline) {
   RK_TRY(const Bytes id, RandomBytes(16));
   const Turn::Holder turn(create_turn_, deadline);
   if (!turn) return Unavailable("wait for another key to be made").WithReason(kReasonDeadline);
+  // Or a label that another program took meanwhile would look free.
+  if (link_->quirks().answers_from_memory) link_->Renew();
   RK_RETURN_IF_ERROR(CheckLabelIsFree(label, deadline));
   RK_TRY(KeyInfo info, link_->RunOnce(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
     return MakeKey(connection, spec, label, id, deadline);
@@ -170,6 +189,7 @@ Status TokenStore::Probe(Deadline deadline) {
   // Not in the queue: a token that is busy is not away.
   return link_->RunUnqueued(deadline, [&](const ConnectionPtr& connection) -> Status {
     RK_TRY(const Module::Use use, connection->Enter(deadline));
+    RK_TRY(const auto lock, connection->LockKeys(use));
     return connection->Check(use);
   });
 }

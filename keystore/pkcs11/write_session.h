@@ -7,6 +7,7 @@
 
 #include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/module.h"
+#include "keystore/pkcs11/session_calls.h"
 
 namespace rootkeep::pkcs11 {
 
@@ -15,7 +16,7 @@ class WriteSession {
  public:
   static Result<WriteSession> Open(const Module::Use& use, CK_SLOT_ID slot) {
     CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
-    const CK_RV rv = use->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &handle);
+    const CK_RV rv = OpenSession(use, slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, handle);
     if (rv != CKR_OK) return CkError("C_OpenSession", rv);
     return WriteSession(&use, handle);
   }
@@ -23,7 +24,7 @@ class WriteSession {
       : use_(other.use_), handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
   WriteSession& operator=(WriteSession&&) = delete;
   ~WriteSession() {
-    if (handle_ != CK_INVALID_HANDLE) (*use_)->C_CloseSession(handle_);
+    if (handle_ != CK_INVALID_HANDLE) CloseSession(*use_, handle_);
   }
 
   [[nodiscard]] CK_SESSION_HANDLE handle() const { return handle_; }

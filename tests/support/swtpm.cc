@@ -1,0 +1,78 @@
+#include "tests/support/swtpm.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <span>
+
+#include "keystore/base/file.h"
+#include "tests/support/eventually.h"
+
+namespace rootkeep::testing {
+namespace {
+
+[[noreturn]] void Abort(const std::string& what, const Background& process) {
+  std::fprintf(stderr, "SwTpm fixture: %s; swtpm says: %s\n", what.c_str(), process.Log().c_str());
+  std::abort();
+}
+
+// Whether who listens at `path` answers this request within a few seconds, whatever it says.
+bool Answers(const std::string& path, std::span<const std::uint8_t> request) {
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  if (path.size() >= sizeof address.sun_path) return false;
+  path.copy(address.sun_path, path.size());
+  const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return false;
+  constexpr timeval kPatience{.tv_sec = 10, .tv_usec = 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  std::array<char, 64> answer{};
+  return send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) == std::ssize(request) &&
+         recv(fd.get(), answer.data(), answer.size(), 0) > 0;
+}
+
+}  // namespace
+
+SwTpm::SwTpm() {
+  std::filesystem::create_directory(directory_ / "state");
+  SwitchOn();
+}
+
+SwTpm::~SwTpm() = default;
+
+void SwTpm::SwitchOff() {
+  // TPM2_Shutdown(CLEAR): without it the TPM counts the stop as an attempt to guess a key's secret, and the third locks
+  // it.
+  constexpr std::array<std::uint8_t, 12> kShutdown{0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x45, 0, 0};
+  if (!Answers(socket_, kShutdown)) Abort("it does not take TPM2_Shutdown", *process_);
+  process_.reset();
+}
+
+void SwTpm::PullThePlug() {
+  process_->Kill();
+  process_.reset();
+}
+
+void SwTpm::SwitchOn() {
+  // Of the run before: it would look as if somebody listened.
+  std::filesystem::remove(socket_);
+  std::filesystem::remove(socket_ + ".ctrl");
+  // libtss2's TCTI takes the control socket at this name.
+  process_ = std::make_unique<Background>(
+      std::vector<std::string>{"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + (directory_ / "state"), "--server",
+                               "type=unixio,path=" + socket_, "--ctrl", "type=unixio,path=" + socket_ + ".ctrl",
+                               "--flags", "not-need-init,startup-clear"},
+      directory_ / "log");
+  constexpr std::array<std::uint8_t, 4> kGetCapability{0, 0, 0, 1};  // swtpm_ioctls(3)
+  if (Eventually([&] { return Answers(socket_ + ".ctrl", kGetCapability) || !process_->Running(); }) &&
+      process_->Running()) {
+    return;
+  }
+  Abort("it does not start", *process_);
+}
+
+}  // namespace rootkeep::testing
