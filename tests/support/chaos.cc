@@ -39,6 +39,15 @@ std::vector<Chaos::Event> Chaos::Log() const {
   return events;
 }
 
+std::size_t Chaos::CountFaults() const {
+  std::size_t count = 0;
+  std::ifstream file(log_);
+  for (std::string line; std::getline(file, line);) {
+    count += line.find(R"("event":"fault")") == std::string::npos ? 0 : 1;
+  }
+  return count;
+}
+
 std::vector<Chaos::Event> Chaos::Faults(const std::string& fault) const {
   std::vector<Event> faults = Log();
   std::erase_if(faults, [&fault](Event& event) { return event["fault"] != fault; });

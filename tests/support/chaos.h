@@ -27,6 +27,8 @@ class Chaos {
 
   // The lines of its log.
   [[nodiscard]] std::vector<Event> Log() const;
+  // How many of them are about faults.
+  [[nodiscard]] std::size_t CountFaults() const;
   // Those about this fault.
   [[nodiscard]] std::vector<Event> Faults(const std::string& fault) const;
 

@@ -57,6 +57,14 @@ void SwTpm::PullThePlug() {
   process_.reset();
 }
 
+void SwTpm::Occupy() {
+  // TPM2_HashSequenceStart(SHA-256) makes an object; the fourth is refused, there are three places.
+  constexpr std::array<std::uint8_t, 14> kStart{0x80, 0x01, 0, 0, 0, 14, 0, 0, 0x01, 0x86, 0, 0, 0, 0x0b};
+  for (int i = 0; i < 4; ++i) {
+    if (!Answers(socket_, kStart)) Abort("it does not take TPM2_HashSequenceStart", *process_);
+  }
+}
+
 void SwTpm::SwitchOn() {
   // Of the run before: it would look as if somebody listened.
   std::filesystem::remove(socket_);

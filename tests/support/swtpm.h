@@ -25,6 +25,9 @@ class SwTpm {
   void PullThePlug();
   void SwitchOn();
 
+  // Takes every place that it has for objects, as a program does that leaves its own behind, until it is switched off.
+  void Occupy();
+
   // The TCTI configuration that reaches this simulator and nothing else.
   [[nodiscard]] std::string tcti() const { return "swtpm:path=" + socket_; }
 

@@ -2,11 +2,16 @@
 #include <p11-kit/pkcs11.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "keystore/base/file.h"
 #include "keystore/pkcs11/pin_record_file.h"
 #include "keystore/pkcs11/quirks.h"
+#include "keystore/pkcs11/session_calls.h"
+#include "keystore/pkcs11/token.h"
 #include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 #include "tests/support/tpm2_pkcs11.h"
@@ -87,6 +92,47 @@ TEST_F(Tpm2Pkcs11Test, DoesNotHoldItAgainstThePinThatTheTpmIsAway) {
   while (std::chrono::steady_clock::now() < end) EXPECT_THAT(Sign(), HasCode(Code::kUnavailable));
   token_.tpm().SwitchOn();
   EXPECT_TRUE(Eventually([this] { return Sign().ok(); }));
+}
+
+// The TPM is there and cannot log in: it says CKR_GENERAL_ERROR to C_Login, and has not looked at the PIN.
+TEST_F(Tpm2Pkcs11Test, DoesNotHoldItAgainstThePinThatTheTpmIsFull) {
+  token_.tpm().Occupy();
+  for (int i = 0; i < 5; ++i) {
+    const auto listed = store_->List(Soon());
+    EXPECT_THAT(listed, HasCode(Code::kUnavailable));
+    EXPECT_THAT(listed, Says("C_Login returned CKR_GENERAL_ERROR"));
+    std::this_thread::sleep_for(StoreOptions().longest_pause);
+  }
+  token_.tpm().SwitchOff();
+  token_.tpm().SwitchOn();
+  EXPECT_TRUE(Eventually([this] { return store_->List(Soon()).ok(); }));
+}
+
+TEST_F(Tpm2Pkcs11Test, GivesNoSessionToTwoThreads) {
+  ASSERT_OK_AND_ASSIGN(const auto use, token_.module()->Enter(Soon()));
+  ASSERT_OK_AND_ASSIGN(const Token token, FindToken(use, {.label = Tpm2Pkcs11::kLabel}));
+  // By the slot's number of a handle: who holds it.
+  std::array<std::atomic<int>, 1024> held{};
+  std::atomic<int> twice{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int j = 0; j < 50'000; ++j) {
+          CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
+          if (OpenSession(use, token.slot, CKF_SERIAL_SESSION, handle) != CKR_OK) continue;
+          auto& holders = held.at(handle % held.size());
+          if (holders.fetch_add(1) != 0) ++twice;
+          holders.fetch_sub(1);
+          CloseSession(use, handle);
+        }
+      });
+    }
+  }
+  EXPECT_EQ(twice, 0);
+  CK_TOKEN_INFO info{};
+  ASSERT_EQ(use->C_GetTokenInfo(token.slot, &info), CKR_OK);
+  EXPECT_EQ(info.ulSessionCount, 0U);
 }
 
 TEST_F(Tpm2Pkcs11Test, StartsWithoutItsTpmAndServesWhenItAppears) {

@@ -1,0 +1,50 @@
+// Scenarios of the chaos module that end by themselves, for tests that go through all of them under load.
+#pragma once
+
+#include <array>
+
+namespace rootkeep::testing {
+
+// The token fails, and works again as soon as the scenario is cleared. Left out are `crash`, which nothing in the same
+// process survives, and what is latched for an operator: `refuse-pin`, and codes of C_Login that may mean a refusal.
+inline constexpr auto kPassingFaults = std::to_array<const char*>({
+    "lose-sessions C_Sign every=5",
+    "lose-sessions * every=11",
+    "fail C_Sign CKR_SESSION_HANDLE_INVALID every=2",
+    "fail C_Sign CKR_SESSION_CLOSED every=3",
+    "fail C_SignInit CKR_KEY_HANDLE_INVALID every=3",
+    "fail C_SignInit CKR_USER_NOT_LOGGED_IN every=3",
+    "fail C_SignInit CKR_OPERATION_ACTIVE every=2",
+    "fail C_Sign CKR_DEVICE_ERROR every=4",
+    "fail C_Sign CKR_DEVICE_ERROR",
+    "fail C_Sign CKR_GENERAL_ERROR every=4",
+    "fail C_Sign CKR_FUNCTION_FAILED every=3",
+    "fail C_FindObjectsInit CKR_FUNCTION_FAILED\nlose-sessions C_Sign every=20",
+    "fail * CKR_FUNCTION_FAILED",
+    "fail C_SignInit 0x80000001 every=5",
+    "fail * CKR_HOST_MEMORY every=5",
+    "fail * CKR_CRYPTOKI_NOT_INITIALIZED every=13",
+    "fail C_OpenSession CKR_SESSION_COUNT",
+    "session-limit 2 announced",
+    "token-away",
+    "token-away sessions=CKR_DEVICE_ERROR",
+    "slot-offset 7",
+    "hang C_Sign every=50",
+    "delay C_Sign 1ms..20ms quiet\nfail C_Sign CKR_DEVICE_REMOVED every=10",
+});
+
+// The token answers, and the answer is wrong. `swap-key` needs the two keys that DaemonFixture makes.
+inline constexpr auto kLies = std::to_array<const char*>({
+    "signature C_Sign flip every=2",
+    "signature C_Sign short every=2",
+    "signature C_Sign long every=2",
+    "signature C_Sign overrun every=2",
+    "signature C_Sign swap every=2",
+    "signature C_Sign zero-r every=2",
+    "signature C_Sign zero-s every=2",
+    "signature C_Sign max every=2",
+    "other-key C_SignInit every=2",
+    "swap-key label:rk/rootkeep-ca/mesh/1 label:rk/rootkeep-ca/root/1",
+});
+
+}  // namespace rootkeep::testing
