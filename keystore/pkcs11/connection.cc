@@ -79,8 +79,8 @@ Result<Module::Use> Connection::Enter(Deadline deadline) const {
   return use;
 }
 
-Result<std::unique_lock<std::mutex>> Connection::LockKeys(const Module::Use& use) const {
-  auto lock = use.module().LockKeys();
+Result<KeysLock> Connection::LockKeys(const Module::Use& use, KeyAccess access, Deadline deadline) const {
+  RK_TRY(KeysLock lock, use.module().LockKeys(access, deadline));
   RK_RETURN_IF_ERROR(CheckUsable());
   return lock;
 }

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 
 #include "keystore/pkcs11/pin_source.h"
 #include "keystore/pkcs11/session_pool.h"
@@ -37,10 +36,9 @@ class Connection {
   bool Break();
   // Logs the user out, for modules that unload keys only then, and breaks the connection.
   void Unload(const Module::Use& use);
-  // Hold it for the operation. Where keys stay loaded it lets one operation in at a time, so that the one that unloads
-  // them (Unload) disturbs no other; elsewhere it locks nothing. UNAVAILABLE "stale" when the connection is not usable
-  // any more.
-  Result<std::unique_lock<std::mutex>> LockKeys(const Module::Use& use) const;
+  // Hold it for the operation, so that it disturbs no other. UNAVAILABLE "stale" when the connection is not usable any
+  // more, "deadline" when others had the keys until then.
+  Result<KeysLock> LockKeys(const Module::Use& use, KeyAccess access, Deadline deadline) const;
 
   // Enters the module for one operation on this connection. UNAVAILABLE "stale" when it is not usable any more.
   Result<Module::Use> Enter(Deadline deadline) const;

@@ -127,10 +127,6 @@ std::unique_lock<std::mutex> Module::LockSessions() {
   return quirks().sessions_race ? std::unique_lock(sessions_mutex_) : std::unique_lock<std::mutex>();
 }
 
-std::unique_lock<std::mutex> Module::LockKeys() {
-  return quirks().keys_stay_loaded ? std::unique_lock(keys_mutex_) : std::unique_lock<std::mutex>();
-}
-
 void Module::FinaliseInTurn() {
   if (!usable_.exchange(false)) return;
   const CK_RV rv = functions_->C_Finalize(nullptr);

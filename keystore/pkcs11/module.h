@@ -13,14 +13,13 @@
 #include "keystore/base/mutex.h"
 #include "keystore/base/result.h"
 #include "keystore/pkcs11/gate.h"
+#include "keystore/pkcs11/keys_lock.h"
 #include "keystore/pkcs11/pin_latch.h"
 #include "keystore/pkcs11/turn.h"
 
 struct _CK_FUNCTION_LIST;
 
 namespace rootkeep::pkcs11 {
-
-struct Quirks;
 
 struct ModuleConfig {
   std::string path;  // absolute
@@ -85,7 +84,9 @@ class Module {
   // Hold it while sessions are opened or closed and while a user logs in; locked only where these calls race.
   [[nodiscard]] std::unique_lock<std::mutex> LockSessions();
   // Connection::LockKeys.
-  [[nodiscard]] std::unique_lock<std::mutex> LockKeys();
+  [[nodiscard]] Result<KeysLock> LockKeys(KeyAccess access, Deadline deadline) {
+    return KeysLock::Take(keys_mutex_, quirks(), access, deadline);
+  }
 
   // Which of its tokens have refused their PIN.
   PinLatch& pins() { return *pins_; }
@@ -110,7 +111,7 @@ class Module {
   bool stuck_ = false;                                        // the last C_Finalize failed; only in lifecycle_turn_
   std::atomic<const Quirks*> quirks_;
   std::mutex sessions_mutex_;
-  std::mutex keys_mutex_;
+  KeysLock::Mutex keys_mutex_;
   Turn login_turn_;
   mutable Mutex mutex_;
   std::optional<Error> failure_ RK_GUARDED_BY(mutex_);  // of the last C_Initialize

@@ -11,6 +11,8 @@ namespace {
 constexpr Quirks kNone{};
 
 constexpr auto kTable = std::to_array<Quirks>({
+    // SoftHSM 2.6.1, with its token as files
+    {.manufacturer = "SoftHSM", .making_disturbs_finding = true},
     // libtpm2-pkcs11 1.9.0 on a TPM 2.0
     {.manufacturer = "tpm2-software.github.io",
      .halves_share_usages = true,

@@ -27,6 +27,9 @@ struct Quirks {
   bool answers_from_memory = false;
   // A key that was made or used stays in the device, which has room for about three, until the user logs out.
   bool keys_stay_loaded = false;
+  // C_GenerateKeyPair fails with CKR_GENERAL_ERROR, and leaves nothing, when another thread looks for objects
+  // meanwhile.
+  bool making_disturbs_finding = false;
 };
 
 // The row for the module that describes itself so; without one, PKCS#11's own.

@@ -63,7 +63,7 @@ Result<CK_OBJECT_HANDLE> FindNamedKey(const Connection& connection, const Module
 
 Result<KeyInfo> ReadNamedKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
-  RK_TRY(const auto lock, connection->LockKeys(use));
+  RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kFind, deadline));
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
   auto info = DescribeKey(use, session.handle(), connection->token(), key);
@@ -74,7 +74,7 @@ Result<KeyInfo> ReadNamedKey(const ConnectionPtr& connection, const KeyUri& uri,
 
 Result<std::vector<KeyInfo>> ReadAllKeys(const ConnectionPtr& connection, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
-  RK_TRY(const auto lock, connection->LockKeys(use));
+  RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kFind, deadline));
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   RK_TRY(const auto handles, FindPrivateKeys(use, session.handle(), {}, {}));
   std::vector<KeyInfo> keys;
@@ -93,7 +93,7 @@ Result<std::vector<KeyInfo>> ReadAllKeys(const ConnectionPtr& connection, Deadli
 
 Status LookForLabel(const ConnectionPtr& connection, const std::string& label, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
-  RK_TRY(const auto lock, connection->LockKeys(use));
+  RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kFind, deadline));
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   Template search;
   search.Text(CKA_LABEL, label);
@@ -120,7 +120,7 @@ Result<KeyInfo> GenerateAndDescribe(const Module::Use& use, const Token& token, 
 Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, const std::string& label, ByteView id,
                         Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
-  RK_TRY(const auto lock, connection->LockKeys(use));
+  RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
   RK_RETURN_IF_ERROR(CheckOffered(use, connection->token().slot, spec.type));
   auto made = GenerateAndDescribe(use, connection->token(), spec, label, id);
   if (use.module().quirks().keys_stay_loaded) connection->Unload(use);
@@ -129,7 +129,7 @@ Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, co
 
 Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
-  RK_TRY(const auto lock, connection->LockKeys(use));
+  RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
   RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot));
   RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
   RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), key, {CKA_ID, CKA_LABEL}));
@@ -189,7 +189,7 @@ Status TokenStore::Probe(Deadline deadline) {
   // Not in the queue: a token that is busy is not away.
   return link_->RunUnqueued(deadline, [&](const ConnectionPtr& connection) -> Status {
     RK_TRY(const Module::Use use, connection->Enter(deadline));
-    RK_TRY(const auto lock, connection->LockKeys(use));
+    RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kUse, deadline));
     return connection->Check(use);
   });
 }
