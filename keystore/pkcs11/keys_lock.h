@@ -12,7 +12,7 @@ namespace rootkeep::pkcs11 {
 
 struct Quirks;
 
-// What an operation does: asks a key whose handle it has, looks for keys, or makes or destroys one.
+// What an operation does: asks a key whose handle it has, looks for keys, or makes, copies or destroys one.
 enum class KeyAccess { kUse, kFind, kChange };
 
 // Hold it for the operation. Most modules need none, and it locks nothing.

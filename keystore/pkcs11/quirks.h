@@ -28,7 +28,7 @@ struct Quirks {
   // A key that was made or used stays in the device, which has room for about three, until the user logs out.
   bool keys_stay_loaded = false;
   // C_GenerateKeyPair fails with CKR_GENERAL_ERROR, and leaves nothing, when another thread looks for objects
-  // meanwhile.
+  // meanwhile; and a search finds the session copy that C_CopyObject is making as if it were on the token.
   bool making_disturbs_finding = false;
 };
 

@@ -77,7 +77,8 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
                                     const SignOrder& order, SignatureScheme scheme, ByteView input) const {
   if (order.times != nullptr) order.times->queued += ticket.waited();
   RK_TRY(const Module::Use use, connection->Enter(order.deadline));
-  const KeyAccess access = Bound(connection) == nullptr ? KeyAccess::kFind : KeyAccess::kUse;
+  // Binding looks for the key and may copy it.
+  const KeyAccess access = Bound(connection) == nullptr ? KeyAccess::kChange : KeyAccess::kUse;
   RK_TRY(const auto keys, connection->LockKeys(use, access, order.deadline));
   RK_TRY(const std::shared_ptr<Binding> binding, BindTo(connection, use, order.deadline));
   RK_TRY(Session session, connection->sessions().Lease(use, order.deadline));
