@@ -100,7 +100,11 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
   session.Recycle();
   RK_TRY(Bytes signature, FromToken(scheme, std::move(answer)));
   if (!binding->proven()) {
-    RK_RETURN_IF_ERROR(public_key().Verify(scheme, input, signature));
+    Status good = public_key().Verify(scheme, input, signature);
+    if (!good.ok()) {
+      Unbind(binding);
+      return std::move(good).error();
+    }
     binding->SetProven();
   }
   return signature;
@@ -117,6 +121,12 @@ Result<std::shared_ptr<Binding>> TokenSigner::BindTo(const std::shared_ptr<Conne
   const MutexLock lock(mutex_);
   binding_.swap(last);
   return made;
+}
+
+void TokenSigner::Unbind(const std::shared_ptr<Binding>& binding) const {
+  std::shared_ptr<Binding> last;
+  const MutexLock lock(mutex_);
+  if (binding_ == binding) binding_.swap(last);
 }
 
 std::shared_ptr<Binding> TokenSigner::Bound(const std::shared_ptr<Connection>& connection) const {

@@ -31,6 +31,8 @@ class TokenSigner final : public Signer {
   // The binding to `connection`, made now if the last one was to another.
   Result<std::shared_ptr<Binding>> BindTo(const std::shared_ptr<Connection>& connection, const Module::Use& use,
                                           Deadline deadline) const;
+  // The next call looks for the key again: this one's private half is another key's.
+  void Unbind(const std::shared_ptr<Binding>& binding) const;
   [[nodiscard]] std::shared_ptr<Binding> Bound(const std::shared_ptr<Connection>& connection) const;
 
   const std::shared_ptr<Link> link_;

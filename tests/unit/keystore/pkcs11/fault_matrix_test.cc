@@ -68,6 +68,13 @@ constexpr auto kFaults = std::to_array<Fault>({
     // A token that lies.
     {"ShortSignature", "signature C_Sign short", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
     {"OverrunSignature", "signature C_Sign overrun", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    // Another key answers to the name when it has to be found again; whoever opens the name now opens that one.
+    {"KeySwapped",
+     "swap-key label:rk/app/key/1 label:rk/app/other/1\nlose-sessions C_Sign times=1",
+     {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    {"PrivateHalfSwapped",
+     "swap-key label:rk/app/key/1 label:rk/app/other/1 class=private\nlose-sessions C_Sign times=1",
+     {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
 });
 
 // Shared by the cases of one process, because a module's environment is the whole process's.
@@ -86,6 +93,7 @@ class FaultMatrix : public ::testing::TestWithParam<std::tuple<Fault, Operation>
  protected:
   void SetUp() override {
     TheChaos().Clear();
+    ASSERT_THAT(store_->Create({.use = KeyUse::kApp, .name = "other"}, Soon()), IsOk());
     ASSERT_OK_AND_ASSIGN(info_, store_->Create({.use = KeyUse::kApp, .name = "key"}, Soon()));
     ASSERT_OK_AND_ASSIGN(signer_, store_->Open(info_->uri, Soon()));
     ASSERT_THAT(Sign(), IsOk());
