@@ -120,6 +120,7 @@ Error CkError(std::string_view call, CK_RV rv) {
 }
 
 Remedy RemedyFor(const Error& error) {
+  if (error.reason() == kReasonKeyLost) return Remedy::kReconnect;
   if (error.native().domain == "CKR") return CkrFor(error.native().value).remedy;
   if (error.reason() == kReasonStale) return Remedy::kReconnect;
   if (error.reason() == kReasonTokenAbsent || error.reason() == kReasonModuleDown) return Remedy::kReinitialise;

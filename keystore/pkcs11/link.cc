@@ -22,6 +22,7 @@ bool Answers(const Connection& connection, Deadline deadline) {
 Result<std::shared_ptr<Connection>> Link::Get(Deadline deadline) {
   std::shared_ptr<Connection> lost;  // dropped after the lock: its end closes sessions
   bool reinitialise = false;
+  std::uint64_t renewals = 0;
   std::optional<CircuitBreaker::Pass> pass;
   {
     const MutexLock lock(mutex_);
@@ -37,13 +38,14 @@ Result<std::shared_ptr<Connection>> Link::Get(Deadline deadline) {
     pass.emplace(std::move(entered));
     connecting_ = true;
     reinitialise = reinitialise_;
+    renewals = renewals_;
     lost = std::move(current_);
     current_ = nullptr;
   }
   lost.reset();
   auto made = Connect(reinitialise, deadline);
   const MutexLock lock(mutex_);
-  Settle(made, *pass);
+  Settle(made, renewals, *pass);
   return made;
 }
 
@@ -73,17 +75,20 @@ void Link::Renew() {
     const MutexLock lock(mutex_);
     known = current_;
     reinitialise_ = true;
+    ++renewals_;
   }
   if (known != nullptr) known->Break();
 }
 
-void Link::Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) {
+void Link::Settle(const Result<std::shared_ptr<Connection>>& made, std::uint64_t renewals, CircuitBreaker::Pass& pass) {
   connecting_ = false;
   settled_.NotifyAll();
   const bool was_up = up();
   if (made.ok()) {
     current_ = *made;
-    reinitialise_ = false;
+    // A renewal that was asked for meanwhile found no connection to break.
+    reinitialise_ = renewals != renewals_;
+    if (reinitialise_) current_->Break();
     queue_.SetCapacity(current_->sessions().cap());
     if (!was_up) log::Info("pkcs11.token_up", {{"token", current_->token().device.label}});
     pass.Worked();

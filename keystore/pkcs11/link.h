@@ -89,7 +89,9 @@ class Link {
   void Lose(const std::shared_ptr<Connection>& connection, const Error& error, bool reinitialise);
   Result<std::shared_ptr<Connection>> Connect(bool reinitialise, Deadline deadline);
   Result<std::shared_ptr<Connection>> ConnectNow(bool fresh, Deadline deadline);
-  void Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) RK_REQUIRES(mutex_);
+  // What came of an attempt that began after so many renewals.
+  void Settle(const Result<std::shared_ptr<Connection>>& made, std::uint64_t renewals, CircuitBreaker::Pass& pass)
+      RK_REQUIRES(mutex_);
 
   const std::shared_ptr<Module> module_;
   const TokenSelector selector_;
@@ -103,6 +105,7 @@ class Link {
   std::shared_ptr<Connection> current_ RK_GUARDED_BY(mutex_);
   bool connecting_ RK_GUARDED_BY(mutex_) = false;
   bool reinitialise_ RK_GUARDED_BY(mutex_) = false;
+  std::uint64_t renewals_ RK_GUARDED_BY(mutex_) = 0;  // calls of Renew
 };
 
 }  // namespace rootkeep::pkcs11

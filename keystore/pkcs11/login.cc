@@ -39,9 +39,9 @@ bool CountsWrongPins(const Module::Use& use, const Token& before) {
 // Puts on record what the token's answer says of the PIN; true when it is not sent any more.
 bool Judge(const Module::Use& use, const Token& token, CK_RV rv) {
   PinLatch& pins = use.module().pins();
-  const bool open = LeavesPinOpen(rv) && !use.module().quirks().refuses_pins_plainly;
-  if (open && !CountsWrongPins(use, token)) return pins.Doubtful(token.device, CkrName(rv));
-  if (!open && !IsPinRefusal(rv)) {
+  const bool open = LeavesPinOpen(rv) && !CountsWrongPins(use, token);
+  if (open && !use.module().quirks().refuses_pins_plainly) return pins.Doubtful(token.device, CkrName(rv));
+  if (open || (!LeavesPinOpen(rv) && !IsPinRefusal(rv))) {
     pins.NotJudged(token.device);
     return false;
   }

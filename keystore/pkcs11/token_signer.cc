@@ -77,10 +77,8 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
                                     const SignOrder& order, SignatureScheme scheme, ByteView input) const {
   if (order.times != nullptr) order.times->queued += ticket.waited();
   RK_TRY(const Module::Use use, connection->Enter(order.deadline));
-  // Binding looks for the key and may copy it.
-  const KeyAccess access = Bound(connection) == nullptr ? KeyAccess::kChange : KeyAccess::kUse;
-  RK_TRY(const auto keys, connection->LockKeys(use, access, order.deadline));
   RK_TRY(const std::shared_ptr<Binding> binding, BindTo(connection, use, order.deadline));
+  RK_TRY(const auto keys, connection->LockKeys(use, KeyAccess::kUse, order.deadline));
   RK_TRY(Session session, connection->sessions().Lease(use, order.deadline));
   const auto began = std::chrono::steady_clock::now();
   if (began >= order.deadline) {
@@ -92,8 +90,7 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
   if (order.times != nullptr) order.times->device += ended - began;
   if (!answered.ok() && binding->proven() && IsNotPermitted(answered.error())) {
     // It was until now. SoftHSM says so when sessions, and the key's copy with them, end under a signature.
-    connection->Break();
-    return std::move(answered).error().WithCode(Code::kUnavailable).WithReason(kReasonStale);
+    return std::move(answered).error().WithCode(Code::kUnavailable).WithReason(kReasonKeyLost);
   }
   RK_TRY(Bytes answer, std::move(answered));
   ticket.Completed(ended);
@@ -116,6 +113,8 @@ Result<std::shared_ptr<Binding>> TokenSigner::BindTo(const std::shared_ptr<Conne
   const Turn::Holder turn(bind_turn_, deadline);
   if (!turn) return TooLate();
   if (auto bound = Bound(connection)) return bound;
+  // It is looked for, and may be copied.
+  RK_TRY(const auto keys, connection->LockKeys(use, KeyAccess::kChange, deadline));
   RK_TRY(auto made, Binding::Make(connection, use, info_, deadline));
   std::shared_ptr<Binding> last = made;
   const MutexLock lock(mutex_);

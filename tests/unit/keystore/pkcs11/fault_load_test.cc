@@ -34,6 +34,13 @@ constexpr seconds kMargin{2};
 constexpr seconds kRecovery{1};
 constexpr std::size_t kMemoryKib = 8 * 1024;
 constexpr std::size_t kLoginSession = 1;
+#ifdef ROOTKEEP_SANITIZED  // which keeps freed memory for itself, and makes everything ten times as slow
+constexpr bool kSanitized = true;
+constexpr int kPatience = 10;
+#else
+constexpr bool kSanitized = false;
+constexpr int kPatience = 1;
+#endif
 
 const Chaos& TheChaos() {
   static const auto& chaos = *new Chaos;
@@ -78,7 +85,7 @@ class FaultLoad : public ::testing::Test {
   void CallAndJudge(unsigned number) {
     const auto begin = steady_clock::now();
     const Status status = Call(number);
-    EXPECT_LT(steady_clock::now() - begin, kDeadline + kMargin);
+    EXPECT_LT(steady_clock::now() - begin, kDeadline + kPatience * kMargin);
     if (status.ok()) return;
     const Code code = status.error().code();
     EXPECT_TRUE(code == Code::kUnavailable || code == Code::kResourceExhausted) << status.error().ToString();
@@ -110,7 +117,7 @@ class FaultLoad : public ::testing::Test {
       const std::size_t before = signatures_;
       EXPECT_TRUE(rootkeep::testing::Eventually([&] { return signatures_ > before; }));
       const auto took = steady_clock::now() - cleared;
-      EXPECT_LT(took, kRecovery);
+      EXPECT_LT(took, kPatience * kRecovery);
       slowest_ = std::max(slowest_, std::chrono::duration_cast<milliseconds>(took));
     }
   }
@@ -140,15 +147,16 @@ class FaultLoad : public ::testing::Test {
 TEST_F(FaultLoad, TenThousandFaultsAreSurvivedAndLeaveNothingBehind) {
   UnderLoad([this] { SufferAll(); });
   const Footprint before = Measure();
+  const std::size_t warm_up = TheChaos().CountFaults();
   const std::size_t signed_before = signatures_;
-  UnderLoad([this] {
+  UnderLoad([this, warm_up] {
     const auto end = steady_clock::now() + kLongest;
     do {
       SufferAll();
-    } while (TheChaos().CountFaults() < kFaultsWanted && steady_clock::now() < end);
+    } while (TheChaos().CountFaults() - warm_up < kFaultsWanted && steady_clock::now() < end);
   });
-  const std::size_t faults = TheChaos().CountFaults();
-  EXPECT_GE(faults, kFaultsWanted);
+  const std::size_t faults = TheChaos().CountFaults() - warm_up;
+  EXPECT_GE(faults, kFaultsWanted / kPatience);
   const std::size_t signed_meanwhile = signatures_ - signed_before;
   Footprint after = Measure();
   EXPECT_LE(rootkeep::testing::OpenSessions(TheChaos()), StoreOptions().max_sessions + kLoginSession);
@@ -158,7 +166,9 @@ TEST_F(FaultLoad, TenThousandFaultsAreSurvivedAndLeaveNothingBehind) {
   })) << after.threads
       << " threads and " << after.descriptors << " descriptors, before there were " << before.threads << " and "
       << before.descriptors;
-  EXPECT_LT(after.resident_kib, before.resident_kib + kMemoryKib);
+  if (!kSanitized) {
+    EXPECT_LT(after.resident_kib, before.resident_kib + kMemoryKib);
+  }
   std::printf("%zu faults, %zu signatures, %zu refusals, worst recovery %lld ms, memory %zu -> %zu KiB\n", faults,
               signed_meanwhile, refused_.load(), static_cast<long long>(slowest_.count()), before.resident_kib,
               after.resident_kib);
