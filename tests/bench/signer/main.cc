@@ -1,6 +1,7 @@
 // Prints, as one JSON object, what a Signer makes of a token. "rates": signatures a second with several threads, beside
 // the bare module at its own best. "slots": with a device of so many slots and such a latency, which is SoftHSM behind
 // rootkeep-chaos.so. "added": what the queue and the session pool add to a signature when nobody else wants one.
+// "beside": rates of one way of opening the key, beside those of the first.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -45,13 +46,17 @@ Result<std::string> Measure(const Options& options) {
   RK_TRY(const auto token, RawToken::Create(type));
   RK_TRY(const OpenedKey opened, OpenKey(options.way, *token, kSessions));
   if (options.what == "added") return MeasureAdded(*token, *opened.signer, Seconds(options.seconds));
+  if (options.what == "beside") {
+    RK_TRY(const OpenedKey baseline, OpenKey(WayNames().front(), *token, kSessions));
+    return MeasureBeside(*opened.signer, *baseline.signer, options.threads, Seconds(options.seconds), options.rounds);
+  }
   return MeasureRates(*token, *opened.signer, options.threads, Seconds(options.seconds), options.rounds);
 }
 
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("what a Signer makes of a token, beside the token alone");
-  app.add_option("what", options.what)->required()->check(CLI::IsMember({"rates", "slots", "added"}));
+  app.add_option("what", options.what)->required()->check(CLI::IsMember({"rates", "slots", "added", "beside"}));
   app.add_option("--way", options.way, "how the key is opened")->check(CLI::IsMember(WayNames()));
   app.add_option("--key", options.key)->check(CLI::IsMember({"p256", "rsa2048"}));
   app.add_option("--threads", options.threads, "numbers of threads")->delimiter(',')->check(CLI::Range(1, 256));

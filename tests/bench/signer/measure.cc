@@ -105,6 +105,28 @@ Result<std::string> MeasureRates(RawToken& token, const Signer& signer, const st
                      signer.Concurrency(), fmt::join(found, ","));
 }
 
+Result<std::string> MeasureBeside(const Signer& signer, const Signer& baseline, const std::vector<int>& threads,
+                                  Seconds duration, int rounds) {
+  const Bytes digest(32, 7);
+  for (const Signer* one : {&baseline, &signer}) RK_RETURN_IF_ERROR(SignerRate(*one, 16, digest, kWarmUp));
+  std::vector<std::string> found;
+  for (const int count : threads) {
+    std::vector<double> rates;
+    std::vector<double> baselines;
+    std::vector<double> ratios;
+    for (int round = 0; round < rounds; ++round) {
+      RK_TRY(const double bare, SignerRate(baseline, count, digest, duration));
+      RK_TRY(const double rate, SignerRate(signer, count, digest, duration));
+      rates.push_back(rate);
+      baselines.push_back(bare);
+      ratios.push_back(rate / bare);
+    }
+    found.push_back(fmt::format(R"({{"threads":{},"rate":{:.1f},"baseline":{:.1f},"ratio":{:.4f}}})", count,
+                                Median(rates), Median(baselines), Median(ratios)));
+  }
+  return fmt::format("[{}]", fmt::join(found, ","));
+}
+
 Result<std::string> MeasureSlots(const Signer& signer, unsigned slots, Seconds latency, Seconds duration) {
   const Bytes digest(32, 7);
   std::atomic<std::size_t> made = 0;

@@ -17,6 +17,11 @@ using Seconds = std::chrono::duration<double>;
 Result<std::string> MeasureRates(RawToken& token, const Signer& signer, const std::vector<int>& threads,
                                  Seconds duration, int rounds);
 
+// Signatures a second of `signer` and of `baseline`, which holds the same key, in turns; as JSON. The ratio is the
+// median of the rounds' own.
+Result<std::string> MeasureBeside(const Signer& signer, const Signer& baseline, const std::vector<int>& threads,
+                                  Seconds duration, int rounds);
+
 // Signatures a second of twice as many threads as a device has slots whose signatures take `latency`, once the queue
 // has found out how many to let in at a time; as JSON, with the processors that all programs
 // used.

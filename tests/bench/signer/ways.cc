@@ -1,5 +1,7 @@
 #include "tests/bench/signer/ways.h"
 
+#include "tests/support/isolated.h"
+
 namespace rootkeep::bench {
 namespace {
 
@@ -14,6 +16,10 @@ constexpr Way kWays[] = {
     {"in-process",
      [](RawToken& token, const pkcs11::StoreOptions& options) {
        return token.softhsm().OpenStore(testing::SoftHsm::kLabel, options);
+     }},
+    {"isolated",
+     [](RawToken& token, const pkcs11::StoreOptions& /*options*/) -> std::shared_ptr<KeyStore> {
+       return testing::IsolatedStoreOf(token.softhsm());
      }},
 };
 

@@ -16,7 +16,7 @@ struct OpenedKey {
   std::shared_ptr<const Signer> signer;
 };
 
-// The names that OpenKey knows; a new one is a row of the table in ways.cc.
+// The names that OpenKey knows, the baseline first; a new one is a row of the table in ways.cc.
 std::vector<std::string> WayNames();
 
 // The token's key through the store called `way`, which may use up to `sessions` sessions.
