@@ -1,4 +1,6 @@
 // `rootkeep` on a second PKCS#11 implementation, beside a program that has the same token open.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/support/matchers.h"
@@ -19,7 +21,7 @@ class CliTpm2Test : public ::testing::Test {
     words.insert(words.end(), {"--module", Tpm2Pkcs11::ModulePath(), "--pin-source", token_.pin_source(), "--token",
                                Tpm2Pkcs11::kLabel});
     for (const auto& [name, value] : token_.module_config().environment) {
-      words.insert(words.end(), {"--module-env", name + "=" + value});
+      words.insert(words.end(), {"--module-env", fmt::format("{}={}", name, value)});
     }
     return RunProgram(words);
   }

@@ -33,8 +33,8 @@ inline constexpr auto kPassingFaults = std::to_array<const char*>({
     "delay C_Sign 1ms..20ms quiet\nfail C_Sign CKR_DEVICE_REMOVED every=10",
 });
 
-// The token answers, and the answer is wrong. `swap-key` needs the two keys that DaemonFixture makes, and calls that look
-// for them again.
+// The token answers, and the answer is wrong. `swap-key` needs the two keys that DaemonFixture makes, and calls that
+// look for them again.
 inline constexpr auto kLies = std::to_array<const char*>({
     "signature C_Sign flip every=2",
     "signature C_Sign short every=2",
