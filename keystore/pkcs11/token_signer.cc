@@ -88,7 +88,7 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
   auto answered = CallToken(use, session, binding->Handle(began), scheme, input);
   const auto ended = std::chrono::steady_clock::now();
   if (order.times != nullptr) order.times->device += ended - began;
-  if (!answered.ok() && binding->proven() && IsNotPermitted(answered.error())) {
+  if (!answered.ok() && signed_before_.load(std::memory_order_relaxed) && IsNotPermitted(answered.error())) {
     // It was until now. SoftHSM says so when sessions, and the key's copy with them, end under a signature.
     return std::move(answered).error().WithCode(Code::kUnavailable).WithReason(kReasonKeyLost);
   }
@@ -103,6 +103,7 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
       return std::move(good).error();
     }
     binding->SetProven();
+    signed_before_.store(true, std::memory_order_relaxed);
   }
   return signature;
 }

@@ -1,6 +1,7 @@
 // Signer over one key of one token.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "keystore/device_queue.h"
@@ -40,6 +41,7 @@ class TokenSigner final : public Signer {
   const DeviceWork work_;
   // Open while the token answers but fails to sign with this key: other keys may be well.
   mutable CircuitBreaker breaker_;
+  mutable std::atomic<bool> signed_before_{false};
   mutable Turn bind_turn_;
   mutable Mutex mutex_;
   mutable std::shared_ptr<Binding> binding_ RK_GUARDED_BY(mutex_);

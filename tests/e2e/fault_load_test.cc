@@ -40,7 +40,7 @@ constexpr milliseconds kFaultLasts{200};
 // The daemon answers within its request deadline. The margin is for 64 client threads in the same process to be
 // scheduled.
 constexpr seconds kDeadline{2};
-constexpr seconds kMargin{2};
+constexpr seconds kMargin{3};
 constexpr milliseconds kRecovery{1000};
 constexpr std::size_t kMemoryKib = 8 * 1024;
 // What the ledger keeps in memory of each, until its page cache and its window of recent ones are full.

@@ -52,9 +52,10 @@ function(rk_library name)
 endfunction()
 
 # rk_test(NAME SRCS a_test.cc ... DEPS target ... [TIMEOUT s] [LABELS l ...]): a GoogleTest program; every case is a
-# ctest of its own unless SERIAL_PROGRAM is given, which runs the program as one (expensive shared fixtures).
+# ctest of its own unless SERIAL_PROGRAM is given, which runs the program as one (expensive shared fixtures). ALONE: no
+# other test runs at the same time, for those that judge how long something takes under load.
 function(rk_test name)
-  cmake_parse_arguments(arg "SERIAL_PROGRAM" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL_PROGRAM;ALONE" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -65,6 +66,6 @@ function(rk_test name)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
   else()
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-      PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+      PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE} LABELS "${arg_LABELS}")
   endif()
 endfunction()

@@ -68,7 +68,7 @@ constexpr auto kFaults = std::to_array<Fault>({
     {"NoMemory", "fail * CKR_HOST_MEMORY", {kBusy, kBusy, kBusy, kBusy, kBusy}},
     {"Renumbered", "slot-offset 7", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
     {"SignFails", "fail C_Sign CKR_DEVICE_ERROR", {kUnseen, kUnseen, kAway, kUnseen, kUnseen}},
-    {"NotPermitted", "fail C_SignInit CKR_KEY_FUNCTION_NOT_PERMITTED", {kUnseen, kUnseen, kRefused, kUnseen, kUnseen}},
+    {"NotPermitted", "fail C_SignInit CKR_KEY_FUNCTION_NOT_PERMITTED", {kUnseen, kUnseen, kAway, kUnseen, kUnseen}},
     // A token that lies.
     {"ShortSignature", "signature C_Sign short", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
     {"OverrunSignature", "signature C_Sign overrun", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
