@@ -52,11 +52,6 @@ void SwTpm::SwitchOff() {
   process_.reset();
 }
 
-void SwTpm::PullThePlug() {
-  process_->Kill();
-  process_.reset();
-}
-
 void SwTpm::Occupy() {
   // TPM2_HashSequenceStart(SHA-256) makes an object; the fourth is refused, there are three places.
   constexpr std::array<std::uint8_t, 14> kStart{0x80, 0x01, 0, 0, 0, 14, 0, 0, 0x01, 0x86, 0, 0, 0, 0x0b};

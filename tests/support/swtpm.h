@@ -21,8 +21,6 @@ class SwTpm {
 
   // Sessions and transient objects are lost with the power, persistent objects and NV are kept.
   void SwitchOff();
-  // As a power failure: without the shutdown that SwitchOff gives it, which is not orderly for the TPM either.
-  void PullThePlug();
   void SwitchOn();
 
   // Takes every place that it has for objects, as a program does that leaves its own behind, until it is switched off.
