@@ -2,8 +2,9 @@
 //
 // Checking is two multiplications of points and one inverse. OpenSSL's check of a key that stays, as a CA's does,
 // starts from nothing each time: 64 us, of which 42 go into multiplying the key. Its tables for a group's generator
-// serve any point that is made a generator: 7 us. All arithmetic on points is OpenSSL's; the interface is deprecated
-// in 3.0 but kept. Tests and a fuzz target hold every verdict against ECDSA_verify's.
+// serve any point that is made a generator: 7 us. All arithmetic on points here is OpenSSL's (that of batch.h may say
+// yes in its place, never no); the interface is deprecated in 3.0 but kept. Tests and a fuzz target hold every verdict
+// against ECDSA_verify's.
 #pragma once
 
 #include <memory>

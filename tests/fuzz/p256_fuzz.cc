@@ -1,4 +1,4 @@
-// ECDSA over P-256: both of our checks give OpenSSL's verdict, whatever the digest and the signature.
+// ECDSA over P-256: all of our checks give OpenSSL's verdict, whatever the digest and the signature.
 //
 // Input: which key (1 octet), what to do (1), nonce (32), digest (32), then octets that are laid over a good signature
 // (even "what to do") or taken for the signature as they are (odd).
@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "signer/p256/batch.h"
 #include "signer/p256/ecdsa.h"
 #include "tests/support/p256_case.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 using rootkeep::Bytes;
 using rootkeep::ByteView;
+using rootkeep::p256::Claim;
 using rootkeep::p256::FixedKey;
 using rootkeep::p256::Verdict;
 using N = rootkeep::testing::P256Numbers;
@@ -64,6 +66,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Verdict want =
       rootkeep::testing::OpenSslVerifies(key.point, digest, signature) ? Verdict::kGood : Verdict::kBad;
   Require(rootkeep::p256::VerifyOnce(key.point, digest, signature) == want, "VerifyOnce differs from ECDSA_verify");
+  const Claim claim{key.point, digest, signature};
+  const std::array<Claim, 2> claims{claim, claim};
+  std::array<Verdict, 2> verdicts{};
+  rootkeep::p256::VerifyMany(claims, verdicts);
+  Require(verdicts[0] == want && verdicts[1] == want, "VerifyMany differs from ECDSA_verify");
   Require(key.tables.Verify(digest, signature) == want, "FixedKey differs from ECDSA_verify");
   return 0;
 }

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <thread>
+#include <vector>
 
 #include "keystore/base/random.h"
+#include "signer/p256/batch.h"
 #include "tests/support/matchers.h"
 #include "tests/support/p256_case.h"
 
@@ -27,11 +29,31 @@ const Result<FixedKey>& TablesOf(ByteView point) {
   return key;
 }
 
-// Holds both checks against OpenSSL's and returns the verdict.
+// The claim between good ones, in a lane that changes from call to call.
+Verdict InABatch(ByteView point, ByteView digest, ByteView signature) {
+  static const N::Number& d = *new N::Number(N::Random());
+  static const Bytes& good_point = *new Bytes(N::PointOf(d));
+  static const Bytes& good_digest = *new Bytes(RandomBytes(32).value());
+  static const Bytes& good_signature = *new Bytes(EcdsaSign(d, N::Random(), good_digest));
+  static std::size_t turn = 0;
+  const std::size_t lane = turn++ % 8;
+  std::vector<Claim> claims(8, Claim{good_point, good_digest, good_signature});
+  claims[lane] = {point, digest, signature};
+  std::vector<Verdict> verdicts(8, Verdict::kFailed);
+  VerifyMany(claims, verdicts);
+  for (std::size_t i = 0; i < verdicts.size(); ++i) {
+    if (i == lane) continue;
+    EXPECT_EQ(verdicts[i], Verdict::kGood);
+  }
+  return verdicts[lane];
+}
+
+// Holds the checks against OpenSSL's and returns the verdict.
 bool Agreed(ByteView point, ByteView digest, ByteView signature) {
   const bool want = testing::OpenSslVerifies(point, digest, signature);
   const Verdict verdict = want ? Verdict::kGood : Verdict::kBad;
   EXPECT_EQ(VerifyOnce(point, digest, signature), verdict) << ToHex(point) << " " << ToHex(signature);
+  EXPECT_EQ(InABatch(point, digest, signature), verdict) << ToHex(point) << " " << ToHex(signature);
   const Result<FixedKey>& key = TablesOf(point);
   EXPECT_TRUE(key.ok());
   if (key.ok()) {
@@ -209,11 +231,36 @@ TEST(Ecdsa, PointsThatAreNoKey) {
   const Bytes signature = EcdsaSignature(N::Random(), N::Random());
   for (const Bytes& bad : {Bytes(), Bytes{0x00}, Bytes(65, 0x04), ToBytes(ByteView(point).first(64))}) {
     EXPECT_EQ(VerifyOnce(bad, digest, signature), Verdict::kBadKey);
+    EXPECT_EQ(InABatch(bad, digest, signature), Verdict::kBadKey);
     EXPECT_THAT(FixedKey::Make(bad), HasCode(Code::kInvalidArgument));
   }
   point.back() ^= 1;
   EXPECT_EQ(VerifyOnce(point, digest, signature), Verdict::kBadKey);
+  EXPECT_EQ(InABatch(point, digest, signature), Verdict::kBadKey);
   EXPECT_THAT(FixedKey::Make(point), HasCode(Code::kInvalidArgument));
+}
+
+TEST(Ecdsa, BatchesOfEverySizeAndMixture) {
+  for (std::size_t size = 0; size <= 20; ++size) {
+    std::vector<Bytes> points;
+    std::vector<Bytes> digests;
+    std::vector<Bytes> signatures;
+    for (std::size_t i = 0; i < size; ++i) {
+      const N::Number d = N::Random();
+      points.push_back(N::PointOf(d));
+      digests.push_back(RandomDigest());
+      signatures.push_back(EcdsaSign(d, N::Random(), digests.back()));
+    }
+    const std::size_t bad = size == 0 ? 0 : RandomBytes(1).value()[0] % size;
+    if (size > 0) digests[bad][31] ^= 1;
+    std::vector<Claim> claims;
+    for (std::size_t i = 0; i < size; ++i) claims.push_back({points[i], digests[i], signatures[i]});
+    std::vector<Verdict> verdicts(size, Verdict::kFailed);
+    VerifyMany(claims, verdicts);
+    for (std::size_t i = 0; i < size; ++i) {
+      EXPECT_EQ(verdicts[i], i == bad ? Verdict::kBad : Verdict::kGood) << size << " " << i;
+    }
+  }
 }
 
 TEST(Ecdsa, ThreadsShareAKey) {
