@@ -1,6 +1,7 @@
 // PKCS#10 requests (RFC 2986) as hostile bytes: strict parsing under limits, then proof of possession.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,5 +57,9 @@ Result<Csr> ParseCsrDer(ByteView der);
 // Checks the request's own signature. INVALID_ARGUMENT with reason "csr_signature", or "csr_key" when the point is not
 // on its curve. Thread-safe; keeps a few OpenSSL objects for each thread that calls it.
 Status VerifyProofOfPossession(const Csr& csr);
+// The same for several, in their order.
+std::vector<Status> VerifyProofsOfPossession(std::span<const Csr* const> csrs);
+// With how many at once each costs least: 1 where nothing is gained by that.
+std::size_t BestProofBatch();
 
 }  // namespace rootkeep

@@ -8,7 +8,6 @@
 
 #include "keystore/base/openssl.h"
 #include "signer/csr/errors.h"
-#include "signer/p256/ecdsa.h"
 
 namespace rootkeep::csr {
 namespace {
@@ -42,16 +41,6 @@ Error NotOnItsCurve() {
   return BadKey("the key's point is not on its curve");
 }
 
-Status VerifyP256(ByteView point, ByteView digest, ByteView signature) {
-  switch (p256::VerifyOnce(point, digest, signature)) {
-    case p256::Verdict::kGood: return Ok();
-    case p256::Verdict::kBad: return DoesNotVerify();
-    case p256::Verdict::kBadKey: return NotOnItsCurve();
-    case p256::Verdict::kFailed: break;
-  }
-  return Internal("the request's signature could not be checked");
-}
-
 Status VerifyP384(ByteView point, ByteView digest, ByteView signature) {
   EC_KEY* holder = P384Holder();
   if (holder == nullptr) return ossl::TakeError(Code::kInternal, "EC_KEY_new_by_curve_name");
@@ -63,8 +52,18 @@ Status VerifyP384(ByteView point, ByteView digest, ByteView signature) {
 
 }  // namespace
 
+Status StatusOf(p256::Verdict verdict) {
+  switch (verdict) {
+    case p256::Verdict::kGood: return Ok();
+    case p256::Verdict::kBad: return DoesNotVerify();
+    case p256::Verdict::kBadKey: return NotOnItsCurve();
+    case p256::Verdict::kFailed: break;
+  }
+  return Internal("the request's signature could not be checked");
+}
+
 Status VerifyEcdsa(const SubjectKey& key, ByteView digest, ByteView signature) {
-  if (key.kind == SubjectKeyKind::kEcP256) return VerifyP256(key.point, digest, signature);
+  if (key.kind == SubjectKeyKind::kEcP256) return StatusOf(p256::VerifyOnce(key.point, digest, signature));
   return VerifyP384(key.point, digest, signature);
 }
 

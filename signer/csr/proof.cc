@@ -1,9 +1,12 @@
 // Proof of possession: the request's signature over its own information.
+#include <optional>
+
 #include "keystore/base/openssl.h"
 #include "keystore/public_key.h"
 #include "signer/csr/csr.h"
 #include "signer/csr/direct_verify.h"
 #include "signer/csr/errors.h"
+#include "signer/p256/batch.h"
 
 namespace rootkeep {
 namespace {
@@ -35,6 +38,21 @@ Status VerifyEd25519(const SubjectKey& key, ByteView message, ByteView signature
   return Ok();
 }
 
+// A check that can be made beside others of its kind.
+struct Pending {
+  std::size_t index = 0;  // in the caller's list
+  SubjectKey key;
+  Bytes digest;
+};
+
+Result<std::optional<Pending>> ToPending(std::size_t index, const Csr& csr) {
+  const Hash hash = HashOf(csr.signature_algorithm);
+  if (csr.key_kind != SubjectKeyKind::kEcP256 || hash == Hash::kNone) return std::optional<Pending>();
+  RK_TRY(const SubjectKey key, ParseSubjectKey(csr.spki));
+  RK_TRY(Bytes digest, Digest(hash, csr.info()));
+  return std::optional(Pending{index, key, std::move(digest)});
+}
+
 }  // namespace
 
 Status VerifyProofOfPossession(const Csr& csr) {
@@ -45,5 +63,30 @@ Status VerifyProofOfPossession(const Csr& csr) {
   if (key.kind == SubjectKeyKind::kRsa) return csr::VerifyRsa(key, hash, digest, csr.signature);
   return csr::VerifyEcdsa(key, digest, csr.signature);
 }
+
+std::vector<Status> VerifyProofsOfPossession(std::span<const Csr* const> csrs) {
+  std::vector<Status> results(csrs.size(), Ok());
+  std::vector<Pending> pending;
+  pending.reserve(csrs.size());
+  for (std::size_t i = 0; i < csrs.size(); ++i) {
+    auto one = ToPending(i, *csrs[i]);
+    if (!one.ok()) {
+      results[i] = std::move(one).error();
+    } else if (one->has_value()) {
+      pending.push_back(*std::move(*one));
+    } else {
+      results[i] = VerifyProofOfPossession(*csrs[i]);
+    }
+  }
+  std::vector<p256::Claim> claims;
+  claims.reserve(pending.size());
+  for (const Pending& one : pending) claims.push_back({one.key.point, one.digest, csrs[one.index]->signature});
+  std::vector<p256::Verdict> verdicts(claims.size(), p256::Verdict::kFailed);
+  p256::VerifyMany(claims, verdicts);
+  for (std::size_t i = 0; i < pending.size(); ++i) results[pending[i].index] = csr::StatusOf(verdicts[i]);
+  return results;
+}
+
+std::size_t BestProofBatch() { return p256::BestBatch(); }
 
 }  // namespace rootkeep

@@ -50,6 +50,14 @@ Result<std::string> HexDigest(ByteView bytes) {
 
 }  // namespace
 
+struct Issuer::Candidate {
+  Ask& ask;
+  std::shared_ptr<const Authority> authority;
+  std::shared_ptr<const Policy> policy;
+  Grant grant;
+  Csr csr;
+};
+
 struct Issuer::Draft {
   std::shared_ptr<const Authority> authority;
   Decision decision;
@@ -71,15 +79,35 @@ Issuer::~Issuer() {
   }
 }
 
-void Issuer::Issue(const Caller& caller, const IssuanceRequest& request, Deadline deadline, IssueDone done) {
-  const auto started_at = SteadyClock::now();
-  auto draft = Prepare(caller, request);
-  if (!draft.ok()) return done(std::move(draft).error());
-  auto earlier = FindEarlier(*draft);
-  if (!earlier.ok()) return done(std::move(earlier).error());
-  if (earlier->has_value()) return done(std::move(**earlier));
-  Status status = Submit(std::move(*draft), deadline, started_at, done);
-  if (!status.ok()) done(std::move(status).error());
+std::size_t Issuer::BestBatch() { return BestProofBatch(); }
+
+void Issuer::Issue(std::span<Ask> asks) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(asks.size());
+  for (Ask& ask : asks) {
+    auto candidate = Examine(ask);
+    if (candidate.ok()) {
+      candidates.push_back(std::move(*candidate));
+    } else {
+      ask.done(std::move(candidate).error());
+    }
+  }
+  std::vector<Status> proofs = Prove(candidates);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    Candidate& candidate = candidates[i];
+    Status status = proofs[i].ok() ? Settle(candidate) : std::move(proofs[i]);
+    if (!status.ok()) candidate.ask.done(std::move(status).error());
+  }
+}
+
+// Whoever is granted is answered; for the others the reason is returned.
+Status Issuer::Settle(Candidate& candidate) {
+  RK_TRY(Draft draft, Prepare(candidate));
+  RK_TRY(std::optional<Issued> earlier, FindEarlier(draft));
+  Ask& ask = candidate.ask;
+  if (!earlier) return Submit(std::move(draft), ask.deadline, ask.came_at, ask.done);
+  ask.done(*std::move(earlier));
+  return Ok();
 }
 
 void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, Decision decision, Deadline deadline,
@@ -94,23 +122,40 @@ void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, 
   if (!status.ok()) done(std::move(status).error());
 }
 
-Result<Issuer::Draft> Issuer::Prepare(const Caller& caller, const IssuanceRequest& request) {
+Result<Issuer::Candidate> Issuer::Examine(Ask& ask) {
   // Who names no authority gets the one of its own trust domain.
-  auto authority = request.authority.empty() ? parts_.authorities.FindByTrustDomain(caller.trust_domain)
-                                             : parts_.authorities.Find(request.authority);
+  auto authority = ask.request.authority.empty() ? parts_.authorities.FindByTrustDomain(ask.caller.trust_domain)
+                                                 : parts_.authorities.Find(ask.request.authority);
   if (authority == nullptr) return Unavailable("no authority is loaded").WithReason("no_authority");
-  const auto policy = parts_.policy.Get();
-  RK_TRY(Grant grant, DecideGrant(caller, request, authority->trust_domain(), *policy));
+  auto policy = parts_.policy.Get();
+  RK_TRY(auto grant, DecideGrant(ask.caller, ask.request, authority->trust_domain(), *policy));
   const auto parse_at = SteadyClock::now();
-  RK_TRY(const Csr csr, ParseCsr(request.csr_pem));
+  RK_TRY(Csr csr, ParseCsr(ask.request.csr_pem));
+  parts_.metrics.Observe(Stage::kParse, SteadyClock::now() - parse_at);
+  return Candidate{ask, std::move(authority), std::move(policy), std::move(grant), std::move(csr)};
+}
+
+std::vector<Status> Issuer::Prove(std::span<const Candidate> candidates) {
+  std::vector<const Csr*> csrs;
+  csrs.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) csrs.push_back(&candidate.csr);
   const auto proof_at = SteadyClock::now();
-  parts_.metrics.Observe(Stage::kParse, proof_at - parse_at);
-  RK_RETURN_IF_ERROR(VerifyProofOfPossession(csr));
-  parts_.metrics.Observe(Stage::kProof, SteadyClock::now() - proof_at);
-  RK_TRY(Decision decision, Decide(std::move(grant), request, csr, TermsOf(*authority), *policy, parts_.clock.Now()));
-  Draft draft{authority, std::move(decision), Describe(caller, request, *authority)};
+  std::vector<Status> proofs = VerifyProofsOfPossession(csrs);
+  const auto took = SteadyClock::now() - proof_at;
+  for (const Status& proof : proofs) {
+    if (proof.ok()) parts_.metrics.Observe(Stage::kProof, took / proofs.size());
+  }
+  return proofs;
+}
+
+Result<Issuer::Draft> Issuer::Prepare(Candidate& candidate) {
+  const Ask& ask = candidate.ask;
+  const Authority& authority = *candidate.authority;
+  RK_TRY(Decision decision, Decide(std::move(candidate.grant), ask.request, candidate.csr, TermsOf(authority),
+                                   *candidate.policy, parts_.clock.Now()));
+  Draft draft{candidate.authority, std::move(decision), Describe(ask.caller, ask.request, authority)};
   Describe(draft.decision, draft.intent);
-  RK_TRY(draft.intent.csr_sha256, HexDigest(csr.der));
+  RK_TRY(draft.intent.csr_sha256, HexDigest(candidate.csr.der));
   return draft;
 }
 

@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "keystore/base/mutex.h"
 #include "keystore/base/snapshot.h"
@@ -46,10 +48,23 @@ class Issuer {
   Issuer(const Issuer&) = delete;
   Issuer& operator=(const Issuer&) = delete;
 
-  // `done` is called exactly once, on this thread or another, no later than `deadline` plus DeadlineWatch::kPeriod.
+  // One request, and who gets its answer.
+  struct Ask {
+    Caller caller;
+    IssuanceRequest request;
+    Deadline deadline;
+    IssueDone done;
+    std::chrono::steady_clock::time_point came_at = std::chrono::steady_clock::now();
+  };
+
+  // How many requests are best brought at once (BestProofBatch).
+  static std::size_t BestBatch();
+
+  // Each `done` is called exactly once, on this thread or another, no later than its deadline plus
+  // DeadlineWatch::kPeriod; unless this throws (a library, for want of memory), which leaves open which were called.
   // Errors: those of csr, policy, lint, Signer and SigningLane::Reserve; UNAVAILABLE with reason "deadline",
   // "no_authority" or "ledger"; RESOURCE_EXHAUSTED "overload". What is refused for overload says when to try again.
-  void Issue(const Caller& caller, const IssuanceRequest& request, Deadline deadline, IssueDone done);
+  void Issue(std::span<Ask> asks);
 
   // The same for a decision that was made elsewhere (the daemon's own serving certificate). Its validity is kept
   // inside the issuer's.
@@ -61,9 +76,13 @@ class Issuer {
   [[nodiscard]] std::size_t in_flight() const { return watch_.size(); }
 
  private:
-  struct Draft;  // a decision with what is recorded about how it came about
+  struct Candidate;  // a request that may be granted, if it proves possession
+  struct Draft;      // a decision with what is recorded about how it came about
 
-  Result<Draft> Prepare(const Caller& caller, const IssuanceRequest& request);
+  Result<Candidate> Examine(Ask& ask);
+  std::vector<Status> Prove(std::span<const Candidate> candidates);
+  Status Settle(Candidate& candidate);
+  Result<Draft> Prepare(Candidate& candidate);
   Result<std::optional<Issued>> FindEarlier(const Draft& draft);
   Status Submit(Draft draft, Deadline deadline, std::chrono::steady_clock::time_point started_at, IssueDone& done);
   void WakeLanes();

@@ -6,6 +6,8 @@
 #include <memory>
 #include <shared_mutex>
 
+#include "signer/rpc/deferred.h"
+
 namespace rootkeep {
 
 // gRPC's server ends when its connections have; an issuance may be answered after that, and nothing must be asked of a
@@ -38,6 +40,7 @@ class CallGate {
 struct CallQueue {
   grpc::ServerCompletionQueue* queue;
   std::shared_ptr<CallGate> gate;
+  std::shared_ptr<Deferred> deferred = std::make_shared<Deferred>();
 };
 
 }  // namespace rootkeep

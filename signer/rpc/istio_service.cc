@@ -49,23 +49,46 @@ void Fill(IstioCertificateResponse& response, Issued issued) {
 
 }  // namespace
 
+// The calls that one polling thread has let in and not yet brought to the issuer.
+class IstioService::Batch {
+ public:
+  Batch(Issuer& issuer, std::shared_ptr<Deferred> deferred) : issuer_(issuer), deferred_(std::move(deferred)) {}
+
+  void Add(std::shared_ptr<Call> call, Issuer::Ask ask) {
+    if (calls_.empty()) deferred_->Set([this] { Run(); });
+    calls_.push_back(std::move(call));
+    asks_.push_back(std::move(ask));
+    if (calls_.size() >= Issuer::BestBatch()) Run();
+  }
+
+ private:
+  void Run();
+
+  Issuer& issuer_;
+  const std::shared_ptr<Deferred> deferred_;
+  std::vector<std::shared_ptr<Call>> calls_;
+  std::vector<Issuer::Ask> asks_;
+};
+
 // Answered exactly once, on any thread.
 class IstioService::Call final : public UnaryCall<IstioCertificateRequest, IstioCertificateResponse> {
  public:
-  Call(IstioService& door, const CallQueue& queue) : UnaryCall(queue), door_(door) {}
+  Call(IstioService& door, Batch& batch, const CallQueue& queue) : UnaryCall(queue), door_(door), batch_(batch) {}
+
+  void Fail() { Answer(Unavailable("an exception ended the call").WithReason("exception")); }
 
  private:
   void Ask() override {
     door_.service_.RequestCreateCertificate(&context(), &request(), &responder(), queue(), queue(), tag());
   }
-  void Replace() override { Wait<Call>(door_, calls()); }
+  void Replace() override { Wait<Call>(door_, batch_, calls()); }
 
   // Nothing of ours throws; what a library threw (out of memory, say) ends this call and not the process.
   void Handle() override {
     try {
       Work();
     } catch (...) {
-      Answer(Unavailable("an exception ended the call").WithReason("exception"));
+      Fail();
     }
   }
 
@@ -76,14 +99,16 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
     // Health has a listener without TLS on the same server.
     if (!peer.encrypted()) return Answer(Unauthenticated("not a TLS connection").WithReason("plaintext"));
     door_.metrics_.CountRequest();
-    const AuthOutcome outcome = door_.authenticator_.Authenticate(peer.call());
+    AuthOutcome outcome = door_.authenticator_.Authenticate(peer.call());
     if (const auto* error = std::get_if<Error>(&outcome)) {
       Answer(*error);
-    } else if (const auto* caller = std::get_if<Caller>(&outcome)) {
+    } else if (auto* caller = std::get_if<Caller>(&outcome)) {
       caller_ = Describe(caller->identities);
-      door_.issuer_.Issue(*caller, ToIssuanceRequest(request(), request_id_),
-                          std::min(After(door_.max_duration_), peer.deadline()),
-                          [this, self = shared_from_this()](Result<Issued> result) { Answer(std::move(result)); });
+      const auto self = std::static_pointer_cast<Call>(shared_from_this());
+      batch_.Add(self, {.caller = std::move(*caller),
+                        .request = ToIssuanceRequest(request(), request_id_),
+                        .deadline = std::min(After(door_.max_duration_), peer.deadline()),
+                        .done = [self](Result<Issued> result) { self->Answer(std::move(result)); }});
     } else {
       Answer(Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credential"));
     }
@@ -124,18 +149,34 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
   }
 
   IstioService& door_;
+  Batch& batch_;
   const std::string request_id_ = NewRequestId();
   std::string caller_;
   std::string peer_;
   std::atomic<bool> answered_ = false;
 };
 
+void IstioService::Batch::Run() {
+  deferred_->Set({});
+  const auto calls = std::exchange(calls_, {});
+  auto asks = std::exchange(asks_, {});
+  // As in Call::Handle; those who have an answer already keep it.
+  try {
+    issuer_.Issue(asks);
+  } catch (...) {
+    for (const auto& call : calls) call->Fail();
+  }
+}
+
 IstioService::IstioService(const Authenticator& authenticator, Issuer& issuer, Metrics& metrics,
                            std::chrono::milliseconds max_duration)
     : authenticator_(authenticator), issuer_(issuer), metrics_(metrics), max_duration_(max_duration) {}
 
+IstioService::~IstioService() = default;
+
 void IstioService::Await(const CallQueue& queue) {
-  for (int i = 0; i < kWaiting; ++i) Call::Wait<Call>(*this, queue);
+  Batch& batch = *batches_.emplace_back(std::make_unique<Batch>(issuer_, queue.deferred));
+  for (int i = 0; i < kWaiting; ++i) Call::Wait<Call>(*this, batch, queue);
 }
 
 }  // namespace rootkeep

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <vector>
 
 #include "proto/istio/ca.grpc.pb.h"
 #include "signer/authn/authenticator.h"
@@ -19,17 +21,20 @@ class IstioService final : public QueuedService {
   // server and before the service. `max_duration` bounds every call, whatever the client asks.
   IstioService(const Authenticator& authenticator, Issuer& issuer, Metrics& metrics,
                std::chrono::milliseconds max_duration);
+  ~IstioService() override;
 
   grpc::Service& grpc_service() override { return service_; }
   void Await(const CallQueue& queue) override;
 
  private:
   class Call;
+  class Batch;
 
   const Authenticator& authenticator_;
   Issuer& issuer_;
   Metrics& metrics_;
   const std::chrono::milliseconds max_duration_;
+  std::vector<std::unique_ptr<Batch>> batches_;  // one for each queue
   istio::v1::auth::IstioCertificateService::AsyncService service_;
 };
 

@@ -44,16 +44,29 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
 }
 
-void Poll(grpc::ServerCompletionQueue& queue) {
+// The next event; while work is put off, only one that is there already.
+grpc::CompletionQueue::NextStatus Next(grpc::ServerCompletionQueue& queue, const Deferred& deferred, void** tag,
+                                       bool* ok) {
+  if (deferred.pending()) return queue.AsyncNext(tag, ok, gpr_inf_past(GPR_CLOCK_REALTIME));
+  return queue.Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
+}
+
+void Poll(grpc::ServerCompletionQueue& queue, Deferred& deferred) {
   void* tag = nullptr;
   bool ok = false;
-  while (queue.Next(&tag, &ok)) {
+  for (;;) {
+    const auto next = Next(queue, deferred, &tag, &ok);
     // Nothing of ours throws; what a library threw (out of memory, say) must not end the process.
     try {
-      static_cast<Event*>(tag)->Done(ok);
+      if (next == grpc::CompletionQueue::GOT_EVENT) {
+        static_cast<Event*>(tag)->Done(ok);
+      } else {
+        deferred.Run();
+      }
     } catch (...) {
       log::Failure("rpc_exception");
     }
+    if (next == grpc::CompletionQueue::SHUTDOWN) return;
   }
 }
 
@@ -79,8 +92,9 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
         .WithHint("is another process using the address? ss -ltnp shows it");
   }
   for (const auto& queue : server->queues_) {
-    for (QueuedService* service : services) service->Await({queue.get(), server->gate_});
-    server->pollers_.emplace_back([&queue] { Poll(*queue); });
+    const CallQueue calls{queue.get(), server->gate_};
+    for (QueuedService* service : services) service->Await(calls);
+    server->pollers_.emplace_back([calls] { Poll(*calls.queue, *calls.deferred); });
   }
   return server;
 }
@@ -92,7 +106,8 @@ void Server::Shutdown(std::chrono::system_clock::time_point deadline) {
   gate_->Close();
   for (const auto& queue : queues_) queue->Shutdown();
   pollers_.clear();
-  for (const auto& queue : queues_) Poll(*queue);  // a server that did not start has no pollers
+  Deferred none;
+  for (const auto& queue : queues_) Poll(*queue, none);  // a server that did not start has no pollers
   queues_.clear();
   server_.reset();
 }

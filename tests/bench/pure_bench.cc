@@ -72,6 +72,20 @@ void VerifyProof(benchmark::State& state) {
 }
 BENCHMARK(VerifyProof)->DenseRange(0, 3);
 
+// By the request.
+void VerifyProofs(benchmark::State& state) {
+  std::vector<Csr> csrs;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    csrs.push_back(rootkeep::ParseCsr(RequestOf("P-256")).value());
+  }
+  std::vector<const Csr*> each;
+  for (const Csr& csr : csrs) each.push_back(&csr);
+  while (state.KeepRunningBatch(state.range(0))) {
+    benchmark::DoNotOptimize(rootkeep::VerifyProofsOfPossession(each));
+  }
+}
+BENCHMARK(VerifyProofs)->Arg(2)->Arg(8);
+
 void LibraryParseAndVerifyProof(benchmark::State& state) {
   const std::string pem = RequestOf(KindName(state.range(0)));
   for (auto _ : state) {

@@ -23,10 +23,12 @@ TEST_F(Fairness, ACallerWithManyRequestsDoesNotHoldUpAnother) {
   Mutex mutex;
   std::vector<std::string> answered;
   const auto issue = [&](const std::string& name, std::uint32_t ttl) {
-    issuer_->Issue(Workload(name), {.csr_pem = csr, .requested_ttl = ttl}, After(kPatience), [&, name](auto result) {
-      const MutexLock lock(mutex);
-      answered.push_back(result.ok() ? name : result.error().ToString());
-    });
+    std::vector<Issuer::Ask> asks;
+    asks.push_back({Workload(name), {.csr_pem = csr, .requested_ttl = ttl}, After(kPatience), [&, name](auto result) {
+                      const MutexLock lock(mutex);
+                      answered.push_back(result.ok() ? name : result.error().ToString());
+                    }});
+    issuer_->Issue(asks);
   };
   {
     const GatedSigner::Stall stall = authority_.signer->Close();

@@ -41,9 +41,17 @@ class IssuerFixture : public ::testing::Test {
   }
 
   std::future<Result<Issued>> Begin(const Caller& caller, const IssuanceRequest& request, Deadline deadline) {
+    std::vector<Issuer::Ask> asks;
+    auto answer = Gather(asks, caller, request, deadline);
+    issuer_->Issue(asks);
+    return answer;
+  }
+  // Adds a request to those that go to the issuer together.
+  static std::future<Result<Issued>> Gather(std::vector<Issuer::Ask>& asks, const Caller& caller,
+                                            const IssuanceRequest& request, Deadline deadline) {
     const auto promise = std::make_shared<std::promise<Result<Issued>>>();
-    issuer_->Issue(caller, request, deadline,
-                   [promise](Result<Issued> result) { promise->set_value(std::move(result)); });
+    asks.push_back(
+        {caller, request, deadline, [promise](Result<Issued> result) { promise->set_value(std::move(result)); }});
     return promise->get_future();
   }
   Result<Issued> Issue(const Caller& caller, const IssuanceRequest& request) {

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <set>
 #include <thread>
 
 #include "signer/certificate/certificate.h"
+#include "tests/support/csr_builder.h"
 #include "tests/support/database_lock.h"
 #include "tests/support/eventually.h"
+#include "tests/support/software_key.h"
 #include "tests/unit/signer/issue/issuer_fixture.h"
 
 namespace rootkeep {
@@ -45,6 +48,50 @@ TEST_F(IssuerTest, AnswersARetryWithTheSameCertificate) {
   longer.requested_ttl = 3600;
   ASSERT_OK_AND_ASSIGN(const Issued longer_issued, Issue(Workload("web"), longer));
   EXPECT_NE(longer_issued.leaf_pem, first.leaf_pem) << "another lifetime is another certificate";
+}
+
+// Signed by a key that is not the one it asks for.
+std::string CsrOfAnothersKey() {
+  const ossl::PKey signing = testing::MakeKey("P-256");
+  testing::CsrBuilder builder(signing.get());
+  builder.spki = testing::SpkiOf(testing::MakeKey("P-256").get());
+  return builder.Pem();
+}
+
+// Whatever they are brought together with: more than are proved at once, bad ones between them.
+TEST_F(IssuerTest, AnswersEachOfABatchByItself) {
+  constexpr std::size_t kRequests = 21;
+  std::vector<Issuer::Ask> asks;
+  std::vector<std::future<Result<Issued>>> answers;
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    std::string csr = i % 5 == 4 ? "dumb CSR" : MakeCsrPem();
+    if (i % 5 == 2) csr = CsrOfAnothersKey();
+    const Caller caller = i % 7 == 3 ? Caller{.trust_domain = "elsewhere"} : Workload("w" + std::to_string(i));
+    answers.push_back(Gather(asks, caller, {.csr_pem = csr}, After(kPatience)));
+  }
+  issuer_->Issue(asks);
+  std::vector<Result<Issued>> results;
+  results.reserve(kRequests);
+  for (auto& answer : answers) results.push_back(answer.get());
+  const std::vector<LedgerEntry> recorded = Recorded();
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    const Result<Issued>& issued = results[i];
+    if (i % 7 == 3) {
+      EXPECT_THAT(issued, HasReason("no_authority")) << i;
+    } else if (i % 5 == 4) {
+      EXPECT_THAT(issued, HasReason("csr_pem")) << i;
+    } else if (i % 5 == 2) {
+      EXPECT_THAT(issued, HasReason("csr_signature")) << i;
+    } else {
+      ASSERT_THAT(issued, IsOk()) << i;
+      EXPECT_THAT(testing::VerifyChain(*issued), IsOk());
+      const auto entry =
+          std::ranges::find(recorded, issued->serial, [](const LedgerEntry& each) { return each.intent.serial; });
+      ASSERT_NE(entry, recorded.end());
+      EXPECT_EQ(entry->intent.sans, "spiffe://cluster.local/ns/default/sa/w" + std::to_string(i));
+      EXPECT_EQ(CertificatePem(entry->certificate), issued->leaf_pem);
+    }
+  }
 }
 
 TEST_F(IssuerTest, NeverGivesASerialTwice) {

@@ -1,0 +1,24 @@
+// Work that a polling thread puts off while more events wait for it, because several are done together for less.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+namespace rootkeep {
+
+// One for each queue, used on its polling thread only.
+class Deferred {
+ public:
+  // What Run shall do next; an empty function takes it back.
+  void Set(std::function<void()> work) { work_ = std::move(work); }
+  [[nodiscard]] bool pending() const { return work_ != nullptr; }
+  // Called when no event is there.
+  void Run() {
+    if (const auto work = std::exchange(work_, nullptr)) work();
+  }
+
+ private:
+  std::function<void()> work_;
+};
+
+}  // namespace rootkeep
