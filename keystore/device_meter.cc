@@ -13,6 +13,11 @@ constexpr unsigned kManagers = 4;
 // others.
 constexpr double kSaturated = 0.7;
 
+// Whether a device computes on this machine is taken for known from this part of its completions on, and for not known
+// any more below the other.
+constexpr double kComputes = 0.8;
+constexpr double kComputesNoMore = 0.4;
+
 // A trial whose kind is not asked for any more ends after this.
 constexpr auto kForgotten = std::chrono::seconds(1);
 
@@ -26,7 +31,12 @@ DeviceMeter::DeviceMeter(const DeviceMeterOptions& options)
       kinds_(DeviceWork::kKinds, Kind(options.max_concurrency)) {}
 
 unsigned DeviceMeter::limit(DeviceWork work) const {
-  return std::min(work.is_signature() ? kind(work).search.limit() : kManagers, capacity_);
+  return work.is_signature() ? Allowed(kind(work)) : std::min(kManagers, capacity_);
+}
+
+unsigned DeviceMeter::Allowed(const Kind& kind) const {
+  const unsigned most = kind.computes ? std::min(capacity_, options_.processors) : capacity_;
+  return std::min(kind.search.limit(), most);
 }
 
 // Types of keys share the device up to the largest of their limits; management, which may take long, goes beside them.
@@ -45,7 +55,7 @@ void DeviceMeter::SetCapacity(unsigned capacity) {
 
 void DeviceMeter::FindTop() {
   top_ = 1;
-  for (const Kind& one : kinds_) top_ = std::max(top_, std::min(one.search.limit(), capacity_));
+  for (const Kind& one : kinds_) top_ = std::max(top_, Allowed(one));
 }
 
 void DeviceMeter::Entered(DeviceWork work, Time now) {
@@ -93,6 +103,7 @@ void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
     if (stay.entered >= mine.began) mine.area -= held;
     return;
   }
+  LearnWhere(mine, stay.computed);
   // One that hung says little about the next.
   mine.mean = mine.mean == 0 ? held : mine.mean + (std::min(held, 2 * mine.mean) - mine.mean) / 8;
   if (mine.cost == 0) mine.cost = mine.mean;
@@ -103,6 +114,14 @@ void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
   if (mine.skip > 0 || stay.entered < mine.began) return;
   ++mine.completions;
   mine.held += held;
+}
+
+void DeviceMeter::LearnWhere(Kind& mine, bool computed) {
+  mine.computed += ((computed ? 1 : 0) - mine.computed) / 16;
+  const bool computes = mine.computed > (mine.computes ? kComputesNoMore : kComputes);
+  if (computes == mine.computes) return;
+  mine.computes = computes;
+  FindTop();
 }
 
 void DeviceMeter::Evaluate(std::size_t index, Time now) {

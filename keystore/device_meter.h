@@ -1,10 +1,11 @@
 // Measures a device while it is used: how long its work takes, and with how many signers it does most.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 #include "keystore/concurrency_search.h"
@@ -17,6 +18,8 @@ struct DeviceMeterOptions {
   // Throughput is measured over at least this time and this many completions, and twice as many as the limit.
   std::chrono::milliseconds window{40};
   unsigned window_completions = 8;
+  // A device that computes on this machine gets no more signers than these: they would take them from everything else.
+  unsigned processors = std::max(1U, std::thread::hardware_concurrency());
 };
 
 // One ConcurrencySearch for each type of key, fed with the throughput of the whole device, so that no type gains at
@@ -31,6 +34,7 @@ class DeviceMeter {
     Time entered = {};
     Time left = {};
     bool completed = false;
+    bool computed = false;  // the thread that asked never gave up its processor for it
   };
 
   explicit DeviceMeter(const DeviceMeterOptions& options);
@@ -53,7 +57,9 @@ class DeviceMeter {
     explicit Kind(unsigned max_concurrency) : search(max_concurrency) {}
     ConcurrencySearch search;
     unsigned inside = 0;
-    double mean = 0;  // seconds inside, lately
+    double computed = 0;    // the part of the completions that was, lately
+    bool computes = false;  // most was
+    double mean = 0;        // seconds inside, lately
     double cost = 0;  // the same as it was before the present trial, so that work of different kinds can be added up
     Time last_left;
     Time changed;     // when `inside` did
@@ -75,6 +81,9 @@ class DeviceMeter {
   // Adds up the time since the last change.
   void Advance(Kind& kind, DeviceWork work, Time now);
   void Learn(Kind& kind, const Stay& stay);
+  void LearnWhere(Kind& kind, bool computed);
+  // The limit that the search has found, less what there is no room for.
+  [[nodiscard]] unsigned Allowed(const Kind& kind) const;
   void Evaluate(std::size_t index, Time now);
   // The throughput of the whole device in the kind's window that ends now.
   [[nodiscard]] double Throughput(const Kind& kind, double seconds) const;

@@ -31,6 +31,7 @@ class Device {
   struct Load {
     DeviceWork work;
     std::function<Duration(unsigned inside)> takes;
+    bool computed = false;  // on the caller's processor
     Duration between = {};  // what a caller does elsewhere before; then as many callers run as the limit says
   };
 
@@ -48,7 +49,7 @@ class Device {
         continue;
       }
       const Load& load = loads[event.load];
-      meter_.Left(load.work, {.entered = event.since, .left = now_, .completed = true});
+      meter_.Left(load.work, {.entered = event.since, .left = now_, .completed = true, .computed = load.computed});
       --inside_;
       --busy_[event.load];
       ++made;
@@ -191,6 +192,16 @@ TEST(DeviceMeter, NothingExceedsTheDevicesSessions) {
               }}},
             seconds(2));
   EXPECT_EQ(most, 3U);
+}
+
+// More signers than processors would only be served before everything else that wants these.
+TEST(DeviceMeter, ADeviceThatComputesHereGetsNoMoreThanTheProcessors) {
+  DeviceMeter meter({.max_concurrency = 16, .processors = 2});
+  Device device(meter);
+  device.Run({{.work = kRsa, .takes = Workers(8, milliseconds(1)), .computed = true}}, seconds(5));
+  EXPECT_EQ(meter.limit(kRsa), 2U);
+  device.Run({{.work = kRsa, .takes = Workers(8, milliseconds(1)), .computed = false}}, seconds(5));
+  EXPECT_GE(meter.limit(kRsa), 8U) << "it was replaced by one that does not";
 }
 
 TEST(DeviceMeter, DoesNotGrowForCallersWhoAskForNoMore) {
