@@ -10,15 +10,25 @@ namespace rootkeep {
 class Deferred {
  public:
   // What Run shall do next; an empty function takes it back.
-  void Set(std::function<void()> work) { work_ = std::move(work); }
+  void Set(std::function<void()> work) {
+    work_ = std::move(work);
+    passed_ = 0;
+  }
   [[nodiscard]] bool pending() const { return work_ != nullptr; }
   // Called when no event is there.
   void Run() {
     if (const auto work = std::exchange(work_, nullptr)) work();
   }
+  // Called after each event: a queue that is never empty, whoever keeps it so, does not hold up the work.
+  void Passed() {
+    if (pending() && ++passed_ >= kMostEvents) Run();
+  }
+
+  static constexpr unsigned kMostEvents = 32;
 
  private:
   std::function<void()> work_;
+  unsigned passed_ = 0;  // events since it was set
 };
 
 }  // namespace rootkeep

@@ -60,6 +60,7 @@ void Poll(grpc::ServerCompletionQueue& queue, Deferred& deferred) {
     try {
       if (next == grpc::CompletionQueue::GOT_EVENT) {
         static_cast<Event*>(tag)->Done(ok);
+        deferred.Passed();
       } else {
         deferred.Run();
       }
