@@ -29,6 +29,12 @@ class Connection {
 
   [[nodiscard]] const Token& token() const { return token_; }
   [[nodiscard]] bool fresh() const { return fresh_; }
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  // Whether something was signed through it.
+  [[nodiscard]] bool served() const { return served_.load(std::memory_order_relaxed); }
+  void SetServed() {
+    if (!served()) served_.store(true, std::memory_order_relaxed);
+  }
 
   // False once Break was called or the module was initialised anew.
   [[nodiscard]] bool usable() const { return !broken_.load(std::memory_order_acquire) && epoch_ == module_->epoch(); }
@@ -67,6 +73,7 @@ class Connection {
   const CK_SESSION_HANDLE login_session_;
   const bool fresh_;
   std::atomic<bool> broken_{false};
+  std::atomic<bool> served_{false};
   SessionPool sessions_;
 };
 

@@ -1,6 +1,7 @@
 #include "keystore/pkcs11/link.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "keystore/base/log.h"
 #include "keystore/pkcs11/ckr.h"
@@ -22,7 +23,7 @@ bool Answers(const Connection& connection, Deadline deadline) {
 Result<std::shared_ptr<Connection>> Link::Get(Deadline deadline) {
   std::shared_ptr<Connection> lost;  // dropped after the lock: its end closes sessions
   bool reinitialise = false;
-  std::uint64_t renewals = 0;
+  bool fresh = false;
   std::optional<CircuitBreaker::Pass> pass;
   {
     const MutexLock lock(mutex_);
@@ -38,22 +39,22 @@ Result<std::shared_ptr<Connection>> Link::Get(Deadline deadline) {
     pass.emplace(std::move(entered));
     connecting_ = true;
     reinitialise = reinitialise_;
-    renewals = renewals_;
+    fresh = std::exchange(renewed_, false);
     lost = std::move(current_);
     current_ = nullptr;
   }
   lost.reset();
-  auto made = Connect(reinitialise, deadline);
+  auto made = Connect(reinitialise, fresh, deadline);
   const MutexLock lock(mutex_);
-  Settle(made, renewals, *pass);
+  Settle(made, *pass);
   return made;
 }
 
-Result<std::shared_ptr<Connection>> Link::Connect(bool reinitialise, Deadline deadline) {
+Result<std::shared_ptr<Connection>> Link::Connect(bool reinitialise, bool fresh, Deadline deadline) {
   const std::uint64_t epoch = module_->epoch();
   std::optional<Error> first;
   if (!reinitialise) {
-    auto made = ConnectNow(/*fresh=*/false, deadline);
+    auto made = ConnectNow(fresh, deadline);
     if (made.ok() || RemedyFor(made.error()) == Remedy::kFail) return made;
     first = std::move(made).error();
   }
@@ -69,26 +70,37 @@ Result<std::shared_ptr<Connection>> Link::ConnectNow(bool fresh, Deadline deadli
   return Connection::Open(use, module_, selector_, pin_, options_, fresh, deadline);
 }
 
-void Link::Renew() {
-  std::shared_ptr<Connection> known;
-  {
-    const MutexLock lock(mutex_);
-    known = current_;
-    reinitialise_ = true;
-    ++renewals_;
-  }
-  if (known != nullptr) known->Break();
+Status Link::Renew(Deadline deadline) {
+  RK_TRY(const ConnectionPtr connection, Get(deadline));
+  return RenewFrom(*connection, deadline);
 }
 
-void Link::Settle(const Result<std::shared_ptr<Connection>>& made, std::uint64_t renewals, CircuitBreaker::Pass& pass) {
+bool Link::RenewForAbsentKey(Deadline deadline) {
+  const auto connection = Get(deadline);
+  if (!connection.ok() || !renewals_for_absent_keys_.Take((*connection)->served())) return false;
+  const Status renewed = RenewFrom(**connection, deadline);
+  // A module that does not come up again has more to say than that the key is not there.
+  return renewed.ok() || renewed.error().reason() == kReasonModuleDown;
+}
+
+Status Link::RenewFrom(Connection& connection, Deadline deadline) {
+  if (module_->MustBeSpared(connection.usable() ? 1 : 0)) return module_->Spared();
+  // Those inside who wait for the keys leave at once, instead of signing one after the other first.
+  connection.Break();
+  // Somebody may connect before the module is closed; that connection is ours too.
+  RK_RETURN_IF_ERROR(module_->Reinitialise(connection.epoch(), deadline, /*own=*/1));
+  const MutexLock lock(mutex_);
+  renewed_ = true;
+  return Ok();
+}
+
+void Link::Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) {
   connecting_ = false;
   settled_.NotifyAll();
   const bool was_up = up();
   if (made.ok()) {
     current_ = *made;
-    // A renewal that was asked for meanwhile found no connection to break.
-    reinitialise_ = renewals != renewals_;
-    if (reinitialise_) current_->Break();
+    reinitialise_ = false;
     queue_.SetCapacity(current_->sessions().cap());
     if (!was_up) log::Info("pkcs11.token_up", {{"token", current_->token().device.label}});
     pass.Worked();
@@ -118,6 +130,8 @@ bool Link::Recover(const std::shared_ptr<Connection>& connection, const Error& e
   if (error.reason() == kReasonKeyMissing) {
     // Leftovers of a token that was away can hide its keys; just after C_Initialize there are none.
     if (connection->fresh()) return false;
+    // While that would be refused for the sake of other tokens, this one's other keys are served as before.
+    if (module_->MustBeSpared(connection->usable() ? 1 : 0)) return false;
     Lose(connection, error, true);
     return attempt < kMaxAttempts;
   }

@@ -8,6 +8,7 @@
 #include "keystore/device_queue.h"
 #include "keystore/pkcs11/connection.h"
 #include "keystore/pkcs11/reasons.h"
+#include "keystore/pkcs11/renewal_limit.h"
 
 namespace rootkeep::pkcs11 {
 
@@ -35,8 +36,12 @@ class Link {
   [[nodiscard]] bool up() const { return !breaker_.failure(); }
   [[nodiscard]] const Quirks& quirks() const { return module_->quirks(); }
 
-  // Makes the next call begin with C_Finalize and C_Initialize, for modules that learn and forget nothing without.
-  void Renew();
+  // C_Finalize and C_Initialize, for modules that learn and forget nothing without; the next call connects anew.
+  // UNAVAILABLE "module_busy" as Module::Reinitialise: when that is for the sake of other tokens, the connection stays.
+  Status Renew(Deadline deadline);
+  // The same before it is said that there is no such key: another program may have made it. At most as often as
+  // RenewalLimit says. True when the key is to be looked for again.
+  bool RenewForAbsentKey(Deadline deadline);
 
   // The working connection, made now if there is none. Waits at most until `deadline` for another thread that makes it.
   Result<std::shared_ptr<Connection>> Get(Deadline deadline);
@@ -87,11 +92,11 @@ class Link {
   bool Recover(const std::shared_ptr<Connection>& connection, const Error& error, int attempt, Deadline deadline);
   // The next Get makes a new connection, after reinitialising the module if `reinitialise`.
   void Lose(const std::shared_ptr<Connection>& connection, const Error& error, bool reinitialise);
-  Result<std::shared_ptr<Connection>> Connect(bool reinitialise, Deadline deadline);
+  Result<std::shared_ptr<Connection>> Connect(bool reinitialise, bool fresh, Deadline deadline);
   Result<std::shared_ptr<Connection>> ConnectNow(bool fresh, Deadline deadline);
-  // What came of an attempt that began after so many renewals.
-  void Settle(const Result<std::shared_ptr<Connection>>& made, std::uint64_t renewals, CircuitBreaker::Pass& pass)
-      RK_REQUIRES(mutex_);
+  Status RenewFrom(Connection& connection, Deadline deadline);
+  // What came of an attempt to connect.
+  void Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) RK_REQUIRES(mutex_);
 
   const std::shared_ptr<Module> module_;
   const TokenSelector selector_;
@@ -105,7 +110,8 @@ class Link {
   std::shared_ptr<Connection> current_ RK_GUARDED_BY(mutex_);
   bool connecting_ RK_GUARDED_BY(mutex_) = false;
   bool reinitialise_ RK_GUARDED_BY(mutex_) = false;
-  std::uint64_t renewals_ RK_GUARDED_BY(mutex_) = 0;  // calls of Renew
+  bool renewed_ RK_GUARDED_BY(mutex_) = false;  // since the last connection was made
+  RenewalLimit renewals_for_absent_keys_;
 };
 
 }  // namespace rootkeep::pkcs11

@@ -80,19 +80,19 @@ Result<Module::Use> Module::Enter(Deadline deadline) {
   return Unavailable("module " + config_.path + " is not initialised").WithReason(kReasonModuleDown);
 }
 
-Status Module::Reinitialise(std::uint64_t seen_epoch, Deadline deadline) {
+Status Module::Reinitialise(std::uint64_t seen_epoch, Deadline deadline, int own) {
   const Turn::Holder turn(lifecycle_turn_, deadline);
   if (!turn) return Unavailable("wait for C_Initialize by another thread").WithReason(kReasonDeadline);
   if (usable_ && epoch() != seen_epoch) return Ok();
+  if (MustBeSpared(own)) return Spared();
   const auto now = std::chrono::steady_clock::now();
-  if (Shared() && now < last_reinitialised_ + kSharedInterval) {
-    return Unavailable("other tokens of module " + config_.path + " are in use; it is not reinitialised again yet")
-        .WithReason(kReasonModuleBusy);
-  }
   if (!gate_.Close(std::min(deadline, now + kDrain))) {
     return Unavailable("a call inside module " + config_.path + " does not return").WithReason(kReasonModuleBusy);
   }
-  last_reinitialised_ = now;
+  {
+    const MutexLock lock(mutex_);
+    last_reinitialised_ = now;
+  }
   FinaliseInTurn();
   Status status = InitialiseInTurn();
   gate_.Open();
@@ -139,9 +139,15 @@ void Module::CountConnection(std::uint64_t epoch, int change) {
   if (epoch == this->epoch()) connections_ += change;
 }
 
-bool Module::Shared() const {
+bool Module::MustBeSpared(int own) const {
+  const auto now = std::chrono::steady_clock::now();
   const MutexLock lock(mutex_);
-  return connections_ > 0;
+  return connections_ > own && now < last_reinitialised_ + kSharedInterval;
+}
+
+Error Module::Spared() const {
+  return Unavailable("other tokens of module " + config_.path + " are in use; it is not reinitialised again yet")
+      .WithReason(kReasonModuleBusy);
 }
 
 Result<std::shared_ptr<Module>> ModuleRegistry::Load(const ModuleConfig& config) {

@@ -69,9 +69,13 @@ class Module {
 
   // C_Finalize and C_Initialize, when the module is still in the state `seen_epoch` in which the caller found it
   // useless. Every session and object handle in it is gone afterwards. UNAVAILABLE "module_busy" when calls inside do
-  // not return by `deadline`, or when tokens that work would be disturbed too often for one that is away.
-  // The caller must not hold a Use.
-  Status Reinitialise(std::uint64_t seen_epoch, Deadline deadline);
+  // not return by `deadline`, or when tokens that work would be disturbed too often for one that is away; `own` of the
+  // connections that work are the caller's own, and no reason. The caller must not hold a Use.
+  Status Reinitialise(std::uint64_t seen_epoch, Deadline deadline, int own = 0);
+  // Whether Reinitialise would now be refused for the others' sake.
+  [[nodiscard]] bool MustBeSpared(int own) const;
+  // That refusal.
+  [[nodiscard]] Error Spared() const;
 
   // Counts C_Initialize calls, so that whoever holds handles can tell that they are from before.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
@@ -95,7 +99,6 @@ class Module {
 
  private:
   Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins);
-  [[nodiscard]] bool Shared() const;
   Status InitialiseInTurn();
   void FinaliseInTurn();
   void Recognise();
@@ -107,8 +110,7 @@ class Module {
   Turn lifecycle_turn_;              // who may initialise and finalise
   std::atomic<bool> usable_{false};  // between C_Initialize and C_Finalize; changes only while the gate is closed
   std::atomic<std::uint64_t> epoch_{0};
-  std::chrono::steady_clock::time_point last_reinitialised_;  // only in lifecycle_turn_
-  bool stuck_ = false;                                        // the last C_Finalize failed; only in lifecycle_turn_
+  bool stuck_ = false;  // the last C_Finalize failed; only in lifecycle_turn_
   std::atomic<const Quirks*> quirks_;
   std::mutex sessions_mutex_;
   KeysLock::Mutex keys_mutex_;
@@ -116,6 +118,7 @@ class Module {
   mutable Mutex mutex_;
   std::optional<Error> failure_ RK_GUARDED_BY(mutex_);  // of the last C_Initialize
   int connections_ RK_GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point last_reinitialised_ RK_GUARDED_BY(mutex_);
 };
 
 // One Module per path. Owned by main, which drops everything that holds modules before it ends. Thread-safe.

@@ -95,6 +95,7 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
   RK_TRY(Bytes answer, std::move(answered));
   ticket.Completed(ended);
   session.Recycle();
+  connection->SetServed();
   RK_TRY(Bytes signature, FromToken(scheme, std::move(answer)));
   if (!binding->proven()) {
     Status good = public_key().Verify(scheme, input, signature);

@@ -147,11 +147,9 @@ Result<std::shared_ptr<const Signer>> TokenStore::Open(const KeyUri& uri, Deadli
   RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
   const auto read = [&](const ConnectionPtr& connection, Ticket&) { return ReadNamedKey(connection, uri, deadline); };
   auto info = link_->Run(Manage(Urgent(), deadline), read);
-  if (!info.ok() && info.error().code() == Code::kNotFound && link_->quirks().answers_from_memory) {
-    // Another program may have made it since.
-    link_->Renew();
-    info = link_->Run(Manage(Urgent(), deadline), read);
-  }
+  const bool may_be_new =
+      !info.ok() && info.error().reason() == kReasonKeyNotFound && link_->quirks().answers_from_memory;
+  if (may_be_new && link_->RenewForAbsentKey(deadline)) info = link_->Run(Manage(Urgent(), deadline), read);
   if (!info.ok()) return std::move(info).error();
   return SignerFor(*std::move(info));
 }
@@ -162,7 +160,7 @@ Result<KeyInfo> TokenStore::Create(const KeySpec& spec, Deadline deadline) {
   const Turn::Holder turn(create_turn_, deadline);
   if (!turn) return Unavailable("wait for another key to be made").WithReason(kReasonDeadline);
   // Or a label that another program took meanwhile would look free.
-  if (link_->quirks().answers_from_memory) link_->Renew();
+  if (link_->quirks().answers_from_memory) RK_RETURN_IF_ERROR(link_->Renew(deadline));
   RK_RETURN_IF_ERROR(CheckLabelIsFree(label, deadline));
   RK_TRY(KeyInfo info, link_->RunOnce(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
     return MakeKey(connection, spec, label, id, deadline);

@@ -138,5 +138,25 @@ TEST(TwoTokens, OneThatIsAwayDoesNotStopTheOther) {
   hsm.GiveBack(SoftHsm::kLabel);
 }
 
+// The module was reinitialised a moment ago and the other token is in use, so it is not done again for the missing key.
+TEST(TwoTokens, AMissingKeyOfOneDoesNotStopItsOtherKeys) {
+  SoftHsm hsm;
+  hsm.AddToken("second");
+  ASSERT_THAT(hsm.module()->Reinitialise(hsm.module()->epoch(), Soon()), IsOk());
+  const auto store = hsm.OpenStore();
+  const auto other = hsm.OpenStore("second");
+  ASSERT_OK_AND_ASSIGN(const KeyInfo gone, store->Create({.name = "gone"}, Soon()));
+  ASSERT_OK_AND_ASSIGN(const KeyInfo kept, store->Create({.name = "kept"}, Soon()));
+  ASSERT_OK_AND_ASSIGN(const auto missing, store->Open(gone.uri, Soon()));
+  ASSERT_OK_AND_ASSIGN(const auto signer, store->Open(kept.uri, Soon()));
+  ASSERT_THAT(other->health()->Probe(Soon()), IsOk());
+  ASSERT_THAT(store->deleter()->Delete(gone.uri, Soon()), IsOk());
+  const Bytes digest(32, 7);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(missing->Sign(SignatureScheme::kEcdsaSha256, digest, Soon()), HasReason("key_missing"));
+    ASSERT_THAT(signer->Sign(SignatureScheme::kEcdsaSha256, digest, Soon()), IsOk());
+  }
+}
+
 }  // namespace
 }  // namespace rootkeep::pkcs11

@@ -1,14 +1,12 @@
 // What tpm2-pkcs11 does differently, beyond what the conformance suite asks of every token.
 #include <p11-kit/pkcs11.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include "keystore/base/file.h"
-#include "keystore/pkcs11/pin_record_file.h"
 #include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/session_calls.h"
 #include "keystore/pkcs11/token.h"
@@ -181,29 +179,31 @@ TEST_F(Tpm2Pkcs11Test, SignsWithMoreKeysThanTheTpmHasPlacesFor) {
   }
 }
 
-TEST(PinRecordName, DependsOnTheLabelWhenTheSerialNamesNothing) {
-  const DeviceInfo one{.label = "one", .serial = "0000000000000000", .manufacturer = "IBM", .model = "SW   TPM"};
-  DeviceInfo other = one;
-  other.label = "other";
-  EXPECT_NE(*PinRecordName(one), *PinRecordName(other));
-  DeviceInfo numbered = one;
-  numbered.serial = "0000000000000001";
-  DeviceInfo renamed = numbered;
-  renamed.label = "other";
-  EXPECT_EQ(*PinRecordName(numbered), *PinRecordName(renamed));
+// A key that is missing must not be felt by those whose keys are there.
+TEST_F(Tpm2Pkcs11Test, IsReinitialisedOnceForAKeyThatIsNotThere) {
+  MakeKey();
+  ASSERT_THAT(Sign(), IsOk());
+  KeyUri absent = info_->uri;
+  absent.object_label += "0";
+  const std::uint64_t before = token_.module()->epoch();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_THAT(store_->Open(absent, Soon()), HasReason("key_not_found"));
+    ASSERT_THAT(Sign(), IsOk());
+  }
+  EXPECT_EQ(token_.module()->epoch(), before + 1);
 }
 
-TEST(Quirks, AreOfTheModuleThatNamesItselfSoAndOfNoOther) {
-  const auto named = [](std::string_view name) {
-    CK_INFO info{};
-    std::ranges::fill(info.manufacturerID, ' ');
-    std::ranges::copy(name, info.manufacturerID);
-    return QuirksOf(info).sessions_race;
-  };
-  EXPECT_TRUE(named("tpm2-software.github.io"));
-  EXPECT_FALSE(named("tpm2-software.github.ioo"));
-  EXPECT_FALSE(named("SoftHSM"));
-  EXPECT_FALSE(named(""));
+// Another connection is in use, and the module was reinitialised a moment ago, to make the first key.
+TEST_F(Tpm2Pkcs11Test, KeepsItsConnectionWhileTheModuleMustBeSpared) {
+  MakeKey();
+  const auto others = token_.OpenStore();
+  ASSERT_THAT(others->List(Soon()), IsOk());
+  EXPECT_THAT(store_->Create({.use = KeyUse::kApp, .name = "second"}, Soon()), HasReason("module_busy"));
+  EXPECT_THAT(Sign(), IsOk());
+  KeyUri absent = info_->uri;
+  absent.object_label += "0";
+  EXPECT_THAT(store_->Open(absent, Soon()), HasReason("key_not_found"));
+  EXPECT_THAT(Sign(), IsOk());
 }
 
 }  // namespace
