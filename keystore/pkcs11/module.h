@@ -96,6 +96,8 @@ class Module {
   PinLatch& pins() { return *pins_; }
   // Logging in is done by one thread at a time.
   Turn& login_turn() { return login_turn_; }
+  // Whether one operation has had the keys to itself for so long that it must be taken to hang.
+  [[nodiscard]] bool KeysAreStuck() const { return keys_mutex_.Stuck(); }
 
  private:
   Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins);

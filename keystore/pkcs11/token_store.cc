@@ -184,11 +184,14 @@ Result<std::vector<KeyInfo>> TokenStore::List(Deadline deadline) {
 }
 
 Status TokenStore::Probe(Deadline deadline) {
-  // Not in the queue: a token that is busy is not away.
+  // Not in the queue: a token that is busy is not away, and neither is one whose keys others have, as long as they take
+  // turns.
   return link_->RunUnqueued(deadline, [&](const ConnectionPtr& connection) -> Status {
     RK_TRY(const Module::Use use, connection->Enter(deadline));
-    RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kUse, deadline));
-    return connection->Check(use);
+    const auto lock = connection->LockKeys(use, KeyAccess::kUse, deadline);
+    if (lock.ok()) return connection->Check(use);
+    if (lock.error().reason() == kReasonDeadline && !use.module().KeysAreStuck()) return Ok();
+    return lock.error();
   });
 }
 

@@ -47,5 +47,22 @@ TEST(KeysLock, LetsOneInWhereKeysStayLoaded) {
   EXPECT_THAT(Beside(quirks, KeyAccess::kFind, KeyAccess::kUse), HasReason("deadline"));
 }
 
+// Ten seconds of somebody's own are long enough to say that he hangs; those before him do not count.
+TEST(KeysLock, TellsWhoHangsFromWhoIsBusy) {
+  KeysLock::Mutex mutex;
+  const auto in = [](int seconds) { return std::chrono::steady_clock::now() + std::chrono::seconds(seconds); };
+  EXPECT_FALSE(mutex.Stuck(in(60)));
+  {
+    const auto lock = KeysLock::Take(mutex, {.keys_stay_loaded = true}, KeyAccess::kUse, Soon());
+    ASSERT_THAT(lock, IsOk());
+    EXPECT_FALSE(mutex.Stuck(in(5)));
+    EXPECT_TRUE(mutex.Stuck(in(60)));
+  }
+  EXPECT_FALSE(mutex.Stuck(in(60)));
+  const auto shared = KeysLock::Take(mutex, {.making_disturbs_finding = true}, KeyAccess::kFind, Soon());
+  ASSERT_THAT(shared, IsOk());
+  EXPECT_FALSE(mutex.Stuck(in(60)));
+}
+
 }  // namespace
 }  // namespace rootkeep::pkcs11

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -204,6 +205,19 @@ TEST_F(Tpm2Pkcs11Test, KeepsItsConnectionWhileTheModuleMustBeSpared) {
   absent.object_label += "0";
   EXPECT_THAT(store_->Open(absent, Soon()), HasReason("key_not_found"));
   EXPECT_THAT(Sign(), IsOk());
+}
+
+TEST_F(Tpm2Pkcs11Test, IsWellWhileOthersHaveItsKeys) {
+  MakeKey();
+  ASSERT_THAT(Sign(), IsOk());
+  const auto probe = [this] { return store_->health()->Probe(After(std::chrono::milliseconds(100))); };
+  {
+    const auto keys = token_.module()->LockKeys(KeyAccess::kUse, Soon());
+    ASSERT_THAT(keys, IsOk());
+    EXPECT_THAT(std::async(std::launch::async, probe).get(), IsOk());
+  }
+  token_.tpm().SwitchOff();
+  EXPECT_THAT(probe(), HasCode(Code::kUnavailable));
 }
 
 }  // namespace
