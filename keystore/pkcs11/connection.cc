@@ -37,6 +37,7 @@ Connection::Connection(std::shared_ptr<Module> module, Token token, std::uint64_
 Result<std::shared_ptr<Connection>> Connection::Open(const Module::Use& use, std::shared_ptr<Module> module,
                                                      const TokenSelector& selector, const PinSource& pin,
                                                      const StoreOptions& options, bool fresh, Deadline deadline) {
+  use.module().Recognise();
   RK_TRY(Token token, FindToken(use, selector));
   CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
   const CK_RV rv = OpenSession(use, token.slot, CKF_SERIAL_SESSION, session);

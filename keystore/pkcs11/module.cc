@@ -119,8 +119,15 @@ Status Module::InitialiseInTurn() {
 }
 
 void Module::Recognise() {
+  if (recognised_.load(std::memory_order_acquire)) return;
   CK_INFO info{};
-  if (functions_->C_GetInfo(&info) == CKR_OK) quirks_.store(&QuirksOf(info), std::memory_order_release);
+  const CK_RV rv = functions_->C_GetInfo(&info);
+  if (rv != CKR_OK) {
+    log::Warning("pkcs11.module_not_recognised", {{"module", config_.path}, {"code", CkrName(rv)}});
+    return;
+  }
+  quirks_.store(&QuirksOf(info), std::memory_order_release);
+  recognised_.store(true, std::memory_order_release);
 }
 
 std::unique_lock<std::mutex> Module::LockSessions() {

@@ -85,6 +85,8 @@ class Module {
 
   // How it differs from what PKCS#11 says; known once it has been initialised.
   [[nodiscard]] const Quirks& quirks() const { return *quirks_.load(std::memory_order_acquire); }
+  // Asks which module it is, unless it has said so before. Who is inside may ask again when C_Initialize got no answer.
+  void Recognise();
   // Hold it while sessions are opened or closed and while a user logs in; locked only where these calls race.
   [[nodiscard]] std::unique_lock<std::mutex> LockSessions();
   // Connection::LockKeys.
@@ -103,7 +105,6 @@ class Module {
   Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins);
   Status InitialiseInTurn();
   void FinaliseInTurn();
-  void Recognise();
 
   const ModuleConfig config_;
   const _CK_FUNCTION_LIST* const functions_;
@@ -114,6 +115,7 @@ class Module {
   std::atomic<std::uint64_t> epoch_{0};
   bool stuck_ = false;  // the last C_Finalize failed; only in lifecycle_turn_
   std::atomic<const Quirks*> quirks_;
+  std::atomic<bool> recognised_{false};
   std::mutex sessions_mutex_;
   KeysLock::Mutex keys_mutex_;
   Turn login_turn_;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ostream>
 
+#include "keystore/pkcs11/quirks.h"
 #include "tests/support/chaos.h"
 #include "tests/unit/keystore/pkcs11/token_fixture.h"
 
@@ -164,6 +165,18 @@ TEST_P(FaultMatrix, EndsAsPromisedAndRecovers) {
   EXPECT_LT(took, kRecovery);
   RecordProperty("recovery_us", static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   EXPECT_THAT(Sign(), IsOk());
+}
+
+// What a module needs is known by its name, which this one does not say at once.
+TEST(Recognition, IsTriedAgainAtTheNextConnection) {
+  SoftHsm hsm{ChaosPath()};
+  TheChaos().Set("fail C_GetInfo CKR_GENERAL_ERROR times=1");
+  const auto store = hsm.OpenStore();
+  EXPECT_EQ(TheChaos().Faults("fail").size(), 1U);
+  EXPECT_FALSE(hsm.module()->quirks().making_disturbs_finding);
+  EXPECT_THAT(store->List(Soon()), IsOk());
+  EXPECT_TRUE(hsm.module()->quirks().making_disturbs_finding);
+  TheChaos().Clear();
 }
 
 std::string NameOf(const ::testing::TestParamInfo<FaultMatrix::ParamType>& info) {
