@@ -39,24 +39,29 @@ Result<std::shared_ptr<Connection>> Connection::Open(const Module::Use& use, std
                                                      const StoreOptions& options, bool fresh, Deadline deadline) {
   use.module().Recognise();
   RK_TRY(Token token, FindToken(use, selector));
-  CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-  const CK_RV rv = OpenSession(use, token.slot, CKF_SERIAL_SESSION, session);
-  if (rv != CKR_OK) return CkError("C_OpenSession", rv);
+  RK_TRY(const CK_SESSION_HANDLE session, OpenSession(use, token.slot, CKF_SERIAL_SESSION, deadline));
   const unsigned cap = SessionCap(token, options);
   const std::shared_ptr<Connection> connection(
       new Connection(std::move(module), std::move(token), use.epoch(), session, cap, fresh));
   RK_RETURN_IF_ERROR(Login(use, session, connection->token_, pin, deadline));
-  RK_RETURN_IF_ERROR(connection->sessions_.Warm(use, options.warm_sessions));
+  RK_RETURN_IF_ERROR(connection->sessions_.Warm(use, options.warm_sessions, deadline));
   return connection;
 }
 
 Connection::~Connection() {
   Break();
-  // Without waiting: a module that is being finalised closes the sessions by itself.
-  const auto use = module_->Enter(std::chrono::steady_clock::now());
-  if (!use.ok() || use->epoch() != epoch_) return;
-  sessions_.Close(*use);
-  CloseSession(*use, login_session_);
+  std::vector<CK_SESSION_HANDLE> sessions = sessions_.TakeIdle();
+  sessions.push_back(login_session_);
+  // Without waiting: a module that is being finalised closes the sessions by itself, if it comes to that.
+  const auto now = std::chrono::steady_clock::now();
+  const auto use = module_->Enter(now);
+  for (const CK_SESSION_HANDLE session : sessions) {
+    if (!use.ok()) {
+      module_->left_open().Add(epoch_, session);
+    } else if (use->epoch() == epoch_) {
+      CloseSession(*use, session, now);
+    }
+  }
 }
 
 bool Connection::Break() {
@@ -65,9 +70,8 @@ bool Connection::Break() {
   return first;
 }
 
-void Connection::Unload(const Module::Use& use) {
-  {
-    const auto lock = use.module().LockSessions();
+void Connection::Unload(const Module::Use& use, Deadline deadline) {
+  if (const auto lock = use.module().LockSessions(deadline); lock.ok()) {
     const CK_RV rv = use->C_Logout(login_session_);
     if (rv != CKR_OK) log::Warning("pkcs11.logout", {{"token", token_.device.label}, {"code", CkrName(rv)}});
   }

@@ -40,8 +40,10 @@ class Connection {
   [[nodiscard]] bool usable() const { return !broken_.load(std::memory_order_acquire) && epoch_ == module_->epoch(); }
   // True for the first caller.
   bool Break();
-  // Logs the user out, for modules that unload keys only then, and breaks the connection.
-  void Unload(const Module::Use& use);
+  // Logs the user out, in all sessions of the token, for modules that unload keys only then, and breaks the connection.
+  // Nobody sees the logout who holds the keys' lock for what he does: it is the caller's until the connection is
+  // broken. Keys stay loaded when others keep sessions locked until `deadline`.
+  void Unload(const Module::Use& use, Deadline deadline);
   // Hold it for the operation, so that it disturbs no other. UNAVAILABLE "stale" when the connection is not usable any
   // more, "deadline" when others had the keys until then.
   Result<KeysLock> LockKeys(const Module::Use& use, KeyAccess access, Deadline deadline) const;

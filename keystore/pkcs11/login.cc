@@ -68,13 +68,13 @@ Status Login(const Module::Use& use, CK_SESSION_HANDLE session, const Token& tok
   if (!turn) return Unavailable("wait for another login").WithReason(kReasonDeadline);
   RK_RETURN_IF_ERROR(CheckFlags(token));
   RK_TRY(const SecretBytes pin, source.Read());
+  // Before the PIN is on record as being tried.
+  RK_TRY(auto sessions, use.module().LockSessions(deadline));
   RK_RETURN_IF_ERROR(use.module().pins().Begin(token.device));
   // C_Login takes a pointer to non-const and does not write to it.
   auto* octets = const_cast<CK_UTF8CHAR*>(pin.RevealForUse().data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-  const CK_RV rv = [&] {
-    const auto sessions = use.module().LockSessions();
-    return use->C_Login(session, CKU_USER, octets, pin.size());
-  }();
+  const CK_RV rv = use->C_Login(session, CKU_USER, octets, pin.size());
+  sessions = {};
   if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
     use.module().pins().Accepted(token.device);
     return Ok();

@@ -130,8 +130,10 @@ void Module::Recognise() {
   recognised_.store(true, std::memory_order_release);
 }
 
-std::unique_lock<std::mutex> Module::LockSessions() {
-  return quirks().sessions_race ? std::unique_lock(sessions_mutex_) : std::unique_lock<std::mutex>();
+Result<std::unique_lock<std::timed_mutex>> Module::LockSessions(Deadline deadline) {
+  std::unique_lock lock(sessions_mutex_, std::defer_lock);
+  if (!quirks().sessions_race || lock.try_lock_until(deadline)) return lock;
+  return Unavailable("wait for another login to module " + config_.path).WithReason(kReasonDeadline);
 }
 
 void Module::FinaliseInTurn() {

@@ -14,6 +14,7 @@
 #include "keystore/base/result.h"
 #include "keystore/pkcs11/gate.h"
 #include "keystore/pkcs11/keys_lock.h"
+#include "keystore/pkcs11/left_open.h"
 #include "keystore/pkcs11/pin_latch.h"
 #include "keystore/pkcs11/turn.h"
 
@@ -87,19 +88,21 @@ class Module {
   [[nodiscard]] const Quirks& quirks() const { return *quirks_.load(std::memory_order_acquire); }
   // Asks which module it is, unless it has said so before. Who is inside may ask again when C_Initialize got no answer.
   void Recognise();
-  // Hold it while sessions are opened or closed and while a user logs in; locked only where these calls race.
-  [[nodiscard]] std::unique_lock<std::mutex> LockSessions();
+  // Hold it while sessions are opened or closed and while anybody logs in or out; locked only where these calls race.
+  // UNAVAILABLE "deadline" when others had it until then: a login can hang.
+  [[nodiscard]] Result<std::unique_lock<std::timed_mutex>> LockSessions(Deadline deadline);
+  LeftOpen& left_open() { return left_open_; }
   // Connection::LockKeys.
   [[nodiscard]] Result<KeysLock> LockKeys(KeyAccess access, Deadline deadline) {
     return KeysLock::Take(keys_mutex_, quirks(), access, deadline);
   }
+  // Whether one operation has had the keys to itself for so long that it must be taken to hang.
+  [[nodiscard]] bool KeysAreStuck() const { return keys_mutex_.Stuck(); }
 
   // Which of its tokens have refused their PIN.
   PinLatch& pins() { return *pins_; }
   // Logging in is done by one thread at a time.
   Turn& login_turn() { return login_turn_; }
-  // Whether one operation has had the keys to itself for so long that it must be taken to hang.
-  [[nodiscard]] bool KeysAreStuck() const { return keys_mutex_.Stuck(); }
 
  private:
   Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins);
@@ -116,7 +119,8 @@ class Module {
   bool stuck_ = false;  // the last C_Finalize failed; only in lifecycle_turn_
   std::atomic<const Quirks*> quirks_;
   std::atomic<bool> recognised_{false};
-  std::mutex sessions_mutex_;
+  std::timed_mutex sessions_mutex_;
+  LeftOpen left_open_;
   KeysLock::Mutex keys_mutex_;
   Turn login_turn_;
   mutable Mutex mutex_;

@@ -7,14 +7,11 @@
 
 namespace rootkeep::pkcs11 {
 
-inline CK_RV OpenSession(const Module::Use& use, CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE& handle) {
-  const auto lock = use.module().LockSessions();
-  return use->C_OpenSession(slot, flags, nullptr, nullptr, &handle);
-}
+// Closes what was left open before. UNAVAILABLE "deadline" when others kept sessions locked until then; otherwise
+// C_OpenSession's error.
+Result<CK_SESSION_HANDLE> OpenSession(const Module::Use& use, CK_SLOT_ID slot, CK_FLAGS flags, Deadline deadline);
 
-inline void CloseSession(const Module::Use& use, CK_SESSION_HANDLE handle) {
-  const auto lock = use.module().LockSessions();
-  use->C_CloseSession(handle);
-}
+// When others keep sessions locked until `deadline`, the session is left for the next OpenSession to close.
+void CloseSession(const Module::Use& use, CK_SESSION_HANDLE session, Deadline deadline);
 
 }  // namespace rootkeep::pkcs11

@@ -16,20 +16,20 @@ constexpr auto kSessionsPause = std::chrono::milliseconds(100);
 
 Session::~Session() {
   if (handle_ == CK_INVALID_HANDLE) return;
-  CloseSession(*use_, handle_);
+  CloseSession(*use_, handle_, deadline_);
   pool_->Forget();
 }
 
 void Session::Recycle() { pool_->GiveBack(std::exchange(handle_, CK_INVALID_HANDLE)); }
 
-Status SessionPool::Warm(const Module::Use& use, unsigned count) {
+Status SessionPool::Warm(const Module::Use& use, unsigned count, Deadline deadline) {
   for (unsigned i = 0; i < count; ++i) {
     {
       const MutexLock lock(mutex_);
       if (open_ >= cap_) return Ok();
       ++open_;
     }
-    RK_TRY(const CK_SESSION_HANDLE handle, OpenOne(use));
+    RK_TRY(const CK_SESSION_HANDLE handle, OpenOne(use, deadline));
     GiveBack(handle);
   }
   return Ok();
@@ -46,24 +46,23 @@ Result<Session> SessionPool::Lease(const Module::Use& use, Deadline deadline) {
     if (!idle_.empty()) {
       const CK_SESSION_HANDLE handle = idle_.back();
       idle_.pop_back();
-      return Session(this, &use, handle);
+      return Session(this, &use, handle, deadline);
     }
     ++open_;
   }
-  RK_TRY(const CK_SESSION_HANDLE handle, OpenOne(use));
-  return Session(this, &use, handle);
+  RK_TRY(const CK_SESSION_HANDLE handle, OpenOne(use, deadline));
+  return Session(this, &use, handle, deadline);
 }
 
 // The caller has counted the session in open_ already.
-Result<CK_SESSION_HANDLE> SessionPool::OpenOne(const Module::Use& use) {
-  CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
-  const CK_RV rv = OpenSession(use, slot_, CKF_SERIAL_SESSION, handle);
-  if (rv == CKR_OK) return handle;
+Result<CK_SESSION_HANDLE> SessionPool::OpenOne(const Module::Use& use, Deadline deadline) {
+  auto opened = OpenSession(use, slot_, CKF_SERIAL_SESSION, deadline);
+  if (opened.ok()) return opened;
   Forget();
-  if (CkrFor(rv).remedy != Remedy::kBackOff) return CkError("C_OpenSession", rv);
+  if (RemedyFor(opened.error()) != Remedy::kBackOff) return opened;
   const MutexLock lock(mutex_);
   cap_ = std::max(1U, open_);
-  return CkError("C_OpenSession", rv).WithReason(kReasonSessions).WithRetryAfter(kSessionsPause);
+  return std::move(opened).error().WithReason(kReasonSessions).WithRetryAfter(kSessionsPause);
 }
 
 unsigned SessionPool::cap() const {
@@ -71,11 +70,10 @@ unsigned SessionPool::cap() const {
   return cap_;
 }
 
-void SessionPool::Close(const Module::Use& use) {
+std::vector<CK_SESSION_HANDLE> SessionPool::TakeIdle() {
   const MutexLock lock(mutex_);
-  for (const CK_SESSION_HANDLE handle : idle_) CloseSession(use, handle);
   open_ -= static_cast<unsigned>(idle_.size());
-  idle_.clear();
+  return std::exchange(idle_, {});
 }
 
 void SessionPool::GiveBack(CK_SESSION_HANDLE handle) {

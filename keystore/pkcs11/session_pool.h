@@ -16,11 +16,15 @@ namespace rootkeep::pkcs11 {
 class SessionPool;
 
 // One read-only session, this caller's alone. Closed when it goes out of scope, unless Recycle() was called because
-// every call on it succeeded. Needs the Use it was leased under.
+// every call on it succeeded; to be closed it waits for those who log in no longer than until the lease's deadline.
+// Needs the Use it was leased under.
 class Session {
  public:
   Session(Session&& other) noexcept
-      : pool_(other.pool_), use_(other.use_), handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
+      : pool_(other.pool_),
+        use_(other.use_),
+        handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)),
+        deadline_(other.deadline_) {}
   Session& operator=(Session&&) = delete;
   ~Session();
 
@@ -30,12 +34,13 @@ class Session {
 
  private:
   friend class SessionPool;
-  Session(SessionPool* pool, const Module::Use* use, CK_SESSION_HANDLE handle)
-      : pool_(pool), use_(use), handle_(handle) {}
+  Session(SessionPool* pool, const Module::Use* use, CK_SESSION_HANDLE handle, Deadline deadline)
+      : pool_(pool), use_(use), handle_(handle), deadline_(deadline) {}
 
   SessionPool* pool_;
   const Module::Use* use_;
   CK_SESSION_HANDLE handle_;
+  Deadline deadline_;
 };
 
 // Thread-safe.
@@ -45,7 +50,7 @@ class SessionPool {
   SessionPool(CK_SLOT_ID slot, unsigned cap) : slot_(slot), cap_(cap) {}
 
   // Opens `count` sessions, so that the first calls find them.
-  Status Warm(const Module::Use& use, unsigned count);
+  Status Warm(const Module::Use& use, unsigned count, Deadline deadline);
 
   // Waits while all are taken. UNAVAILABLE "deadline"; RESOURCE_EXHAUSTED "sessions" when the token gives no more,
   // which also lowers the cap; otherwise C_OpenSession's error.
@@ -54,13 +59,13 @@ class SessionPool {
   // The most that are open at once, as far as is known.
   [[nodiscard]] unsigned cap() const;
 
-  // Closes the idle ones.
-  void Close(const Module::Use& use);
+  // The idle ones, which are the caller's to close.
+  std::vector<CK_SESSION_HANDLE> TakeIdle();
 
  private:
   friend class Session;
 
-  Result<CK_SESSION_HANDLE> OpenOne(const Module::Use& use);
+  Result<CK_SESSION_HANDLE> OpenOne(const Module::Use& use, Deadline deadline);
   void GiveBack(CK_SESSION_HANDLE handle);
   void Forget();
 

@@ -24,10 +24,12 @@ Status InitToken(const Module::Use& use, CK_SLOT_ID slot, const std::string& lab
   return Ok();
 }
 
-Status SetUserPin(const Module::Use& use, CK_SLOT_ID slot, const SecretBytes& officer_pin,
-                  const SecretBytes& user_pin) {
-  RK_TRY(const WriteSession session, WriteSession::Open(use, slot));
+Status SetUserPin(const Module::Use& use, CK_SLOT_ID slot, const SecretBytes& officer_pin, const SecretBytes& user_pin,
+                  Deadline deadline) {
+  RK_TRY(const WriteSession session, WriteSession::Open(use, slot, deadline));
+  RK_TRY(auto sessions, use.module().LockSessions(deadline));
   CK_RV rv = use->C_Login(session.handle(), CKU_SO, Octets(officer_pin), officer_pin.size());
+  sessions = {};
   if (rv != CKR_OK) return CkError("C_Login", rv).Within("log in as security officer");
   rv = use->C_InitPIN(session.handle(), Octets(user_pin), user_pin.size());
   if (rv != CKR_OK) return CkError("C_InitPIN", rv);
@@ -45,7 +47,7 @@ Status SetUpToken(Module& module, const std::string& label, const SecretBytes& o
   if (taken) return AlreadyExists("a token with label \"" + label + "\" is present");
   RK_TRY(const CK_SLOT_ID slot, FreeSlot(use));
   RK_RETURN_IF_ERROR(InitToken(use, slot, label, officer_pin));
-  return SetUserPin(use, slot, officer_pin, user_pin);
+  return SetUserPin(use, slot, officer_pin, user_pin, deadline);
 }
 
 }  // namespace rootkeep::pkcs11

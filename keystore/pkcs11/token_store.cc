@@ -106,9 +106,8 @@ Status LookForLabel(const ConnectionPtr& connection, const std::string& label, D
       .WithHint("a key is never overwritten: choose another name, or the next generation");
 }
 
-Result<KeyInfo> GenerateAndDescribe(const Module::Use& use, const Token& token, const KeySpec& spec,
-                                    const std::string& label, ByteView id) {
-  RK_TRY(const WriteSession session, WriteSession::Open(use, token.slot));
+Result<KeyInfo> GenerateAndDescribe(const Module::Use& use, const WriteSession& session, const Token& token,
+                                    const KeySpec& spec, const std::string& label, ByteView id) {
   RK_TRY(const CK_OBJECT_HANDLE key, GenerateKeyPair(use, session.handle(), spec, label, id));
   auto info = DescribeKey(use, session.handle(), token, key);
   if (info.ok()) return info;
@@ -122,15 +121,17 @@ Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, co
   RK_TRY(const Module::Use use, connection->Enter(deadline));
   RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
   RK_RETURN_IF_ERROR(CheckOffered(use, connection->token().slot, spec.type));
-  auto made = GenerateAndDescribe(use, connection->token(), spec, label, id);
-  if (use.module().quirks().keys_stay_loaded) connection->Unload(use);
+  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot, deadline));
+  auto made = GenerateAndDescribe(use, session, connection->token(), spec, label, id);
+  // Also when none was made: the device may have had no room for it.
+  if (use.module().quirks().keys_stay_loaded) connection->Unload(use, deadline);
   return made;
 }
 
 Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
   RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
-  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot));
+  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot, deadline));
   RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
   RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), key, {CKA_ID, CKA_LABEL}));
   const auto public_half = FindPublicHalf(use, session.handle(), names.Octets(CKA_ID), AsText(names.Octets(CKA_LABEL)));

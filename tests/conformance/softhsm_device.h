@@ -22,7 +22,7 @@ class SoftHsmDevice : public Device {
     ASSERT_THAT(here->List(Soon()), testing::IsOk());
     const auto use = hsm_.module()->Enter(Soon());
     const auto token = pkcs11::FindToken(*use, {.label = testing::SoftHsm::kLabel});
-    const auto session = pkcs11::WriteSession::Open(*use, token->slot);
+    const auto session = pkcs11::WriteSession::Open(*use, token->slot, Soon());
     ASSERT_THAT(pkcs11::GenerateKeyPair(*use, session->handle(), {}, key.label, key.id), testing::IsOk());
   }
 

@@ -19,7 +19,7 @@ class Tpm2Device final : public Device {
   void MakeTwin(const KeyInfo& key) override {
     const auto use = token_.module()->Enter(Soon());
     const auto token = pkcs11::FindToken(*use, {.label = testing::Tpm2Pkcs11::kLabel});
-    const auto session = pkcs11::WriteSession::Open(*use, token->slot);
+    const auto session = pkcs11::WriteSession::Open(*use, token->slot, Soon());
     ASSERT_THAT(pkcs11::GenerateKeyPair(*use, session->handle(), {}, key.label, key.id), testing::IsOk());
   }
 

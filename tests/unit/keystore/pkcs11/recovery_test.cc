@@ -1,6 +1,7 @@
 // Codes and losses that a call gets over by itself, and what each costs.
 #include <p11-kit/pkcs11.h>
 
+#include <future>
 #include <thread>
 
 #include "keystore/pkcs11/token.h"
@@ -129,6 +130,31 @@ TEST_F(RecoveryTest, ACallThatHangsHoldsUpNobodyBeyondTheirDeadline) {
   probe->Release(Call::kSign);
   hung.join();
   EXPECT_TRUE(Eventually([this] { return SignAndVerify().ok(); }));
+}
+
+// It cannot close its sessions while the module is closed, and the module is not finalised after all.
+TEST_F(RecoveryTest, AConnectionThatEndsInTheMiddleOfThatLeavesNoSession) {
+  const auto open = [this] { return Calls(Call::kOpenSession) - Calls(Call::kCloseSession); };
+  const unsigned before = open();
+  auto other = hsm.OpenStore();
+  ASSERT_THAT(other->health()->Probe(Soon()), IsOk());
+  ASSERT_GT(open(), before);
+  probe->Stall(Call::kSign);
+  std::thread hung([this] { EXPECT_THAT(Sign(), IsOk()); });
+  probe->AwaitStalled(Call::kSign);
+  auto closing = std::async(std::launch::async, [this] {
+    return hsm.module()->Reinitialise(hsm.module()->epoch(), After(std::chrono::seconds(1)));
+  });
+  EXPECT_TRUE(Eventually([this] { return !hsm.module()->Enter(std::chrono::steady_clock::now()).ok(); }));
+  other.reset();
+  EXPECT_THAT(closing.get(), HasReason("module_busy"));
+  probe->Release(Call::kSign);
+  hung.join();
+  // The next connection closes them.
+  other = hsm.OpenStore();
+  ASSERT_THAT(other->health()->Probe(Soon()), IsOk());
+  other.reset();
+  EXPECT_EQ(open(), before);
 }
 
 }  // namespace

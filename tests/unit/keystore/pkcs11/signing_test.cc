@@ -24,7 +24,7 @@ class SigningTest : public TokenFixture {
     ASSERT_THAT(use, IsOk());
     const auto token = FindToken(*use, {.label = SoftHsm::kLabel});
     ASSERT_THAT(token, IsOk());
-    const auto session = WriteSession::Open(*use, token->slot);
+    const auto session = WriteSession::Open(*use, token->slot, Soon());
     ASSERT_THAT(session, IsOk());
     const auto old_key = FindPrivateKeys(*use, session->handle(), info->id, {});
     ASSERT_THAT(old_key, IsOk());

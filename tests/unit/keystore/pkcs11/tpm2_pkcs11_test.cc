@@ -119,13 +119,13 @@ TEST_F(Tpm2Pkcs11Test, GivesNoSessionToTwoThreads) {
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
         for (int j = 0; j < 50'000; ++j) {
-          CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
-          if (OpenSession(use, token.slot, CKF_SERIAL_SESSION, handle) != CKR_OK) continue;
+          const auto handle = OpenSession(use, token.slot, CKF_SERIAL_SESSION, Soon());
+          if (!handle.ok()) continue;
           ++opened;
-          auto& holders = held.at(handle % held.size());
+          auto& holders = held.at(*handle % held.size());
           if (holders.fetch_add(1) != 0) ++twice;
           holders.fetch_sub(1);
-          CloseSession(use, handle);
+          CloseSession(use, *handle, Soon());
         }
       });
     }
