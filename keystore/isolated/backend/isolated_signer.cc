@@ -52,12 +52,26 @@ Result<Reply> IsolatedSigner::SignWith(HostProcess& host, SignCall call, Deadlin
 }
 
 Result<Bytes> IsolatedSigner::Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const {
+  static const auto& own = *new Share{};
+  return SignFor({.deadline = deadline, .share = own}, scheme, input);
+}
+
+Result<Bytes> IsolatedSigner::SignFor(const SignOrder& order, SignatureScheme scheme, ByteView input) const {
   RK_RETURN_IF_ERROR(CheckSignInput(public_key().type(), scheme, input));
-  const SignCall call{.scheme = scheme, .input = ToBytes(input)};
-  auto reply = supervisor_->Call(deadline, [&](HostProcess& host) { return SignWith(host, call, deadline); });
+  const auto began = std::chrono::steady_clock::now();
+  const SignCall call{
+      .share = {order.share.priority, FlowMark(order.share.flow)}, .scheme = scheme, .input = ToBytes(input)};
+  auto reply =
+      supervisor_->Call(order.deadline, [&](HostProcess& host) { return SignWith(host, call, order.deadline); });
   if (!reply.ok()) return AsSigner(std::move(reply).error());
   RK_TRY(Signed answer, Expect<Signed>(*std::move(reply)));
   concurrency_.store(std::clamp(answer.concurrency, 1U, kMostConcurrency), std::memory_order_relaxed);
+  if (order.times != nullptr) {
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
+    const auto queued = std::min(answer.queued, took);
+    order.times->queued += queued;
+    order.times->device += took - queued;
+  }
   return std::move(answer.signature);
 }
 

@@ -16,6 +16,7 @@ class IsolatedSigner final : public Signer {
 
   [[nodiscard]] const KeyInfo& info() const override { return info_; }
   [[nodiscard]] Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const override;
+  [[nodiscard]] Result<Bytes> SignFor(const SignOrder& order, SignatureScheme scheme, ByteView input) const override;
   [[nodiscard]] unsigned Concurrency() const override { return concurrency_.load(std::memory_order_relaxed); }
 
  private:

@@ -110,8 +110,10 @@ Result<Reply> Server::Delete(const KeyUri& uri, Deadline deadline) {
 
 Result<Reply> Server::Sign(const SignCall& call, Deadline deadline) {
   RK_TRY(const auto signer, keys_.Find(call.key));
-  RK_TRY(Bytes signature, signer->Sign(call.scheme, call.input, deadline));
-  return Reply(Signed{std::move(signature), signer->Concurrency()});
+  SignTimes times;
+  const SignOrder order{.deadline = deadline, .share = call.share, .times = &times};
+  RK_TRY(Bytes signature, signer->SignFor(order, call.scheme, call.input));
+  return Reply(Signed{std::move(signature), signer->Concurrency(), times.queued});
 }
 
 }  // namespace rootkeep::isolated

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint32_t kMaxVariables = 256;
 constexpr std::size_t kMaxVariable = 32768;  // octets of a value
+constexpr std::size_t kFlowMark = 16;        // octets
+constexpr std::chrono::nanoseconds kLongestWait = std::chrono::hours(1);
 
 // A message begins with the number of its alternative.
 template <typename Variant>
@@ -25,6 +27,8 @@ struct PutCall {
   void operator()(const DeleteCall& call) const { Put(out, call.uri); }
   void operator()(const SignCall& call) const {
     out.U32(call.key);
+    out.U8(static_cast<std::uint8_t>(call.share.priority));
+    out.Text(call.share.flow);
     out.U8(static_cast<std::uint8_t>(call.scheme));
     out.Blob(call.input);
   }
@@ -42,12 +46,15 @@ struct PutReply {
   void operator()(const Signed& answer) const {
     out.Blob(answer.signature);
     out.U32(answer.concurrency);
+    out.U64(static_cast<std::uint64_t>(answer.queued.count()));
   }
 };
 
 SignCall GetSignCall(Reader& in) {
   SignCall call;
   call.key = in.U32();
+  call.share.priority = static_cast<Priority>(in.Choice(kPriorities - 1));
+  call.share.flow = in.Text(kFlowMark);
   call.scheme = static_cast<SignatureScheme>(in.Choice(static_cast<std::uint8_t>(SignatureScheme::kEd25519)));
   call.input = in.Blob(kMaxSignInput);
   return call;
@@ -66,12 +73,22 @@ Signed GetSigned(Reader& in) {
   Signed answer;
   answer.signature = in.Blob(kMostText);
   answer.concurrency = in.U32();
+  const std::uint64_t queued = in.U64();
+  if (queued > static_cast<std::uint64_t>(kLongestWait.count())) in.Fail();
+  answer.queued = std::chrono::nanoseconds(static_cast<std::int64_t>(queued));
   return answer;
 }
 
 Error NotAMessage(const char* kind) { return Internal(std::string("not a ") + kind + " of the token host's"); }
 
 }  // namespace
+
+std::string FlowMark(std::string_view flow) {
+  if (flow.empty()) return {};
+  const auto digest = Digest(Hash::kSha256, AsBytes(flow));
+  if (!digest.ok()) return {};
+  return std::string(AsText(ByteView(*digest).first(kFlowMark)));
+}
 
 Bytes Encode(const TokenSetup& setup) {
   Writer out;

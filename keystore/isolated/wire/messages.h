@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "keystore/base/log.h"
 #include "keystore/base/result.h"
 #include "keystore/isolated/wire/values.h"
+#include "keystore/share.h"
 #include "keystore/signature_scheme.h"
 
 namespace rootkeep::isolated {
@@ -23,7 +26,7 @@ inline constexpr int kControlFd = 3;
 // How many channels it takes at most: the kernel passes no more sockets with a message.
 inline constexpr std::uint32_t kMostChannels = 253;
 // Of the messages below. After an upgrade a running rootkeepd starts a host that is newer than itself.
-inline constexpr std::uint32_t kWireVersion = 1;
+inline constexpr std::uint32_t kWireVersion = 2;
 
 // What the host opens; the first message on the control socket, with the channels' sockets beside it.
 struct TokenSetup {
@@ -54,6 +57,7 @@ struct DeleteCall {
 };
 struct SignCall {
   std::uint32_t key = 0;  // as Opened says
+  Share share;            // its flow is no name: FlowMark
   SignatureScheme scheme = SignatureScheme::kEcdsaSha256;
   Bytes input;
 };
@@ -63,6 +67,10 @@ struct Request {
   Deadline deadline;         // CLOCK_MONOTONIC is the machine's, so both sides mean the same moment
   std::variant<OpenCall, CreateCall, ListCall, ProbeCall, DeleteCall, SignCall> call;
 };
+
+// Stands for a caller in a SignCall: the same for the same one. The host has to serve callers in turn, and is not told
+// who they are. Empty for the program's own work, as the flow is.
+std::string FlowMark(std::string_view flow);
 
 // The host has forgotten the number that a SignCall names.
 inline constexpr std::string_view kReasonKeyNumber = "key_number";
@@ -78,7 +86,8 @@ struct Key {
 };
 struct Signed {
   Bytes signature;
-  std::uint32_t concurrency = 1;  // Signer::Concurrency
+  std::uint32_t concurrency = 1;       // Signer::Concurrency
+  std::chrono::nanoseconds queued{0};  // SignTimes::queued
 };
 
 using Reply = std::variant<Error, Done, Opened, Key, Signed>;

@@ -71,6 +71,8 @@ void Put(Writer& out, const Error& error) {
     out.Text(text.substr(0, kMostText));
   }
   out.U64(error.native().value);
+  const auto wait = std::min(error.retry_after().value_or(std::chrono::milliseconds(0)), kLongestRetry);
+  out.U32(static_cast<std::uint32_t>(wait.count()));
 }
 
 Error GetError(Reader& in) {
@@ -82,10 +84,12 @@ Error GetError(Reader& in) {
   const std::string domain = in.Text();
   NativeCode native{.domain = KnownWord(domain), .name = Printable(in.Text())};
   native.value = in.U64();
-  return Error(in.failed() ? Code::kInternal : static_cast<Code>(code), std::move(message))
-      .WithNative(std::move(native))
-      .WithHint(std::move(hint))
-      .WithReason(KnownWord(reason));
+  const auto wait = std::min(std::chrono::milliseconds(in.U32()), kLongestRetry);
+  Error error = Error(in.failed() ? Code::kInternal : static_cast<Code>(code), std::move(message))
+                    .WithNative(std::move(native))
+                    .WithHint(std::move(hint))
+                    .WithReason(KnownWord(reason));
+  return wait.count() == 0 ? error : std::move(error).WithRetryAfter(wait);
 }
 
 void Put(Writer& out, const KeyUri& uri) {

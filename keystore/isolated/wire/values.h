@@ -1,6 +1,8 @@
 // The values of the key store's interface, in a message and out of it.
 #pragma once
 
+#include <chrono>
+
 #include "keystore/isolated/wire/codec.h"
 #include "keystore/key_info.h"
 #include "keystore/key_spec.h"
@@ -12,6 +14,9 @@ void Put(Writer& out, const Error& error);
 void Put(Writer& out, const KeyUri& uri);
 void Put(Writer& out, const KeySpec& spec);
 void Put(Writer& out, const KeyInfo& info);
+
+// What is kept at most of the time after which an error says to try again.
+inline constexpr std::chrono::milliseconds kLongestRetry = std::chrono::minutes(1);
 
 // Those for the reading side set the reader's failure when what stands there is no such value. Of an error's texts no
 // more than 512 printable characters are kept, and its reason and native domain only if they are ours (words.h).

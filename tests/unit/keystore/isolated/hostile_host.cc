@@ -1,6 +1,7 @@
 // Stands in for rootkeep-token-host and misbehaves as the setup's module path says.
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "keystore/isolated/wire/channel.h"
@@ -30,6 +31,17 @@ void Answer(Channel channel, const std::string& what) {
     if (what == "garbage") (void)channel.Send(AsBytes("no message"), Soon());
     if (what == "too-long" && write(channel.fd(), Bytes(kMaxMessage + 1).data(), kMaxMessage + 1) < 0) return;
     if (what == "signature") (void)channel.Send(Encode({number, Signed{{1, 2, 3}, 1}}), Soon());
+    if (what == "retry") {
+      Bytes error = Encode({number, Unavailable("come back in 49 days")});
+      std::fill(error.end() - 4, error.end(), std::uint8_t{0xff});
+      (void)channel.Send(error, Soon());
+    }
+    if (what == "queued") {
+      const bool open = std::holds_alternative<OpenCall>(DecodeRequest(*message)->call);
+      Reply reply = Signed{{1, 2, 3}, 1, std::chrono::hours(1)};
+      if (open) reply = Opened{1, AnyKey()};
+      (void)channel.Send(Encode({number, std::move(reply)}), Soon());
+    }
     if (what == "twice") {
       for (int i = 0; i < 2; ++i) (void)channel.Send(Encode({number, Done{}}), Soon());
     }

@@ -45,6 +45,27 @@ TEST_F(HostileHost, ThatAnswersTwice) {
   EXPECT_FALSE(host->alive());
 }
 
+TEST_F(HostileHost, ThatSendsCallersAwayForWeeks) {
+  IsolatedStore store(Doing("retry"));
+  const Status probed = store.health()->Probe(Soon());
+  EXPECT_THAT(probed, HasCode(Code::kUnavailable));
+  EXPECT_EQ(probed.error().retry_after(), kLongestRetry);
+}
+
+// What it says of its queue is no longer than the call took.
+TEST_F(HostileHost, ThatPretendsAnEndlessQueue) {
+  IsolatedStore store(Doing("queued"));
+  ASSERT_OK_AND_ASSIGN(const auto signer, store.Open({.object_label = "k"}, Soon()));
+  SignTimes times;
+  const Share share;
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_THAT(signer->SignFor({.deadline = Soon(), .share = share, .times = &times}, SignatureScheme::kEcdsaSha256,
+                              Bytes(32, 7)),
+              testing::IsOk());
+  EXPECT_LE(times.queued + times.device, std::chrono::steady_clock::now() - began);
+  EXPECT_GE(times.device.count(), 0);
+}
+
 TEST_F(HostileHost, ThatListsWithoutEnd) {
   IsolatedStore store(Doing("list"));
   EXPECT_THAT(store.List(Soon()), HasReason(kReasonHostLost));

@@ -50,12 +50,15 @@ TEST(IsolatedWire, AnErrorArrivesWhole) {
   const Reply reply = Again(Unavailable("C_Sign failed")
                                 .WithNative({"CKR", 0x30, "CKR_DEVICE_ERROR"})
                                 .WithHint("look at the cable")
-                                .WithReason("token_absent"));
+                                .WithReason("token_absent")
+                                .WithRetryAfter(std::chrono::milliseconds(250)));
   const auto& error = std::get<Error>(reply);
-  EXPECT_EQ(error.ToString(), "C_Sign failed (CKR_DEVICE_ERROR 0x30); hint: look at the cable");
+  EXPECT_EQ(error.ToString(), "C_Sign failed (CKR_DEVICE_ERROR 0x30); retry after 250 ms; hint: look at the cable");
   EXPECT_EQ(error.code(), Code::kUnavailable);
   EXPECT_EQ(error.reason(), "token_absent");
   EXPECT_EQ(error.native().domain, "CKR");
+  EXPECT_EQ(error.retry_after(), std::chrono::milliseconds(250));
+  EXPECT_FALSE(std::get<Error>(Again(Internal("x"))).retry_after());
 }
 
 // "Attested" is a verifier's word; a host that says it is not believed.
@@ -67,15 +70,19 @@ TEST(IsolatedWire, AHostCannotAttest) {
 
 TEST(IsolatedWire, ARequestArrivesWhole) {
   const Deadline deadline = After(std::chrono::seconds(3));
-  const auto request =
-      DecodeRequest(Encode({.number = 9,
-                            .deadline = deadline,
-                            .call = SignCall{.key = 3, .scheme = SignatureScheme::kRsaPssSha384, .input = {9}}}));
+  const auto request = DecodeRequest(Encode({.number = 9,
+                                             .deadline = deadline,
+                                             .call = SignCall{.key = 3,
+                                                              .share = {Priority::kBulk, FlowMark("a caller")},
+                                                              .scheme = SignatureScheme::kRsaPssSha384,
+                                                              .input = {9}}}));
   ASSERT_THAT(request, IsOk());
   EXPECT_EQ(request->number, 9U);
   EXPECT_EQ(request->deadline, deadline);
   const auto& call = std::get<SignCall>(request->call);
   EXPECT_EQ(call.key, 3U);
+  EXPECT_EQ(call.share.priority, Priority::kBulk);
+  EXPECT_EQ(call.share.flow, FlowMark("a caller"));
   EXPECT_EQ(call.scheme, SignatureScheme::kRsaPssSha384);
   EXPECT_EQ(call.input, Bytes{9});
   const auto create = DecodeRequest(Encode(
@@ -112,6 +119,34 @@ TEST(IsolatedWire, OfAnErrorLittleAndNothingStrangeIsKept) {
   EXPECT_EQ(error.message(), std::string(512, 'x'));
   EXPECT_EQ(error.hint(), "a?[2J?");
   EXPECT_EQ(error.reason(), "") << "that a host is gone is for this side to say";
+}
+
+// Clients are told, and would stay away.
+TEST(IsolatedWire, NobodyIsSentAwayForLong) {
+  Bytes message = Encode({1, Internal("x")});
+  std::fill(message.end() - 4, message.end(), std::uint8_t{0xff});
+  ASSERT_OK_AND_ASSIGN(const NumberedReply answer, DecodeReply(message));
+  EXPECT_EQ(std::get<Error>(answer.reply).retry_after(), kLongestRetry);
+}
+
+TEST(IsolatedWire, ATimeInTheQueueThatIsNoneIsRefused) {
+  Bytes message = Encode({1, Signed{{1}, 2, std::chrono::milliseconds(3)}});
+  ASSERT_OK_AND_ASSIGN(const NumberedReply answer, DecodeReply(message));
+  EXPECT_EQ(std::get<Signed>(answer.reply).queued, std::chrono::milliseconds(3));
+  std::fill(message.end() - 8, message.end(), std::uint8_t{0xff});
+  EXPECT_THAT(DecodeReply(message), HasCode(Code::kInternal));
+}
+
+TEST(IsolatedWire, ACallerIsMarkedAndNotNamed) {
+  const std::string caller = "spiffe://cluster.local/ns/default/sa/web";
+  EXPECT_EQ(FlowMark(caller), FlowMark(caller));
+  EXPECT_NE(FlowMark(caller), FlowMark(caller + "2"));
+  EXPECT_EQ(FlowMark(""), "");
+  EXPECT_EQ(FlowMark(std::string(100'000, 'x')).size(), FlowMark(caller).size());
+  // What is no mark, and what is no priority, is no message.
+  EXPECT_THAT(DecodeRequest(Encode({.call = SignCall{.share = {Priority::kBulk, caller}}})), HasCode(Code::kInternal));
+  EXPECT_THAT(DecodeRequest(Encode({.call = SignCall{.share = {static_cast<Priority>(kPriorities), ""}}})),
+              HasCode(Code::kInternal));
 }
 
 TEST(IsolatedWire, ATextWithoutEndIsRefused) {
