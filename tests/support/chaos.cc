@@ -39,13 +39,16 @@ std::vector<Chaos::Event> Chaos::Log() const {
   return events;
 }
 
-std::size_t Chaos::CountFaults() const {
-  std::size_t count = 0;
+std::vector<std::string> Chaos::LinesFrom(std::streamoff& offset) const {
+  std::vector<std::string> lines;
   std::ifstream file(log_);
-  for (std::string line; std::getline(file, line);) {
-    count += line.find(R"("event":"fault")") == std::string::npos ? 0 : 1;
+  file.seekg(offset);
+  // A line without its end is still being written.
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    offset += static_cast<std::streamoff>(line.size() + 1);
+    lines.push_back(std::move(line));
   }
-  return count;
+  return lines;
 }
 
 std::vector<Chaos::Event> Chaos::Faults(const std::string& fault) const {

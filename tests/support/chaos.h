@@ -1,6 +1,7 @@
 // The fault-injecting module (tools/chaos) in front of a real one: its scenario, and what it says it did.
 #pragma once
 
+#include <ios>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,8 +28,8 @@ class Chaos {
 
   // The lines of its log.
   [[nodiscard]] std::vector<Event> Log() const;
-  // How many of them are about faults.
-  [[nodiscard]] std::size_t CountFaults() const;
+  // Those from `offset` on, unparsed, which is set behind the last of them: for whoever looks often.
+  [[nodiscard]] std::vector<std::string> LinesFrom(std::streamoff& offset) const;
   // Those about this fault.
   [[nodiscard]] std::vector<Event> Faults(const std::string& fault) const;
 
