@@ -1,7 +1,11 @@
 #include "tests/support/swtpm.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -10,7 +14,6 @@
 #include <filesystem>
 #include <span>
 
-#include "keystore/base/file.h"
 #include "tests/support/eventually.h"
 
 namespace rootkeep::testing {
@@ -50,6 +53,36 @@ void SwTpm::SwitchOff() {
   constexpr std::array<std::uint8_t, 12> kShutdown{0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x45, 0, 0};
   if (!Answers(socket_, kShutdown)) Abort("it does not take TPM2_Shutdown", *process_);
   process_.reset();
+}
+
+void SwTpm::BecomeDevice() {
+  SwitchOff();
+  // Inherited by swtpm.
+  machine_ = Fd(posix_openpt(O_RDWR | O_NOCTTY));
+  std::array<char, 64> name{};
+  if (grantpt(machine_.get()) != 0 || unlockpt(machine_.get()) != 0 ||
+      ptsname_r(machine_.get(), name.data(), name.size()) != 0) {
+    std::abort();
+  }
+  device_ = Fd(open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  termios settings{};
+  if (tcgetattr(device_.get(), &settings) != 0) std::abort();
+  cfmakeraw(&settings);
+  if (tcsetattr(device_.get(), TCSANOW, &settings) != 0) std::abort();
+  process_ = std::make_unique<Background>(
+      std::vector<std::string>{"swtpm", "chardev", "--tpm2", "--tpmstate", "dir=" + (directory_ / "state"), "--fd",
+                               std::to_string(machine_.get()), "--flags", "not-need-init,startup-clear"},
+      directory_ / "log");
+  // TPM2_GetRandom(8): it is there when it answers.
+  constexpr std::array<std::uint8_t, 12> kGetRandom{0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x7b, 0, 8};
+  constexpr int kPatienceMs = 10'000;
+  std::array<char, 64> answer{};
+  pollfd answered{.fd = device_.get(), .events = POLLIN, .revents = 0};
+  if (write(device_.get(), kGetRandom.data(), kGetRandom.size()) != std::ssize(kGetRandom) ||
+      poll(&answered, 1, kPatienceMs) != 1 || read(device_.get(), answer.data(), answer.size()) <= 0) {
+    Abort("it does not answer as a device", *process_);
+  }
+  tcti_ = std::string("device:") + name.data();
 }
 
 void SwTpm::Occupy() {

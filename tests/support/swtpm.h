@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "keystore/base/file.h"
 #include "tests/support/background.h"
 #include "tests/support/temp_dir.h"
 
@@ -23,15 +24,22 @@ class SwTpm {
   void SwitchOff();
   void SwitchOn();
 
+  // Switches it off, and on again as the machine's own TPM looks, until the end: a character device, which one program
+  // at a time opens. It is a terminal that leaves octets alone. Not to be switched afterwards.
+  void BecomeDevice();
+
   // Takes every place that it has for objects, as a program does that leaves its own behind, until it is switched off.
   void Occupy();
 
   // The TCTI configuration that reaches this simulator and nothing else.
-  [[nodiscard]] std::string tcti() const { return "swtpm:path=" + socket_; }
+  [[nodiscard]] std::string tcti() const { return tcti_; }
 
  private:
   const TempDir directory_;
   const std::string socket_ = directory_ / "tpm";
+  std::string tcti_ = "swtpm:path=" + socket_;
+  Fd device_;   // the side that programs open, kept so that it stays as it was set up
+  Fd machine_;  // swtpm's side
   std::unique_ptr<Background> process_;
 };
 

@@ -29,6 +29,7 @@ class Tpm2Pkcs11 {
   ~Tpm2Pkcs11();
 
   SwTpm& tpm() { return tpm_; }
+  [[nodiscard]] const std::string& directory() const { return directory_.path(); }
   [[nodiscard]] std::string pin_source() const { return "file:" + (directory_ / "pin"); }
   // Names the simulator: without a TCTI the module would look for a TPM of this machine.
   [[nodiscard]] pkcs11::ModuleConfig module_config() const;
