@@ -13,8 +13,8 @@ constexpr unsigned kManagers = 4;
 // others.
 constexpr double kSaturated = 0.7;
 
-// Whether a device computes on this machine is taken for known from this part of its completions on, and for not known
-// any more below the other.
+// A device is taken to compute on this machine when more than the first part of its completions lately did, and until
+// fewer than the second do.
 constexpr double kComputes = 0.8;
 constexpr double kComputesNoMore = 0.4;
 
@@ -35,7 +35,7 @@ unsigned DeviceMeter::limit(DeviceWork work) const {
 }
 
 unsigned DeviceMeter::Allowed(const Kind& kind) const {
-  const unsigned most = kind.computes ? std::min(capacity_, options_.processors) : capacity_;
+  const unsigned most = kind.computes ? std::clamp(options_.processors, 1U, capacity_) : capacity_;
   return std::min(kind.search.limit(), most);
 }
 

@@ -31,14 +31,14 @@ bool Set(const Claim& claim, Equation& out) {
 // The claims, lanes::kMostAtOnce at most, that hold; of the others nothing is known.
 std::array<bool, lanes::kMostAtOnce> Holding(std::span<const Claim> claims) {
   std::array<bool, lanes::kMostAtOnce> holding{};
-  if (claims.size() < kWorthwhile || !lanes::Available()) return holding;
+  if (!lanes::Available()) return holding;
   std::array<Equation, lanes::kMostAtOnce> equations;
   std::array<std::size_t, lanes::kMostAtOnce> of;
   std::size_t count = 0;
   for (std::size_t i = 0; i < claims.size(); ++i) {
     if (Set(claims[i], equations[count])) of[count++] = i;
   }
-  if (count == 0) return holding;
+  if (count < kWorthwhile) return holding;
   const unsigned bits = lanes::Holding(std::span(equations).first(count));
   for (std::size_t i = 0; i < count; ++i) holding[of[i]] = (bits >> i & 1U) == 1U;
   return holding;

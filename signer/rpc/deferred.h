@@ -15,7 +15,7 @@ class Deferred {
     passed_ = 0;
   }
   [[nodiscard]] bool pending() const { return work_ != nullptr; }
-  // Called when no event is there.
+  // Called when no event is there, and by Passed.
   void Run() {
     if (const auto work = std::exchange(work_, nullptr)) work();
   }

@@ -164,7 +164,14 @@ void IstioService::Batch::Run() {
   try {
     issuer_.Issue(asks);
   } catch (...) {
-    for (const auto& call : calls) call->Fail();
+    // One that cannot be answered, for want of memory, must not keep the others from it.
+    for (const auto& call : calls) {
+      try {
+        call->Fail();
+      } catch (...) {
+        log::Failure("rpc_exception");
+      }
+    }
   }
 }
 
