@@ -8,6 +8,9 @@ namespace {
 // More signers must earn their place; fewer are taken when they cost next to nothing.
 constexpr double kUpward = 1.05;
 constexpr double kDownward = 0.98;
+// Beyond the processors, signers must bring at least this part of what as many brought before them. Where the device is
+// far away, each of its slots brings all of it.
+constexpr double kBeyond = 1.0 / 3;
 // A step is at least this part of the limit, in either direction: what it should change must be more than the above.
 constexpr unsigned kSmallestPart = 8;
 // What no scatter explains.
@@ -24,7 +27,8 @@ double Middle(std::array<double, size> values) {
 
 }  // namespace
 
-ConcurrencySearch::ConcurrencySearch(unsigned max) : max_(std::max(1U, max)), pause_(kShortestPause) {}
+ConcurrencySearch::ConcurrencySearch(unsigned max, unsigned processors)
+    : max_(std::max(1U, max)), processors_(processors), pause_(kShortestPause) {}
 
 void ConcurrencySearch::Observe(double per_second, bool saturated) {
   if (trying_) {
@@ -58,7 +62,13 @@ std::optional<bool> ConcurrencySearch::Verdict() const {
   if (round_ == 1 && upward_ && first > kPlainlyBetter) return true;
   if (round_ == 1 && first < kPlainlyWorse) return false;
   if (round_ < kRounds) return std::nullopt;
-  return Middle(at_candidate_) > Middle(at_base_) * (upward_ ? kUpward : kDownward);
+  return Middle(at_candidate_) > Middle(at_base_) * Needed();
+}
+
+double ConcurrencySearch::Needed() const {
+  const double change = static_cast<double>(candidate_) / base_ - 1;
+  const double beyond = std::max(candidate_, base_) > processors_ ? change * kBeyond : 0;
+  return 1 + (upward_ ? std::max(kUpward - 1, beyond) : std::min(kDownward - 1, beyond));
 }
 
 void ConcurrencySearch::EndTrial(bool better) {

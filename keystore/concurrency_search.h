@@ -9,11 +9,12 @@ namespace rootkeep {
 
 // Hill climbing: tries a neighbouring limit in turn with the present one, takes it when the middle of its windows is
 // better, and after a trial that changed nothing waits twice as long before the next. One window is enough where the
-// difference is plain. No clock, no threads: whoever measures calls it. Not thread-safe.
+// difference is plain. Signers beyond this machine's processors must bring more: where the device computes here, they
+// only take the processors from everything else. No clock, no threads: whoever measures calls it. Not thread-safe.
 class ConcurrencySearch {
  public:
-  // Starts at one; never leaves 1..max.
-  explicit ConcurrencySearch(unsigned max);
+  // Starts at one; never leaves 1..max. `processors`: of this machine.
+  ConcurrencySearch(unsigned max, unsigned processors);
 
   // What to allow in the window that begins now.
   [[nodiscard]] unsigned limit() const { return trying_ ? candidate_ : base_; }
@@ -35,8 +36,11 @@ class ConcurrencySearch {
   void EndTrial(bool better);
   // Whether the candidate is better, when that can be said already.
   [[nodiscard]] std::optional<bool> Verdict() const;
+  // What the candidate must do, as a multiple of what the present limit does.
+  [[nodiscard]] double Needed() const;
 
   const unsigned max_;
+  const unsigned processors_;
   unsigned base_ = 1;
   unsigned candidate_ = 1;
   bool trying_ = false;  // the present window is the candidate's

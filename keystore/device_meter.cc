@@ -13,11 +13,6 @@ constexpr unsigned kManagers = 4;
 // others.
 constexpr double kSaturated = 0.7;
 
-// A device is taken to compute on this machine when more than the first part of its completions lately did, and until
-// fewer than the second do.
-constexpr double kComputes = 0.8;
-constexpr double kComputesNoMore = 0.4;
-
 // A trial whose kind is not asked for any more ends after this.
 constexpr auto kForgotten = std::chrono::seconds(1);
 
@@ -26,17 +21,10 @@ double Seconds(DeviceMeter::Duration duration) { return std::chrono::duration<do
 }  // namespace
 
 DeviceMeter::DeviceMeter(const DeviceMeterOptions& options)
-    : options_(options),
-      capacity_(std::max(1U, options.max_concurrency)),
-      kinds_(DeviceWork::kKinds, Kind(options.max_concurrency)) {}
+    : options_(options), capacity_(std::max(1U, options.max_concurrency)), kinds_(DeviceWork::kKinds, Kind(options)) {}
 
 unsigned DeviceMeter::limit(DeviceWork work) const {
-  return work.is_signature() ? Allowed(kind(work)) : std::min(kManagers, capacity_);
-}
-
-unsigned DeviceMeter::Allowed(const Kind& kind) const {
-  const unsigned most = kind.computes ? std::clamp(options_.processors, 1U, capacity_) : capacity_;
-  return std::min(kind.search.limit(), most);
+  return std::min(work.is_signature() ? kind(work).search.limit() : kManagers, capacity_);
 }
 
 // Types of keys share the device up to the largest of their limits; management, which may take long, goes beside them.
@@ -55,7 +43,7 @@ void DeviceMeter::SetCapacity(unsigned capacity) {
 
 void DeviceMeter::FindTop() {
   top_ = 1;
-  for (const Kind& one : kinds_) top_ = std::max(top_, Allowed(one));
+  for (const Kind& one : kinds_) top_ = std::max(top_, std::min(one.search.limit(), capacity_));
 }
 
 void DeviceMeter::Entered(DeviceWork work, Time now) {
@@ -103,7 +91,6 @@ void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
     if (stay.entered >= mine.began) mine.area -= held;
     return;
   }
-  LearnWhere(mine, stay.computed);
   // One that hung says little about the next.
   mine.mean = mine.mean == 0 ? held : mine.mean + (std::min(held, 2 * mine.mean) - mine.mean) / 8;
   if (mine.cost == 0) mine.cost = mine.mean;
@@ -114,14 +101,6 @@ void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
   if (mine.skip > 0 || stay.entered < mine.began) return;
   ++mine.completions;
   mine.held += held;
-}
-
-void DeviceMeter::LearnWhere(Kind& mine, bool computed) {
-  mine.computed += ((computed ? 1 : 0) - mine.computed) / 16;
-  const bool computes = mine.computed > (mine.computes ? kComputesNoMore : kComputes);
-  if (computes == mine.computes) return;
-  mine.computes = computes;
-  FindTop();
 }
 
 void DeviceMeter::Evaluate(std::size_t index, Time now) {

@@ -18,7 +18,7 @@ struct DeviceMeterOptions {
   // Throughput is measured over at least this time and this many completions, and twice as many as the limit.
   std::chrono::milliseconds window{40};
   unsigned window_completions = 8;
-  // A device that computes on this machine gets no more signers than these: they would take them from everything else.
+  // Of this machine; more signers must earn their place (ConcurrencySearch).
   unsigned processors = std::max(1U, std::thread::hardware_concurrency());
 };
 
@@ -34,7 +34,6 @@ class DeviceMeter {
     Time entered = {};
     Time left = {};
     bool completed = false;
-    bool computed = false;  // the thread that asked never gave up its processor for it
   };
 
   explicit DeviceMeter(const DeviceMeterOptions& options);
@@ -54,12 +53,10 @@ class DeviceMeter {
 
  private:
   struct Kind {
-    explicit Kind(unsigned max_concurrency) : search(max_concurrency) {}
+    explicit Kind(const DeviceMeterOptions& options) : search(options.max_concurrency, options.processors) {}
     ConcurrencySearch search;
     unsigned inside = 0;
-    double computed = 0;    // the part of the completions that was, lately
-    bool computes = false;  // most was
-    double mean = 0;        // seconds inside, lately
+    double mean = 0;  // seconds inside, lately
     double cost = 0;  // the same as it was before the present trial, so that work of different kinds can be added up
     Time last_left;
     Time changed;     // when `inside` did
@@ -81,9 +78,6 @@ class DeviceMeter {
   // Adds up the time since the last change.
   void Advance(Kind& kind, DeviceWork work, Time now);
   void Learn(Kind& kind, const Stay& stay);
-  void LearnWhere(Kind& kind, bool computed);
-  // The limit that the search has found, less what there is no room for.
-  [[nodiscard]] unsigned Allowed(const Kind& kind) const;
   void Evaluate(std::size_t index, Time now);
   // The throughput of the whole device in the kind's window that ends now.
   [[nodiscard]] double Throughput(const Kind& kind, double seconds) const;

@@ -1,7 +1,5 @@
 #include "keystore/device_queue.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <string>
 
@@ -18,13 +16,6 @@ struct HasRoomFor {
   bool operator()(const auto* waiter) const { return meter.HasRoom(waiter->request.work); }
 };
 
-// How often this thread has given up its processor by itself, as it does to wait for anything.
-long PausesOfThread() {
-  rusage usage{};
-  getrusage(RUSAGE_THREAD, &usage);
-  return usage.ru_nvcsw;
-}
-
 Error TooLate() { return Unavailable("the deadline passed before the device was asked").WithReason("deadline"); }
 
 // A caller waits in a flow for each kind of work, because a free ticket may be for one kind and not for another.
@@ -36,21 +27,6 @@ Share FlowOf(const DeviceRequest& request) {
 }
 
 }  // namespace
-
-DeviceQueue::Ticket::Ticket(DeviceQueue* queue, const DeviceRequest& request, Time entered,
-                            std::chrono::nanoseconds waited)
-    : queue_(queue),
-      work_(request.work),
-      priority_(request.share.priority),
-      stay_{.entered = entered},
-      waited_(waited),
-      pauses_(PausesOfThread()) {}
-
-void DeviceQueue::Ticket::Completed(Time now) {
-  stay_.left = now;
-  stay_.completed = true;
-  stay_.computed = PausesOfThread() == pauses_;
-}
 
 DeviceQueue::DeviceQueue(const DeviceQueueOptions& options) : options_(options), meter_(options.meter) {
   const MutexLock lock(mutex_);

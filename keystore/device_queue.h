@@ -43,27 +43,32 @@ class DeviceQueue {
           work_(other.work_),
           priority_(other.priority_),
           stay_(other.stay_),
-          waited_(other.waited_),
-          pauses_(other.pauses_) {}
+          waited_(other.waited_) {}
     Ticket& operator=(Ticket&&) = delete;
     ~Ticket() {
       if (queue_ != nullptr) queue_->Leave(*this);
     }
-    // The device did what it was asked, and was done at `now`: counts towards its throughput. On the thread that was
-    // admitted.
-    void Completed(Time now);
+    // The device did what it was asked, and was done at `now`: counts towards its throughput.
+    void Completed(Time now) {
+      stay_.left = now;
+      stay_.completed = true;
+    }
     // How long Admit took.
     [[nodiscard]] std::chrono::nanoseconds waited() const { return waited_; }
 
    private:
     friend class DeviceQueue;
-    Ticket(DeviceQueue* queue, const DeviceRequest& request, Time entered, std::chrono::nanoseconds waited);
+    Ticket(DeviceQueue* queue, const DeviceRequest& request, Time entered, std::chrono::nanoseconds waited)
+        : queue_(queue),
+          work_(request.work),
+          priority_(request.share.priority),
+          stay_{.entered = entered},
+          waited_(waited) {}
     DeviceQueue* queue_;
     DeviceWork work_;
     Priority priority_;
     DeviceMeter::Stay stay_;
     std::chrono::nanoseconds waited_;
-    long pauses_;  // of this thread, until it entered
   };
 
   explicit DeviceQueue(const DeviceQueueOptions& options = {});

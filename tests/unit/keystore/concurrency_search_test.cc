@@ -8,18 +8,20 @@
 namespace rootkeep {
 namespace {
 
+constexpr unsigned kProcessors = 2;
+
 using Curve = std::function<double(unsigned)>;  // completions a second with so many signers
 
 // The limit after `windows` windows on a device with this curve and measurements that scatter by `noise`.
 unsigned Found(const Curve& curve, unsigned max, double noise = 0, int windows = 2000) {
-  ConcurrencySearch search(max);
+  ConcurrencySearch search(max, kProcessors);
   std::mt19937 generator(7);
   std::uniform_real_distribution<double> scatter(1 - noise, 1 + noise);
   for (int i = 0; i < windows; ++i) search.Observe(curve(search.limit()) * scatter(generator), true);
   return search.limit();
 }
 
-TEST(ConcurrencySearch, StartsWithOne) { EXPECT_EQ(ConcurrencySearch(16).limit(), 1U); }
+TEST(ConcurrencySearch, StartsWithOne) { EXPECT_EQ(ConcurrencySearch(16, kProcessors).limit(), 1U); }
 
 TEST(ConcurrencySearch, StaysWithOneWhereMoreIsSlower) {
   EXPECT_EQ(Found([](unsigned n) { return 17000.0 / (1 + 0.2 * (n - 1)); }, 16), 1U);
@@ -39,7 +41,7 @@ TEST(ConcurrencySearch, OneWindowIsEnoughWhereTheDifferenceIsPlain) {
   const Curve slots = [](unsigned n) { return std::min(n, 16U) * 5.0; };
   EXPECT_EQ(Found(slots, 64, 0, 10), 16U) << "two windows for each doubling";
   // And where more is plainly worse, one window is all that is lost.
-  ConcurrencySearch search(16);
+  ConcurrencySearch search(16, kProcessors);
   const auto observe = [&search] { search.Observe(search.limit() == 1 ? 10000.0 : 7000.0, true); };
   observe();
   ASSERT_EQ(search.limit(), 2U);
@@ -49,7 +51,7 @@ TEST(ConcurrencySearch, OneWindowIsEnoughWhereTheDifferenceIsPlain) {
 }
 
 TEST(ConcurrencySearch, ATrialThatIsAbandonedChangesNothing) {
-  ConcurrencySearch search(16);
+  ConcurrencySearch search(16, kProcessors);
   search.Observe(1000, true);
   ASSERT_TRUE(search.on_trial());
   ASSERT_EQ(search.limit(), 2U);
@@ -66,13 +68,30 @@ TEST(ConcurrencySearch, KeepsEverySlotOfALargeDevice) {
   EXPECT_LE(found, 57U);
 }
 
+// What a third signer brings on two processors is the processor that everything else wanted.
+TEST(ConcurrencySearch, LittleIsNotEnoughBeyondTheProcessors) {
+  const Curve curve = [](unsigned n) { return n <= 2 ? n * 1700.0 : 3400.0 * (1 + 0.05 * (n - 2)); };
+  EXPECT_EQ(Found(curve, 16), 2U);
+  ConcurrencySearch many(16, 16);
+  for (int i = 0; i < 2000; ++i) many.Observe(curve(many.limit()), true);
+  EXPECT_GT(many.limit(), 8U) << "there are processors enough";
+}
+
+TEST(ConcurrencySearch, ComesBackToTheProcessors) {
+  ConcurrencySearch search(16, kProcessors);
+  for (int i = 0; i < 500; ++i) search.Observe(std::min(search.limit(), 8U) * 1000.0, true);
+  ASSERT_EQ(search.limit(), 8U);
+  for (int i = 0; i < 5000; ++i) search.Observe(search.limit() == 1 ? 1700.0 : 3000.0 + 100.0 * search.limit(), true);
+  EXPECT_EQ(search.limit(), 2U);
+}
+
 TEST(ConcurrencySearch, NeverLeavesItsBounds) {
   EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 4), 4U);
   EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 1), 1U);
 }
 
 TEST(ConcurrencySearch, FollowsADeviceThatChanges) {
-  ConcurrencySearch search(16);
+  ConcurrencySearch search(16, kProcessors);
   for (int i = 0; i < 500; ++i) search.Observe(search.limit() >= 4 ? 4000.0 : search.limit() * 1000.0, true);
   EXPECT_EQ(search.limit(), 4U);
   for (int i = 0; i < 5000; ++i) search.Observe(1000.0 / search.limit(), true);
@@ -82,7 +101,7 @@ TEST(ConcurrencySearch, FollowsADeviceThatChanges) {
 TEST(ConcurrencySearch, IsNotLedAstrayByScatter) {
   int right = 0;
   const Curve curve = [](unsigned n) { return n == 1 ? 10000.0 : 8500.0; };
-  ConcurrencySearch search(16);
+  ConcurrencySearch search(16, kProcessors);
   std::mt19937 generator(11);
   std::uniform_real_distribution<double> scatter(0.94, 1.06);
   for (int i = 0; i < 10000; ++i) {
@@ -93,7 +112,7 @@ TEST(ConcurrencySearch, IsNotLedAstrayByScatter) {
 }
 
 TEST(ConcurrencySearch, LearnsNothingWhileNobodyWaits) {
-  ConcurrencySearch search(16);
+  ConcurrencySearch search(16, kProcessors);
   for (int i = 0; i < 1000; ++i) {
     search.Observe(1000.0 * search.limit(), false);
     ASSERT_EQ(search.limit(), 1U);
@@ -101,7 +120,7 @@ TEST(ConcurrencySearch, LearnsNothingWhileNobodyWaits) {
 }
 
 TEST(ConcurrencySearch, TakesALimitThatLeavesNobodyWaiting) {
-  ConcurrencySearch search(16);
+  ConcurrencySearch search(16, kProcessors);
   // Two callers: with one ticket somebody always waits, with two nobody ever does.
   for (int i = 0; i < 100; ++i) search.Observe(search.limit() == 1 ? 1700.0 : 2600.0, search.limit() == 1);
   EXPECT_EQ(search.limit(), 2U);

@@ -31,7 +31,6 @@ class Device {
   struct Load {
     DeviceWork work;
     std::function<Duration(unsigned inside)> takes;
-    bool computed = false;  // on the caller's processor
     Duration between = {};  // what a caller does elsewhere before; then as many callers run as the limit says
   };
 
@@ -49,7 +48,7 @@ class Device {
         continue;
       }
       const Load& load = loads[event.load];
-      meter_.Left(load.work, {.entered = event.since, .left = now_, .completed = true, .computed = load.computed});
+      meter_.Left(load.work, {.entered = event.since, .left = now_, .completed = true});
       --inside_;
       --busy_[event.load];
       ++made;
@@ -195,13 +194,16 @@ TEST(DeviceMeter, NothingExceedsTheDevicesSessions) {
 }
 
 // More signers than processors would only be served before everything else that wants these.
-TEST(DeviceMeter, ADeviceThatComputesHereGetsNoMoreThanTheProcessors) {
+TEST(DeviceMeter, WhatADeviceGainsByComputingForMoreIsNotEnoughBeyondTheProcessors) {
   DeviceMeter meter({.max_concurrency = 16, .processors = 2});
   Device device(meter);
-  device.Run({{.work = kRsa, .takes = Workers(8, milliseconds(1)), .computed = true}}, seconds(5));
-  EXPECT_EQ(meter.limit(kRsa), 2U);
-  device.Run({{.work = kRsa, .takes = Workers(8, milliseconds(1)), .computed = false}}, seconds(5));
-  EXPECT_GE(meter.limit(kRsa), 8U) << "it was replaced by one that does not";
+  const auto takes = [](unsigned inside) {
+    return duration_cast<Duration>(microseconds(600) * inside / (2 + 0.1 * inside));
+  };
+  device.Run({{kRsa, takes}}, seconds(20));
+  EXPECT_LE(meter.limit(kRsa), 3U);
+  device.Run({{kRsa, Workers(8, milliseconds(1))}}, seconds(5));
+  EXPECT_GE(meter.limit(kRsa), 8U) << "it was replaced by one that does not compute here";
 }
 
 TEST(DeviceMeter, DoesNotGrowForCallersWhoAskForNoMore) {
