@@ -1,8 +1,7 @@
 // Numbers modulo P-256's prime p = 2^256 - 2^224 + 2^192 + 2^96 - 1, eight at a time.
 //
 // Lane i of every vector belongs to number i. A number is five limbs of 52 bits, which is what AVX-512's IFMA
-// multiplies, in Montgomery form with R = 2^260. Everything returns numbers below 2.02 p with limbs below 2^52, and
-// takes such; the sums below stay far from the 64 bits of a lane. Not constant-time by design of its users: public
+// multiplies, in Montgomery form with R = 2^260. Not constant-time by design of its users: public
 // values only.
 #pragma once
 
@@ -27,7 +26,14 @@ inline constexpr std::uint64_t kLimbMask = (std::uint64_t{1} << kLimbBits) - 1;
 using Vector = std::uint64_t __attribute__((vector_size(8 * kLanes)));
 using SignedVector = std::int64_t __attribute__((vector_size(8 * kLanes)));
 
+// Below 2.02 p, with limbs below 2^52: what a product is and takes.
 struct Field {
+  Vector limb[kLimbs];
+};
+
+// Sums of Fields, whose limbs may be negative or long; only Settle makes a Field of it. At most sixteen Fields may
+// gather in one, which stays far from the 64 bits of a lane.
+struct Loose {
   Vector limb[kLimbs];
 };
 
@@ -99,10 +105,9 @@ RK_LANES Field Square(const Field& a) {
   return Reduce(t);
 }
 
-// Brings sums and differences of a few numbers, whose limbs may be negative or long, into the common range. The top
-// limb tells how often p fits, up to one; taking it away once less keeps the result positive: it is between p and 2.02
-// p.
-RK_LANES Field Settle(const Field& a) {
+// The top limb tells how often p fits, up to one; taking it away once less keeps the result positive: it is between p
+// and 2.02 p.
+RK_LANES Field Settle(const Loose& a) {
   const Vector q = ShiftedRight(a.limb[4], 48) - 1;
   Vector limb[kLimbs] = {a.limb[0] + q, a.limb[1] - (q << 44), a.limb[2], a.limb[3] - (q << 36),
                          a.limb[4] + (q << 16) - (q << 48)};
@@ -115,20 +120,22 @@ RK_LANES Field Settle(const Field& a) {
   return r;
 }
 
-// Sums without Settle: at most sixteen numbers' worth may gather before it.
-RK_LANES Field Plus(const Field& a, const Field& b) {
-  Field r;
+// Of Field or Loose.
+template <typename A, typename B>
+RK_LANES Loose Plus(const A& a, const B& b) {
+  Loose r;
   for (unsigned i = 0; i < kLimbs; ++i) r.limb[i] = a.limb[i] + b.limb[i];
   return r;
 }
-RK_LANES Field Minus(const Field& a, const Field& b) {
-  Field r;
+template <typename A, typename B>
+RK_LANES Loose Minus(const A& a, const B& b) {
+  Loose r;
   for (unsigned i = 0; i < kLimbs; ++i) r.limb[i] = a.limb[i] - b.limb[i];
   return r;
 }
 // a * 2^bits.
-RK_LANES Field Shifted(const Field& a, unsigned bits) {
-  Field r;
+RK_LANES Loose Shifted(const Field& a, unsigned bits) {
+  Loose r;
   for (unsigned i = 0; i < kLimbs; ++i) r.limb[i] = a.limb[i] << bits;
   return r;
 }

@@ -36,7 +36,7 @@ RK_LANES Field InAllLanes(const Limbs& number) {
 // y^2 = x^3 - 3x + b.
 RK_LANES Vector OnCurve(const Affine& p, const Constants& constants) {
   const Field x3 = Times(Square(p.x), p.x);
-  const Field x_thrice = Plus(Plus(p.x, p.x), p.x);
+  const Loose x_thrice = Plus(Plus(p.x, p.x), p.x);
   return IsZero(Settle(Minus(Minus(Plus(x3, InAllLanes(constants.b)), x_thrice), Square(p.y))));
 }
 

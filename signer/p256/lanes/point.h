@@ -22,10 +22,10 @@ RK_LANES Point Double(const Point& p) {
   const Field delta = Square(p.z);
   const Field gamma = Square(p.y);
   const Field beta = Times(p.x, gamma);
-  const Field less = Minus(p.x, delta);
+  const Loose less = Minus(p.x, delta);
   const Field alpha = Times(Settle(Plus(Plus(less, less), less)), Settle(Plus(p.x, delta)));
   const Field yz = Times(p.y, p.z);
-  const Field beta4 = Shifted(beta, 2);
+  const Loose beta4 = Shifted(beta, 2);
   Point r;
   r.x = Settle(Minus(Square(alpha), Plus(beta4, beta4)));
   r.z = Settle(Plus(yz, yz));
@@ -33,7 +33,7 @@ RK_LANES Point Double(const Point& p) {
   return r;
 }
 
-// What addition does once both points have a common denominator: u and s are x and y times its square and cube.
+// What addition does once both points have `z` as their common denominator: `a` and `b` are their numerators.
 RK_LANES Point Sum(const Affine& a, const Affine& b, const Field& z) {
   const Field h = Settle(Minus(b.x, a.x));
   const Field r = Settle(Minus(b.y, a.y));
@@ -63,6 +63,6 @@ RK_LANES Point Add(const Point& a, const Affine& b) {
 }
 
 // -y where `lanes` is all ones.
-RK_LANES Field NegatedWhere(Vector lanes, const Field& y) { return Settle(Select(lanes, y, Minus(Field{}, y))); }
+RK_LANES Field NegatedWhere(Vector lanes, const Field& y) { return Select(lanes, y, Settle(Minus(Field{}, y))); }
 
 }  // namespace rootkeep::p256::lanes

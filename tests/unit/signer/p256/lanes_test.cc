@@ -76,7 +76,7 @@ RK_FOR_LANES bool OppositeDifferencesCancel(std::uint64_t a, std::uint64_t b) {
   x.limb[0] = InAllLanes(a);
   y.limb[0] = InAllLanes(b);
   const Field factor = Settle(Minus(Field{}, x));
-  const Field sum = Plus(Times(Settle(Minus(x, y)), factor), Times(Settle(Minus(y, x)), factor));
+  const Loose sum = Plus(Times(Settle(Minus(x, y)), factor), Times(Settle(Minus(y, x)), factor));
   const Vector zero = IsZero(Settle(sum));
   return std::ranges::all_of(std::array{zero[0], zero[kLanes - 1]}, [](auto lane) { return lane != 0; });
 }
@@ -117,6 +117,15 @@ TEST_F(Lanes, ScalarsAtTheirBounds) {
     const auto group = std::span(equations).subspan(begin, std::min(kMostAtOnce, equations.size() - begin));
     EXPECT_EQ(Holding(group), (1U << group.size()) - 1) << begin;
   }
+}
+
+// A digest of zero makes u1 zero: every lane adds multiples of G all the same, which cancel.
+TEST_F(Lanes, NothingOfTheGenerator) {
+  auto equations = EightAtRandom();
+  equations[3] = Of(N::PointOf(N::Random()), N::Number(BN_new()), N::Random());
+  EXPECT_EQ(Holding(equations) | 1U << 3, 0xff) << "the others are not disturbed";
+  equations[3].r[31] ^= 1;
+  EXPECT_EQ(Holding(equations), 0xff & ~(1U << 3));
 }
 
 // The quick formulas do not cover equal and opposite points, which Q = G brings about at the first digits. They may say
