@@ -65,7 +65,7 @@ Status VerifyProofOfPossession(const Csr& csr) {
 }
 
 std::vector<Status> VerifyProofsOfPossession(std::span<const Csr* const> csrs) {
-  std::vector<Status> results(csrs.size(), Ok());
+  std::vector<Status> results(csrs.size(), Internal("not checked"));
   std::vector<Pending> pending;
   pending.reserve(csrs.size());
   for (std::size_t i = 0; i < csrs.size(); ++i) {

@@ -86,6 +86,48 @@ TEST(ProofHashes, EveryHashWithEveryKey) {
   }
 }
 
+// Together they come to what each comes to alone, whatever stands beside it.
+TEST(ProofsTogether, SameVerdictsInTheirOrder) {
+  EXPECT_TRUE(VerifyProofsOfPossession({}).empty());
+  std::vector<Csr> csrs;
+  const auto add = [&csrs](const CsrBuilder& builder) {
+    ASSERT_OK_AND_ASSIGN(Csr csr, ParseCsrDer(builder.Der()));
+    csrs.push_back(csr);
+    csr.signature.back() ^= 0x01;
+    csrs.push_back(csr);
+    csr.signature.clear();
+    csrs.push_back(csr);
+  };
+  for (int round = 0; round < 4; ++round) {
+    for (const char* kind : {"P-256", "ED25519", "P-256", "P-384", "P-256", "RSA:2048"}) {
+      const ossl::PKey key = testing::MakeKey(kind);
+      add(CsrBuilder(key.get()));
+    }
+    const ossl::PKey key = testing::MakeKey("P-256");
+    CsrBuilder longer(key.get());
+    longer.md = "SHA512";
+    longer.algorithm = testing::AlgorithmOf(der::oid::kEcdsaSha512, false);
+    add(longer);
+    Csr off_curve = csrs.front();
+    off_curve.spki.back() ^= 0x01;
+    csrs.push_back(off_curve);
+  }
+  std::vector<const Csr*> pointers;
+  for (const Csr& csr : csrs) pointers.push_back(&csr);
+  const std::vector<Status> together = VerifyProofsOfPossession(pointers);
+  ASSERT_EQ(together.size(), csrs.size());
+  int good = 0;
+  for (std::size_t i = 0; i < csrs.size(); ++i) {
+    const Status alone = VerifyProofOfPossession(csrs[i]);
+    ASSERT_EQ(together[i].ok(), alone.ok()) << i;
+    good += alone.ok() ? 1 : 0;
+    if (alone.ok()) continue;
+    EXPECT_EQ(together[i].error().code(), alone.error().code()) << i;
+    EXPECT_EQ(together[i].error().reason(), alone.error().reason()) << i;
+  }
+  EXPECT_EQ(good, 4 * 7);
+}
+
 TEST(ProofThreads, EachThreadHasItsOwnHolders) {
   const ossl::PKey first = testing::MakeKey("P-256");
   const ossl::PKey second = testing::MakeKey("P-256");
