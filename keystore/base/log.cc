@@ -80,7 +80,7 @@ Status Reopen() {
 
 bool Enabled(Level level) { return level >= least_level.load(std::memory_order_relaxed); }
 
-void Write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void Write(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept try {
   if (!Enabled(level)) return;
   std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":)",
                                  ToRfc3339Micros(std::chrono::system_clock::now()), LevelName(level));
@@ -97,6 +97,8 @@ void Write(Level level, std::string_view event, std::initializer_list<Field> fie
   }
   line.push_back('}');
   TheTarget().logger.load()->info("{}", line);
+} catch (...) {
+  // For want of memory: what is being done weighs more than its line.
 }
 
 void Stop() { TheTarget().logger.load()->flush(); }

@@ -40,8 +40,8 @@ Status Reopen();
 
 [[nodiscard]] bool Enabled(Level level);
 
-// Thread-safe; one line is never torn by another.
-void Write(Level level, std::string_view event, std::initializer_list<Field> fields);
+// Thread-safe; one line is never torn by another. A line for which there is no memory is lost.
+void Write(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept;
 
 inline void Debug(std::string_view event, std::initializer_list<Field> fields = {}) {
   if (Enabled(Level::kDebug)) Write(Level::kDebug, event, fields);
