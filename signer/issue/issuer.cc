@@ -48,6 +48,16 @@ Result<std::string> HexDigest(ByteView bytes) {
   return ToHex(digest);
 }
 
+// What `work` throws is its failure. The text is so short that no memory is needed for it.
+template <typename Work>
+Status Guarded(const Work& work) {
+  try {
+    return work();
+  } catch (...) {
+    return Unavailable("exception").WithReason("exception");
+  }
+}
+
 }  // namespace
 
 struct Issuer::Candidate {
@@ -83,20 +93,27 @@ std::size_t Issuer::BestBatch() { return BestProofBatch(); }
 
 void Issuer::Issue(std::span<Ask> asks) {
   std::vector<Candidate> candidates;
-  candidates.reserve(asks.size());
   for (Ask& ask : asks) {
-    auto candidate = Examine(ask);
-    if (candidate.ok()) {
-      candidates.push_back(std::move(*candidate));
-    } else {
-      ask.done(std::move(candidate).error());
-    }
+    Status examined = Guarded([&]() -> Status {
+      RK_TRY(Candidate candidate, Examine(ask));
+      candidates.push_back(std::move(candidate));
+      return Ok();
+    });
+    if (!examined.ok()) ask.done(std::move(examined).error());
   }
-  std::vector<Status> proofs = Prove(candidates);
+  std::vector<Status> proofs;
+  const Status proved = Guarded([&] {
+    proofs = Prove(candidates);
+    return Ok();
+  });
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     Candidate& candidate = candidates[i];
-    Status status = proofs[i].ok() ? Settle(candidate) : std::move(proofs[i]);
-    if (!status.ok()) candidate.ask.done(std::move(status).error());
+    Status settled = Guarded([&]() -> Status {
+      RK_RETURN_IF_ERROR(proved);
+      RK_RETURN_IF_ERROR(std::move(proofs[i]));
+      return Settle(candidate);
+    });
+    if (!settled.ok()) candidate.ask.done(std::move(settled).error());
   }
 }
 
@@ -198,14 +215,18 @@ Status Issuer::Submit(Draft draft, Deadline deadline, SteadyClock::time_point st
   job->not_after = draft.decision.not_after;
   job->place = std::move(place);
   job->share = std::move(share);
-  if (Status added = watch_.Add(job); !added.ok()) return std::move(added).error().WithRetryAfter(lane.Backlog());
-  Status queued = parts_.ledger.Intend(std::move(intent),
-                                       [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
+  Status queued = Guarded([&] { return Enqueue(job, std::move(intent), lane); });
   if (queued.ok()) return Ok();
   watch_.Remove(job);
   // Whoever claims the job answers; the deadline watch may have been first.
   if (!job->Claim()) return Ok();
   return queued;
+}
+
+Status Issuer::Enqueue(const std::shared_ptr<Job>& job, Intent intent, SigningLane& lane) {
+  if (Status added = watch_.Add(job); !added.ok()) return std::move(added).error().WithRetryAfter(lane.Backlog());
+  return parts_.ledger.Intend(std::move(intent),
+                              [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
 }
 
 void Issuer::OnDurable(const Status& status, const std::shared_ptr<Job>& job, SigningLane& lane) {

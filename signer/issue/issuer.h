@@ -53,7 +53,7 @@ class Issuer {
     Caller caller;
     IssuanceRequest request;
     Deadline deadline;
-    IssueDone done;
+    IssueDone done;  // throws nothing
     std::chrono::steady_clock::time_point came_at = std::chrono::steady_clock::now();
   };
 
@@ -61,9 +61,10 @@ class Issuer {
   static std::size_t BestBatch();
 
   // Each `done` is called exactly once, on this thread or another, no later than its deadline plus
-  // DeadlineWatch::kPeriod; unless this throws (a library, for want of memory), which leaves open which were called.
-  // Errors: those of csr, policy, lint, Signer and SigningLane::Reserve; UNAVAILABLE with reason "deadline",
-  // "no_authority" or "ledger"; RESOURCE_EXHAUSTED "overload". What is refused for overload says when to try again.
+  // DeadlineWatch::kPeriod. Errors: those of csr, policy, lint, Signer and SigningLane::Reserve; UNAVAILABLE with
+  // reason "deadline", "no_authority", "ledger", or "exception" for what a library threw, for want of memory, say,
+  // which is the failure of that request alone; RESOURCE_EXHAUSTED "overload". What is refused for overload says when
+  // to try again.
   void Issue(std::span<Ask> asks);
 
   // The same for a decision that was made elsewhere (the daemon's own serving certificate). Its validity is kept
@@ -84,6 +85,7 @@ class Issuer {
   Status Settle(Candidate& candidate);
   Result<Draft> Prepare(Candidate& candidate);
   Result<std::optional<Issued>> FindEarlier(const Draft& draft);
+  Status Enqueue(const std::shared_ptr<Job>& job, Intent intent, SigningLane& lane);
   Status Submit(Draft draft, Deadline deadline, std::chrono::steady_clock::time_point started_at, IssueDone& done);
   void WakeLanes();
   SigningLane& LaneOf(const std::string& authority);

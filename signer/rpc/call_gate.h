@@ -1,12 +1,7 @@
 // Between calls that are answered whenever and queues that end.
 #pragma once
 
-#include <grpcpp/completion_queue.h>
-
-#include <memory>
 #include <shared_mutex>
-
-#include "signer/rpc/deferred.h"
 
 namespace rootkeep {
 
@@ -34,13 +29,6 @@ class CallGate {
  private:
   std::shared_mutex mutex_;
   bool closed_ = false;
-};
-
-// Where a service takes its calls from. A call may outlive the server, so that it holds the gate.
-struct CallQueue {
-  grpc::ServerCompletionQueue* queue;
-  std::shared_ptr<CallGate> gate;
-  std::shared_ptr<Deferred> deferred = std::make_shared<Deferred>();
 };
 
 }  // namespace rootkeep

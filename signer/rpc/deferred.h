@@ -6,10 +6,10 @@
 
 namespace rootkeep {
 
-// One for each queue, used on its polling thread only.
+// One for each queue, used on its polling thread only, for one service.
 class Deferred {
  public:
-  // What Run shall do next; an empty function takes it back.
+  // What Run shall do next, which throws nothing; an empty function takes it back.
   void Set(std::function<void()> work) {
     work_ = std::move(work);
     passed_ = 0;

@@ -3,7 +3,7 @@
 
 #include <grpcpp/impl/codegen/service_type.h>
 
-#include "signer/rpc/call_gate.h"
+#include "signer/rpc/call_queue.h"
 
 namespace rootkeep {
 

@@ -49,24 +49,26 @@ void Fill(IstioCertificateResponse& response, Issued issued) {
 
 }  // namespace
 
-// The calls that one polling thread has let in and not yet brought to the issuer.
+// What one polling thread has let in and not yet brought to the issuer.
 class IstioService::Batch {
  public:
   Batch(Issuer& issuer, std::shared_ptr<Deferred> deferred) : issuer_(issuer), deferred_(std::move(deferred)) {}
 
-  void Add(std::shared_ptr<Call> call, Issuer::Ask ask) {
-    if (calls_.empty()) deferred_->Set([this] { Run(); });
-    calls_.push_back(std::move(call));
+  void Add(Issuer::Ask ask) {
+    if (asks_.empty()) deferred_->Set([this] { Run(); });
     asks_.push_back(std::move(ask));
-    if (calls_.size() >= Issuer::BestBatch()) Run();
+    if (asks_.size() >= Issuer::BestBatch()) Run();
   }
 
  private:
-  void Run();
+  void Run() {
+    deferred_->Set({});
+    auto asks = std::exchange(asks_, {});
+    issuer_.Issue(asks);
+  }
 
   Issuer& issuer_;
   const std::shared_ptr<Deferred> deferred_;
-  std::vector<std::shared_ptr<Call>> calls_;
   std::vector<Issuer::Ask> asks_;
 };
 
@@ -74,8 +76,6 @@ class IstioService::Batch {
 class IstioService::Call final : public UnaryCall<IstioCertificateRequest, IstioCertificateResponse> {
  public:
   Call(IstioService& door, Batch& batch, const CallQueue& queue) : UnaryCall(queue), door_(door), batch_(batch) {}
-
-  void Fail() { Answer(Unavailable("an exception ended the call").WithReason("exception")); }
 
  private:
   void Ask() override {
@@ -88,7 +88,8 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
     try {
       Work();
     } catch (...) {
-      Fail();
+      // So short that no memory is needed for it.
+      Answer(Unavailable("exception").WithReason("exception"));
     }
   }
 
@@ -105,36 +106,43 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
     } else if (auto* caller = std::get_if<Caller>(&outcome)) {
       caller_ = Describe(caller->identities);
       const auto self = std::static_pointer_cast<Call>(shared_from_this());
-      batch_.Add(self, {.caller = std::move(*caller),
-                        .request = ToIssuanceRequest(request(), request_id_),
-                        .deadline = std::min(After(door_.max_duration_), peer.deadline()),
-                        .done = [self](Result<Issued> result) { self->Answer(std::move(result)); }});
+      batch_.Add({.caller = std::move(*caller),
+                  .request = ToIssuanceRequest(request(), request_id_),
+                  .deadline = std::min(After(door_.max_duration_), peer.deadline()),
+                  .done = [self](Result<Issued> result) { self->Answer(std::move(result)); }});
     } else {
       Answer(Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credential"));
     }
   }
 
+  // Whoever is first.
   void Answer(Result<Issued> result) {
     if (answered_.exchange(true)) return;
-    if (!result.ok()) return Refuse(result.error());
-    log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", result->serial}});
+    grpc::Status status(grpc::StatusCode::UNAVAILABLE, {});
     try {
-      Fill(response(), std::move(*result));
+      status = result.ok() ? Grant(std::move(*result)) : Refuse(result.error());
     } catch (...) {
-      return Refuse(Unavailable("an exception ended the call").WithReason("exception"));
+      log::Failure("rpc_exception");
     }
-    door_.metrics_.CountSuccess();
-    Finish();
+    if (status.ok()) return Finish();
+    FinishWithError(status);
   }
 
-  void Refuse(const Error& error) {
+  grpc::Status Grant(Issued issued) {
+    log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", issued.serial}});
+    Fill(response(), std::move(issued));
+    door_.metrics_.CountSuccess();
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Refuse(const Error& error) {
     door_.metrics_.CountRefusal(error.reason());
     if (IsAuthenticationFailure(error)) {
       door_.metrics_.CountAuthenticationFailure();
     } else {
       door_.metrics_.CountSignError(IstioErrorClass(error));
     }
-    const grpc::Status status = IstioStatus(error);
+    grpc::Status status = IstioStatus(error);
     log::Warning("request_refused", {{"request_id", request_id_},
                                      {"code", CodeName(static_cast<Code>(status.error_code()))},
                                      {"reason", error.reason()},
@@ -145,7 +153,7 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
     if (const auto wait = error.retry_after()) {
       context().AddTrailingMetadata(kRetryPushbackHeader, std::to_string(wait->count()));
     }
-    FinishWithError(status);
+    return status;
   }
 
   IstioService& door_;
@@ -155,25 +163,6 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
   std::string peer_;
   std::atomic<bool> answered_ = false;
 };
-
-void IstioService::Batch::Run() {
-  deferred_->Set({});
-  const auto calls = std::exchange(calls_, {});
-  auto asks = std::exchange(asks_, {});
-  // As in Call::Handle; those who have an answer already keep it.
-  try {
-    issuer_.Issue(asks);
-  } catch (...) {
-    // One that cannot be answered, for want of memory, must not keep the others from it.
-    for (const auto& call : calls) {
-      try {
-        call->Fail();
-      } catch (...) {
-        log::Failure("rpc_exception");
-      }
-    }
-  }
-}
 
 IstioService::IstioService(const Authenticator& authenticator, Issuer& issuer, Metrics& metrics,
                            std::chrono::milliseconds max_duration)

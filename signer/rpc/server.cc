@@ -51,21 +51,22 @@ grpc::CompletionQueue::NextStatus Next(grpc::ServerCompletionQueue& queue, const
   return queue.Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
 }
 
-void Poll(grpc::ServerCompletionQueue& queue, Deferred& deferred) {
+void Poll(const CallQueue& calls) {
+  Deferred& deferred = *calls.deferred;
   void* tag = nullptr;
   bool ok = false;
   for (;;) {
-    const auto next = Next(queue, deferred, &tag, &ok);
+    const auto next = Next(*calls.queue, deferred, &tag, &ok);
     // Nothing of ours throws; what a library threw (out of memory, say) must not end the process.
     try {
-      if (next == grpc::CompletionQueue::GOT_EVENT) {
-        static_cast<Event*>(tag)->Done(ok);
-        deferred.Passed();
-      } else {
-        deferred.Run();
-      }
+      if (next == grpc::CompletionQueue::GOT_EVENT) static_cast<Event*>(tag)->Done(ok);
     } catch (...) {
       log::Failure("rpc_exception");
+    }
+    if (next == grpc::CompletionQueue::GOT_EVENT) {
+      deferred.Passed();
+    } else {
+      deferred.Run();
     }
     if (next == grpc::CompletionQueue::SHUTDOWN) return;
   }
@@ -84,7 +85,10 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
   }
   for (QueuedService* service : services) builder.RegisterService(&service->grpc_service());
   const unsigned pollers = std::clamp(std::thread::hardware_concurrency() / 2, 1U, kMaxPollers);
-  for (unsigned i = 0; i < pollers; ++i) server->queues_.push_back(builder.AddCompletionQueue());
+  for (unsigned i = 0; i < pollers; ++i) {
+    const auto& queue = server->queues_.emplace_back(builder.AddCompletionQueue());
+    server->calls_.push_back({queue.get(), server->gate_, std::make_shared<Deferred>()});
+  }
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {
     std::string addresses;
@@ -92,10 +96,9 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
     return Unavailable(fmt::format("grpc: could not listen on{}", addresses))
         .WithHint("is another process using the address? ss -ltnp shows it");
   }
-  for (const auto& queue : server->queues_) {
-    const CallQueue calls{queue.get(), server->gate_};
+  for (const CallQueue& calls : server->calls_) {
     for (QueuedService* service : services) service->Await(calls);
-    server->pollers_.emplace_back([calls] { Poll(*calls.queue, *calls.deferred); });
+    server->pollers_.emplace_back([&calls] { Poll(calls); });
   }
   return server;
 }
@@ -107,8 +110,8 @@ void Server::Shutdown(std::chrono::system_clock::time_point deadline) {
   gate_->Close();
   for (const auto& queue : queues_) queue->Shutdown();
   pollers_.clear();
-  Deferred none;
-  for (const auto& queue : queues_) Poll(*queue, none);  // a server that did not start has no pollers
+  for (const CallQueue& calls : calls_) Poll(calls);  // a server that did not start has no pollers
+  calls_.clear();
   queues_.clear();
   server_.reset();
 }

@@ -44,6 +44,7 @@ class Server {
   const std::shared_ptr<CallGate> gate_ = std::make_shared<CallGate>();
   std::vector<int> ports_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::vector<CallQueue> calls_;  // one for each queue
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> pollers_;
 };

@@ -5,11 +5,13 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "signer/issue/issuer.h"
 #include "signer/ledger/open_ledger.h"
+#include "tests/support/forgetful_ledger.h"
 #include "tests/support/issuing_authority.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -31,13 +33,17 @@ class IssuerFixture : public ::testing::Test {
 
   void Open(IssuerOptions options) {
     issuer_.reset();
+    forgetful_.reset();
     ledger_.reset();
     ASSERT_OK_AND_ASSIGN(ledger_, OpenLedger({.path = dir_ / "ledger.db"}));
+    forgetful_.emplace(*ledger_);
     authorities_.Replace({authority_.authority});
-    issuer_ = std::make_unique<Issuer>(
-        Issuer::Parts{
-            .authorities = authorities_, .policy = policy_, .ledger = *ledger_, .metrics = metrics_, .clock = clock_},
-        options);
+    issuer_ = std::make_unique<Issuer>(Issuer::Parts{.authorities = authorities_,
+                                                     .policy = policy_,
+                                                     .ledger = *forgetful_,
+                                                     .metrics = metrics_,
+                                                     .clock = clock_},
+                                       options);
   }
 
   std::future<Result<Issued>> Begin(const Caller& caller, const IssuanceRequest& request, Deadline deadline) {
@@ -69,6 +75,7 @@ class IssuerFixture : public ::testing::Test {
   Metrics metrics_;
   SystemClock clock_;
   std::unique_ptr<Ledger> ledger_;
+  std::optional<ForgetfulLedger> forgetful_;  // in front of ledger_
   std::unique_ptr<Issuer> issuer_;
 };
 

@@ -1,0 +1,73 @@
+// Calls that come together are issued together, and each is answered by itself.
+#include <barrier>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/eventually.h"
+#include "tests/unit/signer/rpc/istio_service_fixture.h"
+
+namespace rootkeep {
+namespace {
+
+using testing::ForgetfulLedger;
+using At = ForgetfulLedger::At;
+
+class IstioBatchTest : public testing::IstioServiceFixture {
+ protected:
+  static constexpr int kCalls = 20;
+
+  // As many calls as that at once, every fifth with something that is no request; how they ended, in their order.
+  std::vector<grpc::StatusCode> CallTogether() {
+    std::vector<grpc::StatusCode> codes(kCalls, grpc::StatusCode::UNKNOWN);
+    std::vector<std::string> requests;
+    for (int i = 0; i < kCalls; ++i) requests.push_back(i % 5 == 4 ? "dumb CSR" : testing::MakeCsrPem());
+    std::barrier together(kCalls);
+    std::vector<std::jthread> clients;
+    for (std::size_t i = 0; i < kCalls; ++i) {
+      clients.emplace_back([&, i] {
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+        istio::v1::auth::IstioCertificateRequest request;
+        request.set_csr(requests[i]);
+        istio::v1::auth::IstioCertificateResponse response;
+        together.arrive_and_wait();
+        codes[i] = stub_->CreateCertificate(&context, request, &response).error_code();
+        EXPECT_EQ(response.cert_chain_size(), codes[i] == grpc::StatusCode::OK ? 3 : 0);
+      });
+    }
+    clients.clear();
+    return codes;
+  }
+  void ExpectAnswers(const std::vector<grpc::StatusCode>& codes, int unavailable) {
+    for (int i = 0; i < kCalls; ++i) {
+      const grpc::StatusCode code = codes[static_cast<std::size_t>(i)];
+      if (i % 5 == 4) {
+        EXPECT_EQ(code, grpc::StatusCode::INVALID_ARGUMENT) << i;
+      } else if (code == grpc::StatusCode::UNAVAILABLE) {
+        --unavailable;
+      } else {
+        EXPECT_EQ(code, grpc::StatusCode::OK) << i;
+      }
+    }
+    EXPECT_EQ(unavailable, 0);
+  }
+};
+
+TEST_F(IstioBatchTest, EachIsAnsweredByItself) {
+  EXPECT_TRUE(testing::Eventually([&] {
+    ExpectAnswers(CallTogether(), 0);
+    return gathering_.most() >= 2 || HasFailure();
+  })) << "no two calls were ever gathered";
+}
+
+TEST_F(IstioBatchTest, OneThatThrowsKeepsNoOtherFromItsAnswer) {
+  for (const At at : {At::kFind, At::kIntend, At::kIntended}) {
+    forgetful_->Forget(at, "", 1);
+    ExpectAnswers(CallTogether(), 1);
+  }
+  EXPECT_TRUE(issuer_->Drain(After(std::chrono::seconds(10))));
+}
+
+}  // namespace
+}  // namespace rootkeep
