@@ -1,0 +1,192 @@
+#include "keystore/keysocket/wire/connection.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace rootkeep::keysocket {
+namespace {
+
+// False when the deadline passed first. A socket whose other end is gone is ready.
+bool AwaitReady(int fd, short event, WireDeadline deadline) noexcept {
+  for (;;) {
+    pollfd entry{.fd = fd, .events = event, .revents = 0};
+    const std::uint32_t left = MillisecondsUntil(deadline, 0);
+    if (poll(&entry, 1, static_cast<int>(left)) > 0) return true;
+    if (MillisecondsUntil(deadline, 0) == 0) return false;
+  }
+}
+
+bool IsGone(int error) noexcept { return error == EPIPE || error == ECONNRESET || error == ENOTCONN; }
+
+Failure Lost() noexcept {
+  return WireFailure(FailureCode::kUnavailable, kReasonAgentLost, "the agent closed the connection");
+}
+
+Failure NoAnswer() noexcept {
+  return WireFailure(FailureCode::kUnavailable, kReasonAgentTimeout, "the agent did not answer in time");
+}
+
+Failure Broken(std::string_view what) noexcept { return WireFailure(FailureCode::kInternal, kReasonAgentBroken, what); }
+
+Outcome Connect(int fd, const sockaddr_un& address, Failure& why) noexcept {
+  while (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    const int error = errno;
+    if (error == EINTR) continue;
+    // EAGAIN: more connections wait to be taken than the agent lets queue.
+    const bool passes = error == ECONNREFUSED || error == ENOENT || error == EAGAIN;
+    why = ErrnoFailure(passes                ? FailureCode::kUnavailable
+                       : error == EACCES     ? FailureCode::kPermissionDenied
+                       : error == EPROTOTYPE ? FailureCode::kFailedPrecondition
+                                             : FailureCode::kInternal,
+                       passes ? kReasonAgentDown : std::string_view(), "connect", error);
+    return passes ? Outcome::kLost : Outcome::kFailed;
+  }
+  return Outcome::kAnswered;
+}
+
+Outcome AgreeOnVersion(const Connection& connection, WireDeadline deadline, Failure& why) noexcept {
+  const Request hello{.number = 0, .wait_ms = MillisecondsUntil(deadline, 1), .call = HelloCall{}};
+  std::array<std::uint8_t, kMaxShortReply> memory;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
+  Reply reply;
+  const Outcome outcome = connection.Exchange(hello, deadline, memory, reply, why);
+  if (outcome != Outcome::kAnswered) return outcome;
+  if (const auto* failure = std::get_if<Failure>(&reply.reply)) {
+    why = *failure;
+    return Outcome::kFailed;
+  }
+  const std::uint16_t version = std::get_if<HelloReply>(&reply.reply)->version;
+  if (version >= kLowestVersion && version <= kHighestVersion) return Outcome::kAnswered;
+  why = WireFailure(FailureCode::kFailedPrecondition, kReasonAgentVersion, "the agent speaks another version");
+  return Outcome::kFailed;
+}
+
+}  // namespace
+
+std::uint32_t MillisecondsUntil(WireDeadline deadline, std::uint32_t least) noexcept {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, least, kLongestWaitMs));
+}
+
+Failure WireFailure(FailureCode code, std::string_view reason, std::string_view message) noexcept {
+  Failure failure;
+  failure.code = code;
+  failure.reason = reason;
+  failure.message = message;
+  return failure;
+}
+
+Failure ErrnoFailure(FailureCode code, std::string_view reason, std::string_view call, int error) noexcept {
+  Failure failure = WireFailure(code, reason, call);
+  failure.message.Append(": ");
+  const char* text = strerrordesc_np(error);
+  failure.message.Append(text == nullptr ? "unknown error" : text);
+  failure.native_domain = std::string_view("errno");
+  failure.native_value = static_cast<std::uint64_t>(error);
+  const char* name = strerrorname_np(error);
+  failure.native_name = std::string_view(name == nullptr ? "" : name);
+  return failure;
+}
+
+void Connection::Close() noexcept {
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
+}
+
+Outcome Connection::Open(std::string_view path, WireDeadline deadline, Connection& out, Failure& why) noexcept {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.front() != '/' || path.size() >= sizeof address.sun_path ||
+      path.find('\0') != std::string_view::npos) {
+    why = WireFailure(FailureCode::kInvalidArgument, "",
+                      "the key socket's path is not absolute, or longer than the 107 octets that one may have");
+    return Outcome::kFailed;
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Connection connection(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (connection.fd_ < 0) {
+    why = ErrnoFailure(FailureCode::kInternal, "", "socket", errno);
+    return Outcome::kFailed;
+  }
+  Outcome outcome = Connect(connection.fd_, address, why);
+  if (outcome == Outcome::kAnswered) outcome = AgreeOnVersion(connection, deadline, why);
+  if (outcome == Outcome::kAnswered) out = std::move(connection);
+  return outcome;
+}
+
+Outcome Connection::Send(const Request& request, WireDeadline deadline, Failure& why) const noexcept {
+  std::array<std::uint8_t, kMaxRequest - kMaxInput + kMaxName> head;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  const std::size_t size = EncodeHead(request, head);
+  if (size == 0) {
+    why = WireFailure(FailureCode::kInvalidArgument, "", "the request is longer than the key socket takes");
+    return Outcome::kFailed;
+  }
+  // The input goes out from where it is.
+  const auto* sign = std::get_if<SignCall>(&request.call);
+  std::array<iovec, 2> parts{};
+  parts[0] = {.iov_base = head.data(), .iov_len = size};
+  if (sign != nullptr) {
+    parts[1] = {.iov_base = const_cast<std::uint8_t*>(sign->input.data()), .iov_len = sign->input.size()};
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = sign == nullptr ? 1 : 2;
+  while (sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    const int error = errno;
+    if (error == EINTR) continue;
+    if (IsGone(error)) {
+      why = Lost();
+      return Outcome::kLost;
+    }
+    if (error != EAGAIN) {
+      why = ErrnoFailure(FailureCode::kInternal, "", "sendmsg", error);
+      return Outcome::kFailed;
+    }
+    if (!AwaitReady(fd_, POLLOUT, deadline)) {
+      why = NoAnswer();
+      return Outcome::kFailed;
+    }
+  }
+  return Outcome::kAnswered;
+}
+
+Outcome Connection::Receive(const Request& request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
+                            Failure& why) const noexcept {
+  ssize_t size = -1;
+  while (size < 0) {
+    if (!AwaitReady(fd_, POLLIN, deadline)) {
+      why = NoAnswer();
+      return Outcome::kFailed;
+    }
+    size = recv(fd_, memory.data(), memory.size(), MSG_TRUNC | MSG_DONTWAIT);
+    if (size < 0 && errno != EINTR && errno != EAGAIN) {
+      why = IsGone(errno) ? Lost() : ErrnoFailure(FailureCode::kInternal, "", "recv", errno);
+      return IsGone(errno) ? Outcome::kLost : Outcome::kFailed;
+    }
+  }
+  if (size == 0) {
+    why = Lost();
+    return Outcome::kLost;
+  }
+  const auto length = static_cast<std::size_t>(size);
+  if (length > memory.size() || !Decode(Octets(memory.data(), length), reply)) {
+    why = Broken("what the agent sent is no message");
+    return Outcome::kFailed;
+  }
+  if (!Answers(request, reply)) {
+    why = Broken("the agent gave an answer to another call");
+    return Outcome::kFailed;
+  }
+  return Outcome::kAnswered;
+}
+
+Outcome Connection::Exchange(const Request& request, WireDeadline deadline, std::span<std::uint8_t> memory,
+                             Reply& reply, Failure& why) const noexcept {
+  const Outcome sent = Send(request, deadline, why);
+  return sent == Outcome::kAnswered ? Receive(request, deadline, memory, reply, why) : sent;
+}
+
+}  // namespace rootkeep::keysocket

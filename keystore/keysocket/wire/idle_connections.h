@@ -1,0 +1,42 @@
+// Connections that nobody uses at the moment, for the next call. Without a lock, so that a fork at any moment leaves
+// nothing locked in the child.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "keystore/keysocket/wire/connection.h"
+
+namespace rootkeep::keysocket {
+
+// Thread-safe. A connection is of use to the process that made it only: a child that inherited it would read the
+// parent's replies, so it closes its copy. Processes are told apart by getpid(2): a child that is made in a new PID
+// namespace by a process that is number 1 itself, and is number 1 too, must not use what it inherited.
+class IdleConnections {
+ public:
+  static constexpr std::size_t kMost = 64;
+
+  IdleConnections() noexcept = default;
+  IdleConnections(const IdleConnections&) = delete;
+  IdleConnections& operator=(const IdleConnections&) = delete;
+  ~IdleConnections() { CloseAll(); }
+
+  // False when there is none. What somebody else has closed meanwhile, as programs do that become daemons, is dropped,
+  // and so is never mistaken for the file that has its number now.
+  [[nodiscard]] bool Take(Connection& out) noexcept;
+  // Closed when there is no place, or when it is no socket any more.
+  void Keep(Connection connection) noexcept;
+  void CloseAll() noexcept;
+
+ private:
+  struct Slot {
+    std::atomic<std::uint64_t> owner_and_fd{0};  // pid, fd + 1; 0: free; kTaken: being filled or emptied
+    std::uint64_t inode = 0;                     // of the socket; belongs to whoever holds the slot
+  };
+  static constexpr std::uint64_t kTaken = ~std::uint64_t{0};
+
+  std::array<Slot, kMost> slots_;
+};
+
+}  // namespace rootkeep::keysocket

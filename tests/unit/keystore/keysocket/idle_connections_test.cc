@@ -1,0 +1,83 @@
+#include "keystore/keysocket/wire/idle_connections.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace rootkeep::keysocket {
+namespace {
+
+struct Pair {
+  Pair() { EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0); }
+  ~Pair() { close(ends[1]); }
+  Pair(const Pair&) = delete;
+  Pair& operator=(const Pair&) = delete;
+  std::array<int, 2> ends{};
+};
+
+bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+
+TEST(IdleConnections, GivesBackWhatItKeeps) {
+  IdleConnections idle;
+  Connection out;
+  EXPECT_FALSE(idle.Take(out));
+  const Pair pair;
+  idle.Keep(Connection(pair.ends[0]));
+  ASSERT_TRUE(idle.Take(out));
+  EXPECT_EQ(out.fd(), pair.ends[0]);
+  EXPECT_FALSE(idle.Take(out));
+}
+
+TEST(IdleConnections, ClosesWhatItHasNoPlaceFor) {
+  IdleConnections idle;
+  std::vector<std::unique_ptr<Pair>> pairs;
+  for (std::size_t i = 0; i <= IdleConnections::kMost; ++i) {
+    pairs.push_back(std::make_unique<Pair>());
+    idle.Keep(Connection(pairs.back()->ends[0]));
+  }
+  EXPECT_TRUE(IsOpen(pairs.front()->ends[0]));
+  EXPECT_FALSE(IsOpen(pairs.back()->ends[0]));
+  idle.CloseAll();
+  EXPECT_FALSE(IsOpen(pairs.front()->ends[0]));
+}
+
+TEST(IdleConnections, LeavesAloneAFileThatHasTheNumberOfAConnection) {
+  IdleConnections idle;
+  const Pair pair;
+  const Pair other;
+  idle.Keep(Connection(pair.ends[0]));
+  // As a program does that closes all files and opens its own.
+  ASSERT_EQ(dup3(other.ends[0], pair.ends[0], O_CLOEXEC), pair.ends[0]);
+  Connection out;
+  EXPECT_FALSE(idle.Take(out));
+  EXPECT_TRUE(IsOpen(pair.ends[0]));
+  idle.Keep(Connection(other.ends[0]));
+  ASSERT_EQ(dup3(pair.ends[1], other.ends[0], O_CLOEXEC), other.ends[0]);
+  idle.CloseAll();
+  EXPECT_TRUE(IsOpen(other.ends[0]));
+  close(pair.ends[0]);
+  close(other.ends[0]);
+}
+
+TEST(IdleConnections, AChildDoesNotUseItsParents) {
+  IdleConnections idle;
+  const Pair pair;
+  idle.Keep(Connection(pair.ends[0]));
+  const pid_t child = fork();
+  if (child == 0) {
+    Connection out;
+    const bool wrong = idle.Take(out) || IsOpen(pair.ends[0]);
+    _exit(wrong ? 1 : 0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  Connection out;
+  EXPECT_TRUE(idle.Take(out));
+}
+
+}  // namespace
+}  // namespace rootkeep::keysocket
