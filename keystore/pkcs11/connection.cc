@@ -52,13 +52,14 @@ Connection::~Connection() {
   Break();
   std::vector<CK_SESSION_HANDLE> sessions = sessions_.TakeIdle();
   sessions.push_back(login_session_);
-  // Without waiting: a module that is being finalised closes the sessions by itself, if it comes to that.
+  // Without waiting: a module that is being finalised closes the sessions by itself, if it comes to that. One that would
+  // not be has them still, whatever was tried since.
   const auto now = std::chrono::steady_clock::now();
   const auto use = module_->Enter(now);
   for (const CK_SESSION_HANDLE session : sessions) {
     if (!use.ok()) {
       module_->left_open().Add(epoch_, session);
-    } else if (use->epoch() == epoch_) {
+    } else if (epoch_ >= module_->sessions_since()) {
       CloseSession(*use, session, now);
     }
   }
@@ -96,6 +97,7 @@ Status Connection::CheckUsable() const {
 }
 
 Status Connection::Check(const Module::Use& use) const {
+  CloseLeftOpen(use);
   RK_TRY(const Token now, DescribeToken(use, token_.slot));
   if (now.device.serial != token_.device.serial || now.device.label != token_.device.label) {
     return Unavailable("another token is in the slot of \"" + token_.device.label + "\"")

@@ -1,6 +1,8 @@
-// Sessions of a module that could not be closed when they should have been: the next that opens one closes them.
+// Sessions of a module that could not be closed when they should have been: the next caller that opens one, or
+// asks whether the token answers, closes them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -12,18 +14,24 @@ namespace rootkeep::pkcs11 {
 // Thread-safe.
 class LeftOpen {
  public:
-  // `session` is a CK_SESSION_HANDLE of the module's `epoch` (Module::epoch), and nobody else's any more.
+  // More would be a token that opens sessions and closes none, which C_Finalize ends.
+  static constexpr std::size_t kMost = 1024;
+
+  // `session` is a CK_SESSION_HANDLE of the module's `epoch` (Module::epoch), and nobody else's any more. Beyond kMost
+  // the oldest is forgotten.
   void Add(std::uint64_t epoch, std::uint64_t session) {
     const MutexLock lock(mutex_);
+    if (sessions_.size() == kMost) sessions_.erase(sessions_.begin());
     sessions_.emplace_back(epoch, session);
   }
 
-  // Those of `epoch`, for the caller to close. The others ended with C_Finalize and are forgotten.
-  std::vector<std::uint64_t> Take(std::uint64_t epoch) {
+  // Those of the epochs from `since` on (Module::sessions_since), for the caller to close. The others ended with
+  // C_Finalize and are forgotten.
+  std::vector<std::uint64_t> Take(std::uint64_t since) {
     std::vector<std::uint64_t> taken;
     const MutexLock lock(mutex_);
-    for (const auto& [since, session] : sessions_) {
-      if (since == epoch) taken.push_back(session);
+    for (const auto& [epoch, session] : sessions_) {
+      if (epoch >= since) taken.push_back(session);
     }
     sessions_.clear();
     return taken;

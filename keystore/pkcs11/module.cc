@@ -54,7 +54,7 @@ Module::Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::sha
     : config_(std::move(config)), functions_(functions), pins_(std::move(pins)), quirks_(&QuirksOf({})) {}
 
 Module::~Module() {
-  if (!usable_) return;
+  if (!usable_ && !stuck_) return;
   if (gate_.Close(After(kDrainAtEnd))) {
     FinaliseInTurn();
   } else {
@@ -104,10 +104,15 @@ Status Module::InitialiseInTurn() {
   arguments.flags = CKF_OS_LOCKING_OK;
   CK_RV rv = functions_->C_Initialize(&arguments);
   // Still initialised by this object: whether that is of use shows in the calls that follow.
-  if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && stuck_) rv = CKR_OK;
+  const bool went_on = rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && stuck_;
+  if (went_on) rv = CKR_OK;
   if (rv == CKR_OK) Recognise();
   const MutexLock lock(mutex_);
-  epoch_.fetch_add(1, std::memory_order_acq_rel);
+  const std::uint64_t now = epoch_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  if (rv == CKR_OK && !went_on) {
+    sessions_since_.store(now, std::memory_order_release);
+    stuck_ = false;
+  }
   usable_.store(rv == CKR_OK, std::memory_order_release);
   connections_ = 0;
   failure_.reset();
@@ -137,7 +142,8 @@ Result<std::unique_lock<std::timed_mutex>> Module::LockSessions(Deadline deadlin
 }
 
 void Module::FinaliseInTurn() {
-  if (!usable_.exchange(false)) return;
+  // One that would not be finalised is asked again.
+  if (!usable_.exchange(false) && !stuck_) return;
   const CK_RV rv = functions_->C_Finalize(nullptr);
   stuck_ = rv != CKR_OK;
   if (rv != CKR_OK) log::Warning("pkcs11.finalize", {{"module", config_.path}, {"code", CkrName(rv)}});

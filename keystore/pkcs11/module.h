@@ -81,6 +81,10 @@ class Module {
   // Counts C_Initialize calls, so that whoever holds handles can tell that they are from before.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
 
+  // The epoch since which session handles are good: this one, unless C_Finalize failed and the module went on as it was.
+  // Changes only while nobody is inside.
+  [[nodiscard]] std::uint64_t sessions_since() const { return sessions_since_.load(std::memory_order_acquire); }
+
   // Adds to how many connections made since `epoch` work; see Reinitialise. Those from before no longer count.
   void CountConnection(std::uint64_t epoch, int change);
 
@@ -116,6 +120,7 @@ class Module {
   Turn lifecycle_turn_;              // who may initialise and finalise
   std::atomic<bool> usable_{false};  // between C_Initialize and C_Finalize; changes only while the gate is closed
   std::atomic<std::uint64_t> epoch_{0};
+  std::atomic<std::uint64_t> sessions_since_{0};
   bool stuck_ = false;  // the last C_Finalize failed; only in lifecycle_turn_
   std::atomic<const Quirks*> quirks_;
   std::atomic<bool> recognised_{false};

@@ -11,7 +11,11 @@ namespace rootkeep::pkcs11 {
 // C_OpenSession's error.
 Result<CK_SESSION_HANDLE> OpenSession(const Module::Use& use, CK_SLOT_ID slot, CK_FLAGS flags, Deadline deadline);
 
-// When others keep sessions locked until `deadline`, the session is left for the next OpenSession to close.
+// When others keep sessions locked until `deadline`, or the token will not close it, the session is left for the next
+// OpenSession or CloseLeftOpen to close.
 void CloseSession(const Module::Use& use, CK_SESSION_HANDLE session, Deadline deadline);
+
+// Closes what was left open before, as far as that can be done without waiting for anybody.
+void CloseLeftOpen(const Module::Use& use);
 
 }  // namespace rootkeep::pkcs11

@@ -6,9 +6,12 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "keystore/base/result.h"
+#include "keystore/key_store.h"
 #include "tests/support/chaos.h"
 #include "tests/support/open_sessions.h"
 
@@ -26,6 +29,27 @@ struct FaultLoadOptions {
   std::size_t answers = 2000;
   // The most sessions that this process may have open after any fault; 0: they are another process's.
   std::size_t sessions = 0;
+};
+
+// A key of a token, as its callers use it.
+class KeyUnderLoad {
+ public:
+  // Makes the key and opens it. The store outlives this.
+  static Result<KeyUnderLoad> Make(KeyStore& store, Deadline deadline);
+
+  // The `number`th call: it opens the key, lists, asks for health or, mostly, signs. DATA_LOSS when a signature is not
+  // the key's. `good` is called for each that is.
+  [[nodiscard]] Status Call(unsigned number, Deadline deadline, const std::function<void()>& good) const;
+
+  [[nodiscard]] const KeyInfo& info() const { return info_; }
+
+ private:
+  KeyUnderLoad(KeyStore& store, KeyInfo info, std::shared_ptr<const Signer> signer)
+      : store_(&store), info_(std::move(info)), signer_(std::move(signer)) {}
+
+  KeyStore* store_;
+  KeyInfo info_;
+  std::shared_ptr<const Signer> signer_;
 };
 
 // The calls are the test's. Each expectation that is not met is a failure of the test that runs.
@@ -67,7 +91,7 @@ class FaultLoad {
   void Suffer(const char* scenario);
   // Until the scenario that was just set has done something.
   void AwaitFaults(std::string_view scenario);
-  void CountSessions(std::string_view scenario);
+  void CountSessions();
   void CallAndJudge(unsigned caller, unsigned number);
 
   const Chaos& chaos_;
@@ -75,7 +99,6 @@ class FaultLoad {
   const Call call_;
   const MayRefuse may_refuse_;
   OpenSessions sessions_;
-  std::size_t kept_ = 0;                       // sessions open after the last scenario that may keep some
   std::size_t faults_ = 0;                     // in what has been read of the log
   std::streamoff log_end_ = 0;                 // so far
   std::atomic<const char*> scenario_{"none"};  // that is suffered now, for messages

@@ -16,7 +16,6 @@ namespace {
 
 using std::chrono::seconds;
 using testing::Footprint;
-using testing::IsOk;
 
 constexpr unsigned kThreads = 64;
 constexpr seconds kDeadline{1};
@@ -37,25 +36,9 @@ class IsolatedFaultLoad : public ::testing::Test {
     options.setup.module_path = testing::Chaos::ModulePath();
     options.setup.log_level = log::Level::kError;
     store_ = std::make_unique<IsolatedStore>(options);
-    ASSERT_OK_AND_ASSIGN(info_, store_->Create({.name = "key"}, Soon()));
-    ASSERT_OK_AND_ASSIGN(signer_, store_->Open(info_->uri, Soon()));
+    ASSERT_OK_AND_ASSIGN(key_, testing::KeyUnderLoad::Make(*store_, Soon()));
   }
   void TearDown() override { chaos_.Clear(); }
-
-  Status Call(unsigned number) {
-    const Deadline deadline = After(kDeadline);
-    const auto ignore = [](auto result) { return result.ok() ? Ok() : Status(std::move(result).error()); };
-    switch (number % 16) {
-      case 3: return ignore(store_->Open(info_->uri, deadline));
-      case 7: return ignore(store_->List(deadline));
-      case 11: return store_->health()->Probe(deadline);
-      default: break;
-    }
-    RK_TRY(const Bytes signature, signer_->Sign(SignatureScheme::kEcdsaSha256, digest_, deadline));
-    EXPECT_THAT(info_->public_key.Verify(SignatureScheme::kEcdsaSha256, digest_, signature), IsOk());
-    load_.Good();
-    return Ok();
-  }
 
   Footprint Measure() {
     load_.Under([this] { load_.AwaitGood(10UL * kThreads); });
@@ -65,9 +48,7 @@ class IsolatedFaultLoad : public ::testing::Test {
   testing::SoftHsm hsm_;
   testing::Chaos chaos_;
   std::unique_ptr<IsolatedStore> store_;
-  const Bytes digest_ = Bytes(32, 7);
-  std::optional<KeyInfo> info_;
-  std::shared_ptr<const Signer> signer_;
+  std::optional<testing::KeyUnderLoad> key_;
   testing::FaultLoad load_{chaos_,
                            {.callers = kThreads,
                             .deadline = kDeadline,
@@ -77,7 +58,9 @@ class IsolatedFaultLoad : public ::testing::Test {
                             .recovery = kPatience * (Supervisor::kLongestPause + seconds(1)),
                             .faults = 50,
                             .answers = 500},
-                           [this](unsigned /*caller*/, unsigned number) { return Call(number); }};
+                           [this](unsigned /*caller*/, unsigned number) {
+                             return key_->Call(number, After(kDeadline), [this] { load_.Good(); });
+                           }};
 };
 
 TEST_F(IsolatedFaultLoad, CrashesAndFaultsAreSurvivedAndLeaveNothingBehind) {

@@ -18,6 +18,7 @@ namespace {
 using rootkeep::testing::Chaos;
 using rootkeep::testing::Footprint;
 using rootkeep::testing::IsOk;
+using rootkeep::testing::KeyUnderLoad;
 using rootkeep::testing::SoftHsm;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
@@ -52,28 +53,9 @@ class FaultLoad : public ::testing::Test {
  protected:
   void SetUp() override {
     TheChaos().Clear();
-    ASSERT_OK_AND_ASSIGN(info_, store_->Create({.use = KeyUse::kApp, .name = "key"}, Soon()));
-    ASSERT_OK_AND_ASSIGN(signer_, store_->Open(info_->uri, Soon()));
+    ASSERT_OK_AND_ASSIGN(key_, KeyUnderLoad::Make(*store_, Soon()));
   }
   void TearDown() override { TheChaos().Clear(); }
-
-  Status Sign(Deadline deadline) {
-    RK_TRY(const Bytes signature, signer_->Sign(SignatureScheme::kEcdsaSha256, digest_, deadline));
-    EXPECT_THAT(info_->public_key.Verify(SignatureScheme::kEcdsaSha256, digest_, signature), IsOk());
-    load_.Good();
-    return Ok();
-  }
-
-  Status Call(unsigned number) {
-    const Deadline deadline = After(kDeadline);
-    const auto ignore = [](auto result) { return result.ok() ? Ok() : Status(std::move(result).error()); };
-    switch (number % 16) {
-      case 3: return ignore(store_->Open(info_->uri, deadline));
-      case 7: return ignore(store_->List(deadline));
-      case 11: return store_->health()->Probe(deadline);
-      default: return Sign(deadline);
-    }
-  }
 
   // Besides what passes, what nobody but an operator ends, once that is to be expected.
   bool MayRefuse(const Error& error) {
@@ -97,9 +79,7 @@ class FaultLoad : public ::testing::Test {
 
   SoftHsm hsm_{ChaosPath()};
   std::shared_ptr<KeyStore> store_ = hsm_.OpenStore();
-  const Bytes digest_ = *Digest(Hash::kSha256, AsBytes("message"));
-  std::optional<KeyInfo> info_;
-  std::shared_ptr<const Signer> signer_;
+  std::optional<KeyUnderLoad> key_;
   std::atomic<bool> latching_{false};  // a PIN is being refused
   std::atomic<bool> latched_{false};   // and everybody has heard of it
   std::atomic<std::size_t> pin_refusals_{0};
@@ -111,7 +91,9 @@ class FaultLoad : public ::testing::Test {
                                       .faults = 200,
                                       .answers = 2000,
                                       .sessions = StoreOptions().max_sessions + kLoginSession},
-                                     [this](unsigned /*caller*/, unsigned number) { return Call(number); },
+                                     [this](unsigned /*caller*/, unsigned number) {
+                                       return key_->Call(number, After(kDeadline), [this] { load_.Good(); });
+                                     },
                                      [this](const Error& error) { return MayRefuse(error); }};
 };
 
@@ -162,7 +144,7 @@ TEST_F(FaultLoad, ARefusedPinIsSentOnceAndAllAreToldUntilAnOperatorActs) {
       EXPECT_EQ(load_.good(), good);
 
       latched_ = false;
-      ASSERT_THAT(hsm_.module()->pins().Forget(info_->device), IsOk());
+      ASSERT_THAT(hsm_.module()->pins().Forget(key_->info().device), IsOk());
       load_.AwaitRecovery();
     });
     latching_ = false;

@@ -132,6 +132,53 @@ TEST_F(RecoveryTest, ACallThatHangsHoldsUpNobodyBeyondTheirDeadline) {
   EXPECT_TRUE(Eventually([this] { return SignAndVerify().ok(); }));
 }
 
+// Its sessions do not end then, also those of connections that somebody had while that was tried.
+TEST_F(RecoveryTest, AModuleThatWillNotBeFinalisedKeepsNoSession) {
+  const auto open = [this] { return Calls(Call::kOpenSession) - Calls(Call::kCloseSession); };
+  const unsigned before = open();
+  auto other = hsm.OpenStore();
+  ASSERT_THAT(other->health()->Probe(Soon()), IsOk());
+  const unsigned with_other = open();
+  ASSERT_GT(with_other, before);
+  probe->Fail(Call::kFinalize, CKR_FUNCTION_FAILED, 1000);
+  probe->Fail(Call::kSign, CKR_DEVICE_ERROR);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kFinalize), 1U);
+  ASSERT_THAT(other->health()->Probe(Soon()), IsOk());
+  EXPECT_EQ(open(), with_other);
+  other.reset();
+  EXPECT_EQ(open(), before);
+}
+
+// What it does not do when it is asked first it is asked again.
+TEST_F(RecoveryTest, AModuleThatCouldNotBeFinalisedIsFinalisedLater) {
+  probe->Fail(Call::kFinalize, CKR_FUNCTION_FAILED);
+  probe->Fail(Call::kInitialize, CKR_FUNCTION_FAILED);
+  probe->Fail(Call::kSign, CKR_DEVICE_ERROR);
+  EXPECT_THAT(Sign(), HasReason("module_down"));
+  EXPECT_TRUE(Eventually([this] { return SignAndVerify().ok(); }));
+  EXPECT_EQ(Calls(Call::kFinalize), 2U);
+}
+
+TEST_F(RecoveryTest, ASessionThatIsNotClosedAtOnceIsClosedWithTheNext) {
+  probe->Fail(Call::kSignInit, CKR_OPERATION_ACTIVE);
+  probe->Fail(Call::kCloseSession, CKR_FUNCTION_FAILED);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kOpenSession), 1U);
+  EXPECT_EQ(Calls(Call::kCloseSession), 2U);
+}
+
+TEST_F(RecoveryTest, ASessionThatIsNotClosedAtOnceIsClosedByAProbe) {
+  probe->Fail(Call::kSignInit, CKR_OPERATION_ACTIVE);
+  probe->Fail(Call::kCloseSession, CKR_FUNCTION_FAILED, 2);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kCloseSession), 2U);
+  EXPECT_THAT(store->health()->Probe(Soon()), IsOk());
+  EXPECT_EQ(Calls(Call::kCloseSession), 3U);
+  EXPECT_THAT(store->health()->Probe(Soon()), IsOk());
+  EXPECT_EQ(Calls(Call::kCloseSession), 3U);
+}
+
 // It cannot close its sessions while the module is closed, and the module is not finalised after all.
 TEST_F(RecoveryTest, AConnectionThatEndsInTheMiddleOfThatLeavesNoSession) {
   const auto open = [this] { return Calls(Call::kOpenSession) - Calls(Call::kCloseSession); };
