@@ -52,8 +52,8 @@ Connection::~Connection() {
   Break();
   std::vector<CK_SESSION_HANDLE> sessions = sessions_.TakeIdle();
   sessions.push_back(login_session_);
-  // Without waiting: a module that is being finalised closes the sessions by itself, if it comes to that. One that would
-  // not be has them still, whatever was tried since.
+  // Without waiting: a module that is being finalised closes the sessions by itself, if it comes to that. One that
+  // would not be has them still, whatever was tried since.
   const auto now = std::chrono::steady_clock::now();
   const auto use = module_->Enter(now);
   for (const CK_SESSION_HANDLE session : sessions) {

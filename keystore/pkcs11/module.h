@@ -81,8 +81,8 @@ class Module {
   // Counts C_Initialize calls, so that whoever holds handles can tell that they are from before.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
 
-  // The epoch since which session handles are good: this one, unless C_Finalize failed and the module went on as it was.
-  // Changes only while nobody is inside.
+  // The epoch since which session handles are good: this one, unless C_Finalize failed and the module went on as it
+  // was. Changes only while nobody is inside.
   [[nodiscard]] std::uint64_t sessions_since() const { return sessions_since_.load(std::memory_order_acquire); }
 
   // Adds to how many connections made since `epoch` work; see Reinitialise. Those from before no longer count.

@@ -164,6 +164,20 @@ TEST_F(TokenHost, ACallThatCrashesTheModuleEachTimeIsRefused) {
   EXPECT_TRUE(Eventually([&] { return Sign(*signer).ok(); }));
 }
 
+// Callers tell one refusal from another by its reason.
+TEST_F(TokenHost, ThatSaysSomethingOfAKeySaysItByTheSameReason) {
+  const auto supervisor = std::make_shared<Supervisor>(WithChaos());
+  const auto signer = NewSigner(supervisor);
+  ASSERT_THAT(Sign(*signer), IsOk());
+  chaos_.Set("fail C_SignInit CKR_KEY_FUNCTION_NOT_PERMITTED");
+  const Status lost = Sign(*signer);
+  EXPECT_THAT(lost, HasCode(Code::kUnavailable));
+  EXPECT_THAT(lost, HasReason("key_lost"));
+  chaos_.Clear();
+  const KeyUri unknown{.token_label = testing::SoftHsm::kLabel, .object_label = "no such key"};
+  EXPECT_THAT(supervisor->CallOnce({.deadline = Soon(), .call = OpenCall{unknown}}), HasReason("key_not_found"));
+}
+
 TEST_F(TokenHost, AHungCallEndsAtItsHardDeadlineAndTheNextIsServed) {
   HostOptions options = WithChaos();
   options.patience = milliseconds(100);

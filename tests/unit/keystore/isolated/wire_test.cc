@@ -1,7 +1,5 @@
 #include "keystore/isolated/wire/channel.h"
 #include "keystore/isolated/wire/messages.h"
-#include "keystore/isolated/wire/words.h"
-#include "keystore/pkcs11/reasons.h"
 #include "tests/support/matchers.h"
 #include "tests/support/software_key.h"
 
@@ -174,19 +172,6 @@ TEST(IsolatedWire, NothingButWholeMessages) {
     message.push_back(0);
     EXPECT_FALSE(DecodeReply(message).ok());
   }
-}
-
-// Every reason of the backend behind it arrives: what is missing here would be lost on the way.
-TEST(IsolatedWire, KnowsTheWordsOfThePkcs11Backend) {
-  for (const std::string_view word :
-       {pkcs11::kReasonModuleOpen, pkcs11::kReasonModuleDown, pkcs11::kReasonModuleBusy, pkcs11::kReasonToken,
-        pkcs11::kReasonTokenAbsent, pkcs11::kReasonTokenAmbiguous, pkcs11::kReasonPinSource, pkcs11::kReasonPinLatched,
-        pkcs11::kReasonKeyMissing, pkcs11::kReasonKeyChanged, pkcs11::kReasonKeyAmbiguous, pkcs11::kReasonKeyUnusable,
-        pkcs11::kReasonDeadline, pkcs11::kReasonSessions, pkcs11::kReasonStale}) {
-    EXPECT_EQ(KnownWord(std::string(word)), word);
-  }
-  EXPECT_EQ(KnownWord("made_up"), "");
-  EXPECT_EQ(KnownWord(""), "");
 }
 
 TEST(IsolatedChannel, KeepsMessagesApartAndSeesTheEnd) {
