@@ -86,7 +86,7 @@ constexpr CkrEntry kUnlisted{0, "", Remedy::kProbe, Code::kUnavailable};
 
 std::string_view HintFor(CK_RV rv) {
   switch (rv) {
-    case CKR_PIN_INCORRECT: return "put the right PIN into the PIN source, then restart; it is not tried again";
+    case CKR_PIN_INCORRECT: return "put the right PIN into the PIN source";
     case CKR_PIN_LOCKED: return "the security officer has to unlock the PIN";
     case CKR_USER_PIN_NOT_INITIALIZED: return "set a user PIN on the token";
     case CKR_FUNCTION_NOT_SUPPORTED:

@@ -29,9 +29,11 @@ bool LeavesPinOpen(CK_RV rv) {
          rv == CKR_FUNCTION_REJECTED || rv == CKR_FUNCTION_CANCELED || rv == CKR_DATA_INVALID;
 }
 
-// Whether the token has begun to count wrong PINs since `before` was read (PKCS#11 2.40 §3.2, the CKF_USER_PIN flags).
+// A wrong PIN was entered since the last good one (PKCS#11 2.40 §3.2). Not every token says so.
+constexpr CK_FLAGS kCounting = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+
+// Whether the token has begun to count wrong PINs since `before` was read.
 bool CountsWrongPins(const Module::Use& use, const Token& before) {
-  constexpr CK_FLAGS kCounting = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
   const auto after = DescribeToken(use, before.slot);
   return after.ok() && (after->flags & ~before.flags & kCounting) != 0;
 }
@@ -47,6 +49,15 @@ bool Judge(const Module::Use& use, const Token& token, CK_RV rv) {
   }
   pins.Refused(token.device, CkrName(rv));
   return true;
+}
+
+// A login before this one has no known end, and the token says how it must have ended. Without that the PIN is sent
+// once more: most processes that end during a login had the right one.
+void JudgeLate(const Token& token, PinLatch& pins) {
+  if ((token.flags & kCounting) == 0) return;
+  const auto known = pins.Find(token.device);
+  if (!known.ok() || !*known || (*known)->latched()) return;
+  pins.Refused(token.device, "no answer, but the token has counted a wrong PIN");
 }
 
 Status CheckFlags(const Token& token) {
@@ -70,6 +81,7 @@ Status Login(const Module::Use& use, CK_SESSION_HANDLE session, const Token& tok
   RK_TRY(const SecretBytes pin, source.Read());
   // Before the PIN is on record as being tried.
   RK_TRY(auto sessions, use.module().LockSessions(deadline));
+  JudgeLate(token, use.module().pins());
   RK_RETURN_IF_ERROR(use.module().pins().Begin(token.device));
   // C_Login takes a pointer to non-const and does not write to it.
   auto* octets = const_cast<CK_UTF8CHAR*>(pin.RevealForUse().data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
@@ -83,6 +95,8 @@ Status Login(const Module::Use& use, CK_SESSION_HANDLE session, const Token& tok
   if (!Judge(use, token, rv)) return error;
   log::Failure("pkcs11.pin_refused",
                {{"token", token.device.label}, {"serial", token.device.serial}, {"code", CkrName(rv)}});
+  // Who has to unlock it, the code itself says.
+  if (rv != CKR_PIN_LOCKED) error = std::move(error).WithHint(use.module().pins().WayOut(!LeavesPinOpen(rv)));
   return std::move(error).WithReason(kReasonPinLatched);
 }
 

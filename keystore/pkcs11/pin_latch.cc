@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "keystore/base/clock.h"
 #include "keystore/base/file.h"
@@ -24,6 +25,11 @@ std::string Detail(const DeviceInfo& token, std::string_view answer) {
                      ToRfc3339(std::chrono::system_clock::now()));
 }
 
+Error Kept(const DeviceInfo& token, std::string_view why, const PinRecord& record) {
+  return FailedPrecondition(fmt::format("log in to token \"{}\": {}: {}", token.label, why, record.detail))
+      .WithReason(kReasonPinLatched);
+}
+
 }  // namespace
 
 bool PinRecord::latched() const { return refused || doubtful >= kDoubtfulLogins; }
@@ -31,25 +37,48 @@ bool PinRecord::latched() const { return refused || doubtful >= kDoubtfulLogins;
 Status PinLatch::Begin(const DeviceInfo& token) {
   RK_TRY(const std::string name, PinRecordName(token));
   const MutexLock lock(mutex_);
-  RK_TRY(const auto known, Load(name));
-  PinRecord record = known.value_or(PinRecord());
-  if (record.latched()) {
-    return FailedPrecondition(
-               fmt::format("log in to token \"{}\": the PIN was refused before and is not sent again: {}", token.label,
-                           record.detail))
-        .WithReason(kReasonPinLatched)
-        .WithHint(directory_.empty() ? "put the right PIN into the PIN source, then restart"
-                                     : "rootkeep pin replace, or once the PIN source is right: rootkeep pin unlatch");
+  const auto known = Load(name);
+  const bool by_operator = sender_ == PinSender::kOperator;
+  const bool unreadable = !known.ok() && known.error().reason() == kReasonPinLatched;
+  if (!known.ok() && !(unreadable && by_operator)) return known.error();
+  PinRecord record = unreadable ? PinRecord{.refused = true} : known->value_or(PinRecord());
+  if (by_operator) {
+    if (std::exchange(sent_, true))
+      return Kept(token, "the new PIN was sent once, and nobody knows the answer", record);
+    if (record.refused) return Ok();  // as bad as it gets
+  } else if (record.refused) {
+    return Kept(token, "the PIN was refused before and is not sent again", record).WithHint(WayOut(true));
+  } else if (record.latched()) {
+    return Kept(
+               token,
+               fmt::format("{} logins in a row ended without the token's word on the PIN, which may be right or wrong; "
+                           "it is not sent again, because a wrong one could lock the token; the last",
+                           record.doubtful),
+               record)
+        .WithHint(WayOut(false));
   }
   ++record.doubtful;
   record.detail = Detail(token, "no answer");
   return Store(name, record);
 }
 
-void PinLatch::Accepted(const DeviceInfo& token) { Settle(token, std::nullopt); }
+std::string PinLatch::WayOut(bool refused) const {
+  if (directory_.empty()) {
+    return refused ? "put the right PIN into the PIN source, then restart"
+                   : "see that the PIN in the PIN source is right, then restart";
+  }
+  return refused ? "rootkeep pin replace, or once the PIN source is right: rootkeep pin unlatch"
+                 : "see that the PIN in the PIN source is right, then: rootkeep pin unlatch; if it is wrong: rootkeep "
+                   "pin replace";
+}
+
+void PinLatch::Accepted(const DeviceInfo& token) {
+  if (sender_ == PinSender::kProgram) Settle(token, std::nullopt);
+}
 
 void PinLatch::Refused(const DeviceInfo& token, std::string_view answer) {
-  Settle(token, PinRecord{.refused = true, .detail = Detail(token, answer)});
+  const std::string whose = sender_ == PinSender::kOperator ? " to a new PIN" : "";
+  Settle(token, PinRecord{.refused = true, .detail = Detail(token, std::string(answer) + whose)});
 }
 
 bool PinLatch::Doubtful(const DeviceInfo& token, std::string_view answer) {
@@ -61,6 +90,10 @@ bool PinLatch::Doubtful(const DeviceInfo& token, std::string_view answer) {
 }
 
 void PinLatch::NotJudged(const DeviceInfo& token) {
+  {
+    const MutexLock lock(mutex_);
+    sent_ = false;
+  }
   const auto known = Find(token);
   if (!known.ok() || !*known) return;
   PinRecord record = **known;

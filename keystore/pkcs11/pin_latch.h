@@ -24,19 +24,28 @@ struct PinRecord {
   [[nodiscard]] bool latched() const;
 };
 
+// Whose PIN is sent.
+enum class PinSender : std::uint8_t {
+  kProgram,   // the one at the PIN source, which is what the record is about
+  kOperator,  // a new one, by whoever looks after the token: sent once, whatever is on record against the old one
+};
+
 // Kept in memory or, when it is given a directory, only there: it then outlives the process, and what an operator
 // removes counts at once. A login is on record before the token is asked. Thread-safe.
 class PinLatch {
  public:
   // `directory` is made at need inside an existing one (keystore/NAMES.md); empty: memory.
-  explicit PinLatch(std::string directory = {}) : directory_(std::move(directory)) {}
+  explicit PinLatch(std::string directory = {}, PinSender sender = PinSender::kProgram)
+      : directory_(std::move(directory)), sender_(sender) {}
 
   // Call before a login. FAILED_PRECONDITION "pin_latched" when the PIN must not be sent; the errno's code when the
-  // attempt cannot be put on record, and then it must not be sent either.
+  // attempt cannot be put on record, and then it must not be sent either. An operator's PIN is sent although another
+  // was refused, but not a second time.
   Status Begin(const DeviceInfo& token);
-  // After it, one of these. The token took the PIN:
+  // After it, one of these. The token took the PIN. An operator's is not yet where programs read theirs: then what is
+  // on record stays until Forget.
   void Accepted(const DeviceInfo& token);
-  // It refused the PIN, and `answer` is its word for it:
+  // It refused the PIN, whosever it was, because the tries are the token's; `answer` is its word for it:
   void Refused(const DeviceInfo& token, std::string_view answer);
   // Nobody knows. True when that has latched the PIN.
   bool Doubtful(const DeviceInfo& token, std::string_view answer);
@@ -45,6 +54,8 @@ class PinLatch {
 
   // FAILED_PRECONDITION when the record cannot be understood.
   [[nodiscard]] Result<std::optional<PinRecord>> Find(const DeviceInfo& token) const;
+  // What an operator can do about a PIN that is not sent any more because it was `refused`, or is in doubt.
+  [[nodiscard]] std::string WayOut(bool refused) const;
   // An operator has acted: the PIN may be sent once more.
   Status Forget(const DeviceInfo& token);
 
@@ -56,7 +67,9 @@ class PinLatch {
   void Settle(const DeviceInfo& token, const std::optional<PinRecord>& record);
 
   const std::string directory_;
+  const PinSender sender_;
   mutable Mutex mutex_;
+  bool sent_ RK_GUARDED_BY(mutex_) = false;                         // an operator's PIN
   std::map<std::string, PinRecord> records_ RK_GUARDED_BY(mutex_);  // without a directory
 };
 

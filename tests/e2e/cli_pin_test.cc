@@ -80,6 +80,28 @@ TEST_F(CliPin, ARefusedPinIsSentOnceAndReplacedWhileTheDaemonRuns) {
   EXPECT_EQ(daemon_->Stop(kPatience), 0);
 }
 
+// A wrong one costs a try of the token's, and the PIN at the PIN source may be wrong as well: nobody sends another
+// until the operator says so, and he is told.
+TEST_F(CliPin, ANewPinThatIsRefusedIsOnRecord) {
+  PutPin(*ReadFile(File("right-pin"), 64));
+  ASSERT_OK_AND_ASSIGN(daemon_,
+                       cli::RunningDaemon::Start(ROOTKEEPD_BINARY, files().config(), files().log(), After(kPatience)));
+  ASSERT_THAT(daemon_->WaitServing(After(kPatience)), IsOk());
+  ASSERT_THAT(WriteFileAtomically(File("wrong-pin"), "111111", 0600), IsOk());
+  const ProgramResult wrong = Pin({"replace", "--from", File("wrong-pin")});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("no PIN is sent to it until one is replaced, or: rootkeep pin unlatch"));
+  const ProgramResult check = Pin({"check"});
+  EXPECT_EQ(check.exit_code, 1);
+  EXPECT_THAT(check.out, HasSubstr("refused: CKR_PIN_INCORRECT to a new PIN"));
+  EXPECT_THAT(check.err, HasSubstr("not sent again"));
+  EXPECT_THAT(daemon_->WaitServing(After(kPatience)), IsOk()) << "who is logged in stays so";
+
+  EXPECT_EQ(Pin({"unlatch"}).exit_code, 0);
+  EXPECT_EQ(Pin({"check"}).exit_code, 0);
+  EXPECT_EQ(daemon_->Stop(kPatience), 0);
+}
+
 TEST_F(CliPin, AnUnlatchedPinIsSentOnceMore) {
   ASSERT_NO_FATAL_FAILURE(StartLatched());
   PutPin(*ReadFile(File("right-pin"), 64));

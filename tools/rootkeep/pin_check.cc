@@ -18,11 +18,13 @@ struct Asked {
 
 std::string RecordText(const std::optional<pkcs11::PinRecord>& record) {
   if (!record) return "nothing against the PIN";
-  return fmt::format("{}: {}", record->latched() ? "refused" : "in doubt", record->detail);
+  if (record->refused) return "refused: " + record->detail;
+  return fmt::format("in doubt after {} logins without the token's word on it{}: {}", record->doubtful,
+                     record->latched() ? ", not sent again" : "", record->detail);
 }
 
 Status Check(const Asked& asked) {
-  RK_TRY(const PinToken token, FindPinToken(asked.token, /*by_record=*/true));
+  RK_TRY(const PinToken token, FindPinToken(asked.token, pkcs11::PinSender::kProgram));
   const auto record = token.record->Find(token.device);
   const std::string on_record = record.ok() ? RecordText(*record) : record.error().ToString();
   Status tried = TryPin(token, token.place.pin);

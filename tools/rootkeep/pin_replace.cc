@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "keystore/base/file.h"
+#include "keystore/pkcs11/reasons.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/key_report.h"
 #include "tools/rootkeep/output.h"
@@ -48,7 +49,7 @@ class Candidate {
 };
 
 Status Replace(const Asked& asked) {
-  RK_TRY(const PinToken token, FindPinToken(asked.token, /*by_record=*/false));
+  RK_TRY(const PinToken token, FindPinToken(asked.token, pkcs11::PinSender::kOperator));
   const std::string place = token.place.pin.file();
   if (place.empty()) {
     return FailedPrecondition("the PIN source is not a file that this command could write")
@@ -59,7 +60,12 @@ Status Replace(const Asked& asked) {
   RK_RETURN_IF_ERROR(candidate.Write(pin));
   RK_TRY(const auto source, candidate.source());
   auto tried = TryPin(token, source);
-  if (!tried.ok()) return std::move(tried).error().Within("try the new PIN; the old one stays");
+  if (!tried.ok()) {
+    Error error = std::move(tried).error().Within("try the new PIN; the old one stays");
+    if (error.reason() != pkcs11::kReasonPinLatched || token.place.pin_directory.empty()) return error;
+    // The daemon too: who knows how many tries the token has left.
+    return std::move(error).WithHint("no PIN is sent to it until one is replaced, or: rootkeep pin unlatch");
+  }
   RK_RETURN_IF_ERROR(candidate.TakePlace());
   RK_RETURN_IF_ERROR(token.record->Forget(token.device));
   PrintLine(TokenText(token.device) + ": the token takes the new PIN, which is now in " + place);

@@ -6,12 +6,11 @@
 
 namespace rootkeep::cli {
 
-Result<PinToken> FindPinToken(const TokenOptions& options, bool by_record) {
+Result<PinToken> FindPinToken(const TokenOptions& options, pkcs11::PinSender sender) {
   PinToken token;
   RK_TRY(token.place, FindTokenPlace(options));
-  token.record = std::make_shared<pkcs11::PinLatch>(token.place.pin_directory);
-  const auto used = by_record ? token.record : std::make_shared<pkcs11::PinLatch>();
-  RK_TRY(token.module, pkcs11::Module::Load(token.place.module, used));
+  token.record = std::make_shared<pkcs11::PinLatch>(token.place.pin_directory, sender);
+  RK_TRY(token.module, pkcs11::Module::Load(token.place.module, token.record));
   RK_RETURN_IF_ERROR(token.module->Initialise(After(kTokenDeadline)));
   RK_TRY(token.device, FindDevice(*token.module, token.place.selector));
   return token;

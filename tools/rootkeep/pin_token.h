@@ -16,8 +16,8 @@ struct PinToken {
   DeviceInfo device;
 };
 
-// With `by_record` a PIN that is on record as refused is not tried; otherwise the operator has another one.
-Result<PinToken> FindPinToken(const TokenOptions& options, bool by_record);
+// `sender` says which PIN is to be tried: the one that the record is about, or a new one.
+Result<PinToken> FindPinToken(const TokenOptions& options, pkcs11::PinSender sender);
 
 // Logs in to it once with the PIN at `source`. FAILED_PRECONDITION "pin_latched" when the token refuses it, or when it
 // is on record that it did.

@@ -10,7 +10,7 @@ namespace rootkeep::cli {
 namespace {
 
 Status Unlatch(const TokenOptions& options) {
-  RK_TRY(const PinToken token, FindPinToken(options, /*by_record=*/true));
+  RK_TRY(const PinToken token, FindPinToken(options, pkcs11::PinSender::kProgram));
   if (token.place.pin_directory.empty()) {
     return UsageError("refused PINs are on record in a daemon's state directory: say --config");
   }

@@ -27,6 +27,7 @@ TEST(WrongPin, IsSentOnceByTheWholeProcess) {
     const auto refused = store->health()->Probe(Soon());
     EXPECT_THAT(refused, HasCode(Code::kFailedPrecondition));
     EXPECT_THAT(refused, HasReason("pin_latched"));
+    EXPECT_THAT(refused, Says("put the right PIN into the PIN source, then restart"));
     EXPECT_EQ(refused.error().ToString().find("000000"), std::string::npos);
   }
   EXPECT_THAT(store->List(Soon()), HasReason("pin_latched"));
@@ -49,6 +50,7 @@ TEST(WrongPin, ReportedInDoubtfulWordsIsSentTwiceAtMost) {
   EXPECT_EQ(LoadedProbe()[Call::kLogin].calls, 2U);
   LoadedProbe().Reset();
   EXPECT_THAT(store->health()->Probe(Soon()), HasReason("pin_latched"));
+  EXPECT_THAT(store->health()->Probe(Soon()), Says("see that the PIN in the PIN source is right"));
   EXPECT_EQ(LoadedProbe()[Call::kLogin].calls, 0U);
 }
 
