@@ -119,6 +119,11 @@ Result<std::unique_ptr<Catalog>> Catalog::Look(const std::string& path) {
   return std::unique_ptr<Catalog>(new Catalog(std::move(db), catalog::ColumnsOf(version)));
 }
 
+Result<bool> Catalog::Replaced() const {
+  const MutexLock lock(mutex_);
+  return db_->HasMoved();
+}
+
 Result<std::int64_t> Catalog::OthersChanges() const {
   const MutexLock lock(mutex_);
   Statement query = db_->Prepare("PRAGMA data_version");

@@ -37,6 +37,9 @@ class Catalog {
   Result<std::vector<CatalogEntry>> List() const;
   Result<std::optional<CatalogEntry>> Find(const std::string& label) const;
 
+  // Whether another file stands where it was opened, or none: what this one says then is not what others see.
+  Result<bool> Replaced() const;
+
   // A number that is another one after another connection has changed the catalogue; cheap.
   Result<std::int64_t> OthersChanges() const;
 

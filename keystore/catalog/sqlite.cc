@@ -70,6 +70,13 @@ Result<Sqlite> Sqlite::Open(const std::string& path, Access access) {
   return db;
 }
 
+Result<bool> Sqlite::HasMoved() const {
+  int moved = 0;
+  const int result = sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (result != SQLITE_OK) return SqlError(result, "has its file moved?");
+  return moved != 0;
+}
+
 Statement::Statement(sqlite3* db, std::string_view sql) : db_(db) {
   sqlite3_stmt* raw = nullptr;
   Check(sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &raw, nullptr));

@@ -63,6 +63,9 @@ class Sqlite {
 
   [[nodiscard]] Statement Prepare(std::string_view sql) const { return {db_.get(), sql}; }
 
+  // Whether its file is no more at its path, or another one is. Cheap: no read of the file.
+  [[nodiscard]] Result<bool> HasMoved() const;
+
  private:
   struct Close {
     void operator()(sqlite3* db) const;

@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include "keystore/catalog/catalog.h"
 #include "tests/e2e/cli_fixture.h"
 
 namespace rootkeep::testing {
@@ -124,6 +125,44 @@ TEST_F(CliDoctorTest, AKeyThatIsNotThere) {
   Words words = TokenOptions();
   words.insert(words.end(), {"--key", "rk/rootkeep-ca/mesh/1"});
   EXPECT_EQ(FailedStep(words)["step"], "find key");
+}
+
+TEST_F(CliDoctorTest, WithoutAConfigurationTheCatalogueIsReadWhereAStateDirectoryIsGiven) {
+  InitCa();
+  Words words = TokenOptions();
+  words.insert(words.end(), {"--key", "rk/rootkeep-ca/mesh/1", "--state", state_});
+  words.insert(words.begin(), {"doctor", "--json"});
+  const json report = Json(Rootkeep(words));
+  const auto steps = Steps(report);
+  EXPECT_THAT(steps, ::testing::IsSupersetOf(std::vector<std::pair<std::string, std::string>>{
+                         {"state", "ok"}, {"catalogue", "ok"}, {"permission", "ok"}, {"sign and verify", "ok"}}));
+  ASSERT_OK_AND_ASSIGN(const auto catalog, Catalog::OpenExisting(state_ + "/keys.db"));
+  ASSERT_THAT(catalog->Retire("rk/rootkeep-ca/mesh/1", SystemClock().Now()), IsOk());
+  Words key(words.begin() + 2, words.end());
+  const json step = FailedStep(key);
+  EXPECT_EQ(step["step"], "permission");
+  EXPECT_THAT(step["detail"].get<std::string>(), HasSubstr("it is RETIRED"));
+  EXPECT_EQ(Rootkeep({"doctor", "--config", Config(), "--state", state_}).exit_code, 2);
+}
+
+// As what was refused by another program that has this state.
+TEST_F(CliDoctorTest, APinThatIsOnRecordAsRefusedIsNotSent) {
+  InitCa();
+  const std::string right = *ReadFile(hsm_.pin_file(), 64);
+  ASSERT_THAT(WriteFileAtomically(hsm_.pin_file(), "90210", 0600), IsOk());
+  Words words = TokenOptions();
+  words.insert(words.end(), {"--state", state_});
+  EXPECT_EQ(FailedStep(words)["step"], "log in");
+  ASSERT_THAT(WriteFileAtomically(hsm_.pin_file(), right, 0600), IsOk());
+  EXPECT_THAT(FailedStep(words)["detail"].get<std::string>(), HasSubstr("not sent again"));
+}
+
+TEST_F(CliDoctorTest, WithoutAStateDirectoryItSaysThatNoCatalogueWasRead) {
+  Words words = TokenOptions();
+  words.insert(words.begin(), "doctor");
+  const ProgramResult result = Rootkeep(words);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, ::testing::ContainsRegex("warning +catalogue .*not read: neither --state nor --config"));
 }
 
 TEST_F(CliDoctorTest, AKeyInWrongCustody) {

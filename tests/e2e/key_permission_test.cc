@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "keystore/catalog/adopt.h"
 #include "tests/e2e/key_catalog_process.h"
 
@@ -80,6 +82,38 @@ TEST_F(KeyPermissionTest, WhoMayUseItIsTakenUpWhileItRuns) {
   EXPECT_TRUE(ReadyzSays("operator may sign with it, not rootkeepd"));
   ASSERT_EQ(Rootkeep({"key", "permit", kIssuingKey, "--user", "rootkeepd"}).exit_code, 0);
   EXPECT_TRUE(Eventually([this] { return Issues(); }));
+  EXPECT_EQ(daemon().Stop(kPatience), 0);
+}
+
+// As when an operator brings a backup back.
+TEST_F(KeyPermissionTest, AnotherCatalogueInItsPlaceIsTakenUpWhileItRuns) {
+  const std::string other = CatalogPath() + ".other";
+  std::filesystem::copy_file(CatalogPath(), other);
+  ASSERT_THAT(Catalog::Open(other).value()->Permit(kIssuingKey, {"operator"}), IsOk());
+  ASSERT_NO_FATAL_FAILURE(Start());
+  EXPECT_THAT(AskOnce(), WasIssued());
+  std::filesystem::copy_file(CatalogPath(), other + ".before");
+  std::filesystem::rename(other, CatalogPath());
+  EXPECT_TRUE(Eventually([this] { return !Issues(); }));
+  EXPECT_TRUE(ReadyzSays("operator may sign with it, not rootkeepd"));
+  EXPECT_THAT(LoggedFor("key_catalogue_replaced"), Not(IsEmpty()));
+  std::filesystem::rename(other + ".before", CatalogPath());
+  EXPECT_TRUE(Eventually([this] { return Issues(); }));
+  EXPECT_EQ(daemon().Stop(kPatience), 0);
+}
+
+// Nobody gets a key back by removing what said that it must not be used.
+TEST_F(KeyPermissionTest, ACatalogueThatIsRemovedWhileItRunsIsToldAndHeldTo) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_THAT(OpenCatalog()->Retire(kIssuingKey, SystemClock().Now()), IsOk());
+  EXPECT_TRUE(ReadyzSays("it is RETIRED"));
+  std::filesystem::rename(CatalogPath(), CatalogPath() + ".gone");
+  EXPECT_TRUE(ReadyzSays("[!] key catalogue: the key catalogue is gone; what it said last is held to"));
+  EXPECT_FALSE(Issues());
+  EXPECT_TRUE(ReadyzSays("it is RETIRED"));
+  std::filesystem::rename(CatalogPath() + ".gone", CatalogPath());
+  EXPECT_TRUE(Eventually([this] { return Get("/readyz").find("[!] key catalogue") == std::string::npos; }));
+  EXPECT_FALSE(Issues());
   EXPECT_EQ(daemon().Stop(kPatience), 0);
 }
 

@@ -3,8 +3,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "signer/store/state_dir.h"
 #include "tools/config/load.h"
 #include "tools/rootkeep/commands.h"
+#include "tools/rootkeep/doctor/check_catalogue.h"
 #include "tools/rootkeep/doctor/check_config.h"
 #include "tools/rootkeep/doctor/check_token.h"
 #include "tools/rootkeep/find_key.h"
@@ -18,6 +20,7 @@ namespace {
 struct Asked {
   TokenOptions token;
   std::string key;
+  std::string state;
   bool json = false;
 };
 
@@ -34,8 +37,9 @@ Status UseOtherPinSource(config::Config& config, const std::string& source) {
 Status ExamineConfig(Checkup& checkup, const Asked& asked) {
   const TokenOptions& given = asked.token;
   if (!given.token.empty() || !given.serial.empty() || !given.module.empty() || !given.module_environment.empty() ||
-      !asked.key.empty()) {
-    return UsageError("--config examines all it names: leave out --token, --serial, --module, --module-env and --key");
+      !asked.key.empty() || !asked.state.empty()) {
+    return UsageError(
+        "--config examines all it names: leave out --token, --serial, --module, --module-env, --key and --state");
   }
   auto config = config::LoadConfig(given.config);
   if (!config.ok()) {
@@ -47,13 +51,37 @@ Status ExamineConfig(Checkup& checkup, const Asked& asked) {
   return Ok();
 }
 
+// What a state directory says about a token.
+struct KnownState {
+  CatalogueRows rows;
+  std::string pins;  // the directory with what is on record; empty: none
+};
+
+// Without one, that this was not asked.
+KnownState LookAtState(Checkup& checkup, const std::string& state, const std::string& name) {
+  if (state.empty()) {
+    checkup.Warn(kCatalogueStep, name,
+                 "not read: neither --state nor --config says where it is, so that nothing is known of what its keys "
+                 "may do, nor of a PIN that was refused before");
+    return {};
+  }
+  const auto looked = store::StateDir::Look(state);
+  if (!checkup.Step("state", state, looked)) return {};
+  return {.rows = ReadCatalogue(checkup, *looked), .pins = store::PinDirectory(state)};
+}
+
 // Everything that the configuration names, or one token and perhaps one key in it.
 Status Examine(Checkup& checkup, const Asked& asked) {
   if (!asked.token.config.empty()) return ExamineConfig(checkup, asked);
   RK_TRY(const TokenPlace place, FindTokenPlace(asked.token));
   const std::string name = "token " + (asked.token.token.empty() ? asked.token.serial : asked.token.token);
-  pkcs11::ModuleRegistry modules;
+  const KnownState state = LookAtState(checkup, asked.state, name);
+  pkcs11::ModuleRegistry modules(state.pins);
   const auto token = CheckToken(checkup, modules, name, place);
+  if (token) {
+    CheckCatalogue(checkup, state.rows, name, {.label = place.selector.label, .serial = place.selector.serial},
+                   *token->store);
+  }
   if (asked.key.empty()) return Ok();
   if (!token) {
     SkipKey(checkup, asked.key);
@@ -61,8 +89,11 @@ Status Examine(Checkup& checkup, const Asked& asked) {
   }
   const auto signer = FindKey(*token->store, asked.key);
   const bool named = signer.ok() && (*signer)->info().named;
+  // Nobody's signature: a statement that says what it is.
+  const auto permitted =
+      signer.ok() ? CheckPermission(checkup, asked.key, state.rows, (*signer)->info(), Purpose{}) : std::nullopt;
   CheckKey(checkup, signer, asked.key, named ? (*signer)->info().named->use : KeyUse::kApp, CustodyLevel::kLocalOnly,
-           false, std::nullopt);
+           false, permitted);
   return Ok();
 }
 
@@ -80,6 +111,9 @@ Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   DeclareTokenOptions(options, asked->token);
   options.Text("--key", asked->key, "Label or URI of a key to try, beside the token options")
+      .Text("--state", asked->state,
+            "State directory whose key catalogue and record of refused PINs to hold the token against; --config names "
+            "one")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Doctor(*asked); };
 }

@@ -69,18 +69,30 @@ Status KeyWatch::Start() {
   return Ok();
 }
 
-Status KeyWatch::Read() {
-  if (catalog_ == nullptr) {
-    auto opened = Catalog::OpenExisting(parts_.path);
-    if (!opened.ok() && opened.error().code() == Code::kNotFound) return Ok();
-    if (!opened.ok()) return std::move(opened.error());
-    // The number before the rows: what changes in between is read again.
-    RK_TRY(others_changes_, (*opened)->OthersChanges());
-    RK_TRY(entries_, (*opened)->List());
-    catalog_ = std::move(*opened);
-    next_look_.clear();
-    return Ok();
+Status KeyWatch::ReadAnew() {
+  auto opened = Catalog::OpenExisting(parts_.path);
+  if (!opened.ok() && opened.error().code() == Code::kNotFound) {
+    if (catalog_ == nullptr) return Ok();
+    // What it said may have kept a key from signing: that nobody can take back by removing it.
+    return Unavailable("the key catalogue is gone; what it said last is held to")
+        .WithReason("key_catalogue_gone")
+        .WithHint("put keys.db back into the state directory, or restart the service without one");
   }
+  if (!opened.ok()) return std::move(opened.error());
+  // The number before the rows: what changes in between is read again.
+  RK_TRY(const std::int64_t changes, (*opened)->OthersChanges());
+  RK_TRY(entries_, (*opened)->List());
+  others_changes_ = changes;
+  if (catalog_ != nullptr) log::Warning("key_catalogue_replaced", {{"path", parts_.path}});
+  catalog_ = std::move(*opened);
+  next_look_.clear();
+  return Ok();
+}
+
+Status KeyWatch::Read() {
+  if (catalog_ == nullptr) return ReadAnew();
+  RK_TRY(const bool replaced, catalog_->Replaced());
+  if (replaced) return ReadAnew();
   RK_TRY(const std::int64_t changes, catalog_->OthersChanges());
   if (changes == others_changes_) return Ok();
   RK_TRY(entries_, catalog_->List());

@@ -44,7 +44,8 @@ class KeyWatch {
   // "ACTIVE"; "none" without a row.
   [[nodiscard]] std::string_view StateOf(const KeyInfo& key) const;
 
-  // Reads what others changed in the catalogue. Whether it can be read.
+  // Reads what others changed in the catalogue, also when another file has taken its place. Whether it can be read:
+  // when its file is gone, what it said last holds.
   bool Refresh();
   // The same, and holds it against each token that has returned, and now and then.
   void Round();
@@ -60,6 +61,7 @@ class KeyWatch {
   using SeenKeys = std::map<std::string, Seen>;  // by label
 
   Status Read();
+  Status ReadAnew();
   void Look(const config::Token& token);
   void Tell(const std::string& token, const std::vector<Compared>& compared);
   void Count(const std::string& token, const std::vector<Compared>& compared);

@@ -5,14 +5,13 @@
 #include <map>
 
 #include "keystore/base/file.h"
-#include "keystore/catalog/permission.h"
-#include "keystore/catalog/sweep.h"
 #include "keystore/pkcs11/uri.h"
 #include "signer/authority/authority.h"
 #include "signer/authority/authority_files.h"
 #include "signer/store/state_dir.h"
 #include "tools/config/load.h"
 #include "tools/rootkeep/deadlines.h"
+#include "tools/rootkeep/doctor/check_catalogue.h"
 #include "tools/rootkeep/doctor/check_token.h"
 #include "tools/rootkeep/token_config.h"
 
@@ -21,11 +20,10 @@ namespace {
 
 constexpr std::size_t kMaxFile = 1024 * 1024;
 constexpr const char* kCertificates = "certificates";
-
-constexpr const char* kCatalogue = "catalogue";
+// What the daemon opens an authority's key for.
+constexpr Purpose kDaemons{.use = KeyUse::kRootkeepCa, .user = kUserDaemon};
 
 using Tokens = std::map<std::string, std::optional<OpenToken>>;
-using Rows = std::optional<std::vector<CatalogEntry>>;
 
 // As the daemon reads them: what the configuration names takes the place of what the state directory holds.
 Result<AuthorityFiles> FilesOf(const config::Config& config, const config::Authority& authority) {
@@ -65,44 +63,8 @@ Result<std::string> CheckCertificates(const config::Authority& authority, const 
   return fmt::format("issuing until {}", ToRfc3339(made->chain_not_after()));
 }
 
-// As the daemon asks it; nothing where there is no catalogue, or no row.
-std::optional<Status> CheckPermission(Checkup& checkup, const std::string& name, const Rows& rows, const KeyInfo& key) {
-  if (!rows) return std::nullopt;
-  Status permitted = CheckPermitted(*rows, key, {.use = KeyUse::kRootkeepCa, .user = kUserDaemon});
-  if (permitted.ok() || permitted.error().reason() != "key_uncatalogued") return permitted;
-  checkup.Warn(kCatalogue, name, Error(permitted.error()).ToString());
-  return std::nullopt;
-}
-
-// The token's keys and the catalogue's rows against each other; changes neither.
-Status CompareKeys(const std::vector<CatalogEntry>& rows, const config::Token& token, KeyStore& store) {
-  RK_TRY(const std::vector<KeyInfo> keys, store.List(After(kTokenDeadline)));
-  std::string odd;
-  for (const Compared& row : Compare(rows, keys, {.label = token.label, .serial = token.serial})) {
-    // Keys without a row are nobody's fault: a token may serve others too.
-    if (!row.entry || row.finding == rootkeep::Finding::kAsCatalogued) continue;
-    odd += fmt::format("{}{}: {}", odd.empty() ? "" : "; ", row.entry->label, rootkeep::FindingText(row.finding));
-  }
-  if (odd.empty()) return Ok();
-  return FailedPrecondition(odd);
-}
-
-Rows ReadCatalogue(Checkup& checkup, const store::StateDir& state) {
-  const auto catalog = Catalog::Look(state.key_catalog_path());
-  if (!catalog.ok() && catalog.error().code() == Code::kNotFound) {
-    checkup.Warn(kCatalogue, state.path(), "there is none: rootkeep key adopt begins one with the keys there are");
-    return std::nullopt;
-  }
-  const auto rows = catalog.ok() ? (*catalog)->List() : Result<std::vector<CatalogEntry>>(catalog.error());
-  if (!rows.ok()) {
-    checkup.Step(kCatalogue, state.path(), rows);
-    return std::nullopt;
-  }
-  return *rows;
-}
-
 void CheckAuthority(Checkup& checkup, const config::Config& config, const config::Authority& authority,
-                    const std::optional<OpenToken>& token, const Rows& rows) {
+                    const std::optional<OpenToken>& token, const CatalogueRows& rows) {
   const std::string name = "authority " + authority.name;
   const auto files = FilesOf(config, authority);
   checkup.Step("read files", name, files);
@@ -112,7 +74,7 @@ void CheckAuthority(Checkup& checkup, const config::Config& config, const config
     return;
   }
   const auto signer = OpenKey(*token->store, files->key_uri);
-  const auto permitted = signer.ok() ? CheckPermission(checkup, name, rows, (*signer)->info()) : std::nullopt;
+  const auto permitted = signer.ok() ? CheckPermission(checkup, name, rows, (*signer)->info(), kDaemons) : std::nullopt;
   CheckKey(checkup, signer, name, KeyUse::kRootkeepCa, authority.custody, config.production, permitted);
   if (!signer.ok()) return checkup.NotTried(kCertificates, name);
   const auto certificates = CheckCertificates(authority, *files, *signer);
@@ -126,7 +88,7 @@ void CheckConfig(Checkup& checkup, const config::Config& config, const std::stri
   for (const std::string& warning : config::Warnings(config)) checkup.Warn("configuration", path, warning);
   const auto state = store::StateDir::Look(config.state_directory);
   checkup.Step("state", config.state_directory, state);
-  const Rows rows = state.ok() ? ReadCatalogue(checkup, *state) : std::nullopt;
+  const CatalogueRows rows = state.ok() ? ReadCatalogue(checkup, *state) : std::nullopt;
   pkcs11::ModuleRegistry modules(state.ok() ? store::PinDirectory(config.state_directory) : "");
   Tokens tokens;
   for (const config::Token& token : config.tokens) {
@@ -137,7 +99,8 @@ void CheckConfig(Checkup& checkup, const config::Config& config, const std::stri
       continue;
     }
     auto& opened = tokens[token.name] = CheckToken(checkup, modules, name, *place);
-    if (opened && rows) checkup.Step(kCatalogue, name, CompareKeys(*rows, token, *opened->store));
+    // As the configuration names it.
+    if (opened) CheckCatalogue(checkup, rows, name, {.label = token.label, .serial = token.serial}, *opened->store);
   }
   for (const config::Authority& authority : config.authorities) {
     CheckAuthority(checkup, config, authority, tokens[authority.token], rows);

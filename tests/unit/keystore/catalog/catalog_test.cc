@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "tests/support/matchers.h"
 #include "tests/support/software_signer.h"
 #include "tests/support/temp_dir.h"
@@ -220,6 +222,20 @@ TEST_F(CatalogTest, LookingChangesNothing) {
   ASSERT_OK_AND_ASSIGN(const auto look, Catalog::Look(path_));
   EXPECT_EQ(look->List()->size(), 1U);
   EXPECT_FALSE(look->Withdraw(kLabel).ok());
+}
+
+TEST_F(CatalogTest, SeesThatItsFileIsAnotherOne) {
+  ASSERT_THAT(Intend(), IsOk());
+  EXPECT_FALSE(catalog_->Replaced().value());
+  const std::string copy = dir_ / "copy.db";
+  std::filesystem::copy_file(path_, copy);
+  EXPECT_FALSE(catalog_->Replaced().value());
+  std::filesystem::rename(copy, path_);
+  EXPECT_TRUE(catalog_->Replaced().value());
+  EXPECT_FALSE(Catalog::Open(path_).value()->Replaced().value());
+  ASSERT_OK_AND_ASSIGN(const auto look, Catalog::Look(path_));
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(look->Replaced().value());
 }
 
 TEST_F(CatalogTest, RefusesWhatANewerProgramWrote) {
