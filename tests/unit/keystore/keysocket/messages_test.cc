@@ -124,9 +124,10 @@ TEST(KeySocketMessages, AFailureArrivesWhole) {
 
 TEST(KeySocketMessages, EveryMessageIsReadAsItWasWritten) {
   for (const Request& request : Requests()) {
+    const Memory message = Encoded(request);
     Request again;
-    ASSERT_TRUE(Decode(Encoded(request), again)) << request.number;
-    EXPECT_EQ(Encoded(again), Encoded(request)) << request.number;
+    ASSERT_TRUE(Decode(message, again)) << request.number;
+    EXPECT_EQ(Encoded(again), message) << request.number;
   }
   for (const Reply& reply : Replies()) {
     const Memory message = Encoded(reply);
