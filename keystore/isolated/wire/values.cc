@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "keystore/isolated/wire/words.h"
+#include "keystore/reason_words.h"
 
 namespace rootkeep::isolated {
 namespace {

@@ -19,7 +19,7 @@ void Put(Writer& out, const KeyInfo& info);
 inline constexpr std::chrono::milliseconds kLongestRetry = std::chrono::minutes(1);
 
 // Those for the reading side set the reader's failure when what stands there is no such value. Of an error's texts no
-// more than 512 printable characters are kept, and its reason and native domain only if they are ours (words.h).
+// more than 512 printable characters are kept, and its reason and native domain only if they are ours (reason_words.h).
 Error GetError(Reader& in);
 KeyUri GetUri(Reader& in);
 KeySpec GetSpec(Reader& in);

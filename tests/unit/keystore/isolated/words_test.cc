@@ -1,6 +1,6 @@
 // That every word which code behind the wire puts into an error arrives: one that is not in the table is lost on the
 // way, and callers who act on it act otherwise when their token is behind a process.
-#include "keystore/isolated/wire/words.h"
+#include "keystore/reason_words.h"
 
 #include <gmock/gmock.h>
 

@@ -1,9 +1,9 @@
-#include "keystore/isolated/wire/words.h"
+#include "keystore/reason_words.h"
 
 #include <algorithm>
 #include <array>
 
-namespace rootkeep::isolated {
+namespace rootkeep {
 namespace {
 
 constexpr std::array<std::string_view, 26> kWords{
@@ -23,4 +23,4 @@ std::string_view KnownWord(std::string_view word) {
   return found == kWords.end() ? std::string_view() : *found;
 }
 
-}  // namespace rootkeep::isolated
+}  // namespace rootkeep
