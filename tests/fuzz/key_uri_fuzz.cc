@@ -1,6 +1,8 @@
-// Any text as a key URI: what is accepted prints as a URI that means the same key, and never prints its PIN source.
+// Any text as a key URI: what is accepted prints as a URI that means the same key, and never prints its PIN source. The
+// key socket's own parser and p11-kit's understand the same of the part that both read.
 #include <cstdlib>
 
+#include "keystore/keysocket/values/uri.h"
 #include "keystore/pkcs11/pin_source.h"
 #include "keystore/pkcs11/uri.h"
 
@@ -16,11 +18,24 @@ bool SameNames(const rootkeep::KeyUri& a, const rootkeep::KeyUri& b) {
          a.object_label == b.object_label && a.object_id == b.object_id;
 }
 
+void BothParsersAgree(std::string_view text, const rootkeep::Result<rootkeep::KeyUri>& pkcs11) {
+  if (!text.starts_with("pkcs11:") || text.find('?') != std::string_view::npos) return;
+  const auto own = rootkeep::keysocket::ParseUri(text);
+  Require(own.ok() == pkcs11.ok());
+  if (!own.ok()) return;
+  Require(SameNames(*own, *pkcs11));
+  const rootkeep::KeyUri behind = rootkeep::keysocket::BehindSocket(*own);
+  if (behind.Redacted().size() > rootkeep::pkcs11::kMaxUriSize) return;
+  const auto again = rootkeep::keysocket::ParseUri(behind.Redacted());
+  Require(again.ok() && SameNames(*again, behind));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto uri = rootkeep::pkcs11::ParseUri(text);
+  BothParsersAgree(text, uri);
   if (!uri.ok()) {
     Require(uri.error().code() == rootkeep::Code::kInvalidArgument);
     return 0;

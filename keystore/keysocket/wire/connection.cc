@@ -72,14 +72,6 @@ std::uint32_t MillisecondsUntil(WireDeadline deadline, std::uint32_t least) noex
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, least, kLongestWaitMs));
 }
 
-Failure WireFailure(FailureCode code, std::string_view reason, std::string_view message) noexcept {
-  Failure failure;
-  failure.code = code;
-  failure.reason = reason;
-  failure.message = message;
-  return failure;
-}
-
 Failure ErrnoFailure(FailureCode code, std::string_view reason, std::string_view call, int error) noexcept {
   Failure failure = WireFailure(code, reason, call);
   failure.message.Append(": ");

@@ -55,7 +55,6 @@ class Connection {
 // Milliseconds until then, rounded up; at least `least`, at most kLongestWaitMs.
 std::uint32_t MillisecondsUntil(WireDeadline deadline, std::uint32_t least) noexcept;
 
-Failure WireFailure(FailureCode code, std::string_view reason, std::string_view message) noexcept;
 // `call` failed with this errno.
 Failure ErrnoFailure(FailureCode code, std::string_view reason, std::string_view call, int error) noexcept;
 

@@ -65,6 +65,14 @@ struct Failure {
   friend bool operator==(const Failure&, const Failure&) noexcept = default;
 };
 
+inline Failure WireFailure(FailureCode code, std::string_view reason, std::string_view message) noexcept {
+  Failure failure;
+  failure.code = code;
+  failure.reason = reason;
+  failure.message = message;
+  return failure;
+}
+
 // Reasons of this side's own.
 inline constexpr std::string_view kReasonDeadline = "deadline";           // passed before anything was sent
 inline constexpr std::string_view kReasonAgentDown = "agent_down";        // nobody serves the socket

@@ -1,0 +1,70 @@
+#include "keystore/keysocket/server/audit.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "keystore/base/log.h"
+
+namespace rootkeep::keysocket {
+namespace {
+
+// The caller chose it: what is shown of it is short and moves no cursor.
+std::string Printable(std::string_view text) {
+  std::string out(text.substr(0, 256));
+  std::ranges::replace_if(out, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return out;
+}
+
+}  // namespace
+
+std::string ProgramOf(pid_t pid) {
+  std::array<char, 512> path{};
+  const ssize_t size = readlink(fmt::format("/proc/{}/exe", pid).c_str(), path.data(), path.size());
+  return size <= 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(size));
+}
+
+void Audit::Denied(const SocketOptions& socket, const Caller& caller, std::string_view what, std::string_view key,
+                   std::string_view why) {
+  std::uint64_t left_out = 0;
+  {
+    const MutexLock lock(mutex_);
+    ++denied_;
+    const Deadline now = std::chrono::steady_clock::now();
+    room_ = std::min(kBurst, room_ + kPerSecond * std::chrono::duration<double>(now - refilled_).count());
+    refilled_ = now;
+    if (room_ < 1) {
+      ++left_out_;
+      return;
+    }
+    room_ -= 1;
+    left_out = std::exchange(left_out_, 0);
+  }
+  log::Warning("keysocket.denied", {{"socket", socket.name},
+                                    {"what", what},
+                                    {"key", Printable(key)},
+                                    {"why", why},
+                                    {"uid", caller.uid},
+                                    {"gid", caller.gid},
+                                    {"pid", caller.pid},
+                                    {"program", ProgramOf(caller.pid)},
+                                    {"left_out", left_out}});
+}
+
+void Audit::Created(const SocketOptions& socket, const Caller& caller, std::string_view label) {
+  log::Info("keysocket.key_made", {{"socket", socket.name},
+                                   {"label", label},
+                                   {"uid", caller.uid},
+                                   {"gid", caller.gid},
+                                   {"pid", caller.pid},
+                                   {"program", ProgramOf(caller.pid)}});
+}
+
+std::uint64_t Audit::denied() const {
+  const MutexLock lock(mutex_);
+  return denied_;
+}
+
+}  // namespace rootkeep::keysocket

@@ -1,0 +1,146 @@
+#include "keystore/keysocket/server/handler.h"
+
+#include <fmt/format.h>
+
+#include "keystore/keysocket/values/convert.h"
+#include "keystore/keysocket/values/uri.h"
+
+namespace rootkeep::keysocket {
+namespace {
+
+constexpr std::string_view kReasonNotPermitted = "not_permitted";
+
+ServedKeys::TokenFilter TokensOf(const Visitor& visitor) {
+  return [&visitor](const std::string& token) { return Concerns(*visitor.socket, visitor.caller, token); };
+}
+
+// For one key by its name, denials of which are written down.
+ServedKeys::KeyFilter KeysOf(const Visitor& visitor, Audit& audit, std::string_view what) {
+  return [&visitor, &audit, what](const std::string& token, const LabelParts& key) {
+    if (MayUse(*visitor.socket, visitor.caller, token, key)) return true;
+    audit.Denied(*visitor.socket, visitor.caller, what,
+                 fmt::format("rk/{}/{}/{}", KeyUseName(key.use), key.name, key.generation),
+                 "no grant of this socket's gives this caller that key");
+    return false;
+  };
+}
+
+std::string FlowOf(const Visitor& visitor, const SignCall& call) {
+  // One application could pass for many that way; the CA service answers for its callers.
+  if (!visitor.socket->ca_service || call.flow == std::array<std::uint8_t, kFlowMark>{}) return visitor.flow;
+  return visitor.flow + "/" + std::string(AsText(call.flow));
+}
+
+std::size_t EncodeKey(std::uint32_t number, const ServedKey& key, std::span<std::uint8_t> out) {
+  const auto described = Describe(key.info, key.uri, key.signer->Concurrency());
+  if (!described) return EncodeFailure(number, Internal("the key cannot be described"), out);
+  return Encode(Reply{number, KeyReply{*described}}, out);
+}
+
+}  // namespace
+
+std::size_t EncodeFailure(std::uint32_t number, const Error& error, std::span<std::uint8_t> out) {
+  return Encode(Reply{number, ToWire(error)}, out);
+}
+
+ServedKeyPtr Handler::Ready(const Visitor& visitor, const SignCall& call) const {
+  ServedKeyPtr key = keys_.Known(call.key);
+  if (key == nullptr) return nullptr;
+  const std::string& token = keys_.tokens()[key->token].name;
+  return MayUse(*visitor.socket, visitor.caller, token, key->named()) ? key : nullptr;
+}
+
+std::size_t Handler::Sign(const Visitor& visitor, const SignCall& call, std::uint32_t number, Deadline deadline,
+                          std::span<std::uint8_t> out) {
+  ServedKeyPtr key = Ready(visitor, call);
+  if (key == nullptr) {
+    auto found = keys_.Find(call.key, TokensOf(visitor), deadline);
+    if (!found.ok()) return EncodeFailure(number, found.error(), out);
+    key = *std::move(found);
+    if (!KeysOf(visitor, audit_, "sign")(keys_.tokens()[key->token].name, key->named())) {
+      // As of a key that there is not.
+      return EncodeFailure(
+          number, NotFound("no key that this caller may use has that public key").WithReason("key_not_found"), out);
+    }
+  }
+  const Share share{.priority = FromWire(call.urgency), .flow = FlowOf(visitor, call)};
+  SignTimes times;
+  const auto signature =
+      key->signer->SignFor({.deadline = deadline, .share = share, .times = &times}, FromWire(call.scheme), call.input);
+  if (!signature.ok()) return EncodeFailure(number, signature.error(), out);
+  return Encode(Reply{number, SignReply{.signature = *signature,
+                                        .concurrency = std::clamp(key->signer->Concurrency(), 1U, 1024U),
+                                        .queued_ns = static_cast<std::uint64_t>(times.queued.count())}},
+                out);
+}
+
+std::size_t Handler::List(const Visitor& visitor, const ListCall& call, std::uint32_t number, Deadline deadline,
+                          std::span<std::uint8_t> out) {
+  const auto keys = keys_.List(
+      TokensOf(visitor),
+      [&visitor](const std::string& token, const LabelParts& key) {
+        return MayUse(*visitor.socket, visitor.caller, token, key);
+      },
+      deadline);
+  if (!keys.ok()) return EncodeFailure(number, keys.error(), out);
+  ListReply page;
+  for (const ServedKeyPtr& key : *keys) {
+    if (FingerprintOf(key->info.public_key) <= call.after) continue;
+    const auto described = rootkeep::keysocket::Describe(key->info, key->uri, key->signer->Concurrency());
+    if (!described) continue;
+    if (page.count == kKeysOnAPage) {
+      page.more = true;
+      break;
+    }
+    page.keys[page.count++] = *described;
+  }
+  return Encode(Reply{number, page}, out);
+}
+
+Result<ServedKeyPtr> Handler::Describe(const Visitor& visitor, const DescribeCall& call, Deadline deadline) {
+  RK_TRY(const KeyUri uri, ParseUri(call.name));
+  return keys_.Open(uri, TokensOf(visitor), KeysOf(visitor, audit_, "describe"), deadline);
+}
+
+Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& call, Deadline deadline) {
+  const KeySpec spec{.type = FromWire(call.type),
+                     .use = FromWire(call.use),
+                     .name = std::string(call.name),
+                     .generation = call.generation,
+                     .custody = FromWire(call.custody)};
+  RK_TRY(const std::string label, KeyLabel(spec));
+  std::vector<std::string> tokens;
+  for (const ServedToken& token : keys_.tokens()) tokens.push_back(token.name);
+  const auto token = MayCreate(*visitor.socket, visitor.caller, spec, tokens);
+  const bool local = spec.custody == CustodyLevel::kLocalOnly;
+  if (!token || !local) {
+    audit_.Denied(*visitor.socket, visitor.caller, "create", label,
+                  local ? "no grant of this socket's lets this caller make that key"
+                        : "only an operator makes keys that a backup may wrap");
+    return PermissionDenied("this caller may not make the key " + label).WithReason(kReasonNotPermitted);
+  }
+  RK_TRY(auto key, keys_.Create(*token, spec, deadline));
+  Audit::Created(*visitor.socket, visitor.caller, label);
+  return key;
+}
+
+std::size_t Handler::Answer(const Visitor& visitor, const Request& request, Deadline deadline,
+                            std::span<std::uint8_t> out) noexcept {
+  const std::uint32_t number = request.number;
+  try {
+    if (const auto* sign = std::get_if<SignCall>(&request.call)) return Sign(visitor, *sign, number, deadline, out);
+    if (const auto* list = std::get_if<ListCall>(&request.call)) return List(visitor, *list, number, deadline, out);
+    if (std::holds_alternative<ProbeCall>(request.call)) {
+      const Status status = keys_.Probe(TokensOf(visitor), deadline);
+      return status.ok() ? Encode(Reply{number, DoneReply{}}, out) : EncodeFailure(number, status.error(), out);
+    }
+    Result<ServedKeyPtr> key = Internal("a hello is not answered here");
+    if (const auto* describe = std::get_if<DescribeCall>(&request.call)) key = Describe(visitor, *describe, deadline);
+    if (const auto* create = std::get_if<CreateCall>(&request.call)) key = Create(visitor, *create, deadline);
+    return key.ok() ? EncodeKey(number, **key, out) : EncodeFailure(number, key.error(), out);
+  } catch (...) {
+    return Encode(Reply{number, WireFailure(FailureCode::kInternal, "", "the agent failed")}, out);
+  }
+}
+
+}  // namespace rootkeep::keysocket

@@ -1,0 +1,163 @@
+#include "keystore/keysocket/server/served_keys.h"
+
+#include <algorithm>
+
+#include "keystore/keysocket/values/convert.h"
+#include "keystore/keysocket/values/uri.h"
+
+namespace rootkeep::keysocket {
+namespace {
+
+constexpr std::string_view kReasonKeyNotFound = "key_not_found";
+
+Error NoSuchKey(const std::string& which) {
+  return NotFound("no key that this caller may use " + which).WithReason(kReasonKeyNotFound);
+}
+
+constexpr std::chrono::seconds kLongestLook{10};
+
+}  // namespace
+
+ServedKeyPtr ServedKeys::Known(const Fingerprint& fingerprint) const {
+  const MutexLock lock(mutex_);
+  const auto found = known_.find(fingerprint);
+  return found == known_.end() ? nullptr : found->second;
+}
+
+Result<ServedKeyPtr> ServedKeys::Remember(std::size_t token, std::shared_ptr<const Signer> signer) {
+  const KeyInfo& info = signer->info();
+  const std::string uri = BehindSocket(info.uri).Redacted();
+  // Also whether it can be described: a key that could be used and not be seen would be a trap.
+  if (!info.named || !Describe(info, uri, 1)) {
+    return NoSuchKey("answers to that name").WithHint("only keys with a label that Rootkeep gave are served");
+  }
+  auto key = std::make_shared<const ServedKey>(ServedKey{token, info, uri, std::move(signer)});
+  const MutexLock lock(mutex_);
+  known_[FingerprintOf(key->info.public_key)] = key;
+  return key;
+}
+
+Result<ServedKeyPtr> ServedKeys::OpenOn(std::size_t token, const KeyUri& uri, Deadline deadline) {
+  RK_TRY(auto signer, tokens_[token].store->Open(OnToken(uri), deadline));
+  return Remember(token, std::move(signer));
+}
+
+Result<std::vector<ServedKeyPtr>> ServedKeys::ListOn(std::size_t token, Deadline deadline) {
+  RK_TRY(const auto infos, tokens_[token].store->List(deadline));
+  std::vector<ServedKeyPtr> keys;
+  for (const KeyInfo& info : infos) {
+    if (!info.named) continue;
+    ServedKeyPtr key = Known(FingerprintOf(info.public_key));
+    // Named anew on its token: what it may be used for may have changed.
+    const bool current = key != nullptr && key->token == token && key->info.label == info.label &&
+                         key->info.id == info.id && key->info.custody == info.custody;
+    if (!current) {
+      auto opened = OpenOn(token, info.uri, deadline);
+      if (opened.ok()) {
+        key = *opened;
+      } else if (opened.error().code() == Code::kNotFound || opened.error().code() == Code::kFailedPrecondition) {
+        continue;  // gone meanwhile, or not to be told from another
+      } else {
+        return std::move(opened).error();
+      }
+    }
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+Result<std::vector<ServedKeyPtr>> ServedKeys::List(const TokenFilter& tokens, const KeyFilter& keys,
+                                                   Deadline deadline) {
+  std::vector<ServedKeyPtr> out;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (!tokens(tokens_[i].name)) continue;
+    RK_TRY(auto found, ListOn(i, deadline));
+    for (ServedKeyPtr& key : found) {
+      if (keys(tokens_[i].name, key->named())) out.push_back(std::move(key));
+    }
+  }
+  std::ranges::sort(out, {}, [](const ServedKeyPtr& key) { return FingerprintOf(key->info.public_key); });
+  return out;
+}
+
+void ServedKeys::Look(Deadline deadline) {
+  std::map<std::string, Error> failures;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    const auto found = ListOn(i, deadline);
+    if (!found.ok()) failures.emplace(tokens_[i].name, found.error());
+  }
+  const MutexLock lock(mutex_);
+  failures_ = std::move(failures);
+}
+
+Result<ServedKeyPtr> ServedKeys::Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline) {
+  {
+    const MutexLock lock(mutex_);
+    while (looking_) {
+      if (!looked_round_.WaitUntil(mutex_, deadline)) {
+        return Unavailable("the deadline passed while the tokens were asked for their keys").WithReason("deadline");
+      }
+    }
+    looking_ = !known_.contains(fingerprint) && std::chrono::steady_clock::now() - looked_ >= kLookAgain;
+    if (!looking_) return Looked(fingerprint, tokens);
+  }
+  {
+    const Looking done(*this);
+    Look(std::min(deadline, After(kLongestLook)));
+  }
+  const MutexLock lock(mutex_);
+  return Looked(fingerprint, tokens);
+}
+
+Result<ServedKeyPtr> ServedKeys::Looked(const Fingerprint& fingerprint, const TokenFilter& tokens) const {
+  if (const auto found = known_.find(fingerprint); found != known_.end()) return found->second;
+  for (const auto& [token, failure] : failures_) {
+    if (tokens(token)) return failure;
+  }
+  return NoSuchKey("has that public key");
+}
+
+Result<ServedKeyPtr> ServedKeys::Open(const KeyUri& uri, const TokenFilter& tokens, const KeyFilter& keys,
+                                      Deadline deadline) {
+  if (uri.object_id.empty() && uri.object_label.empty()) {
+    return InvalidArgument(uri.Redacted() + " names no key").WithHint("add object= or id=");
+  }
+  ServedKeyPtr only;
+  std::optional<Error> failure;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (!tokens(tokens_[i].name)) continue;
+    auto key = OpenOn(i, uri, deadline);
+    if (!key.ok()) {
+      if (key.error().code() != Code::kNotFound) failure = std::move(key).error();
+      continue;
+    }
+    if (!keys(tokens_[i].name, (*key)->named())) continue;
+    if (only != nullptr) {
+      return FailedPrecondition("keys on several tokens answer to " + uri.Redacted())
+          .WithReason("key_ambiguous")
+          .WithHint("name the token by token= or serial=");
+    }
+    only = *std::move(key);
+  }
+  if (only != nullptr) return only;
+  if (failure) return *std::move(failure);
+  return NoSuchKey("answers to " + uri.Redacted());
+}
+
+Result<ServedKeyPtr> ServedKeys::Create(const std::string& token, const KeySpec& spec, Deadline deadline) {
+  const auto at = std::ranges::find(tokens_, token, &ServedToken::name);
+  if (at == tokens_.end()) return Internal("no token is called " + token);
+  RK_TRY(const KeyInfo info, at->store->Create(spec, deadline));
+  return OpenOn(static_cast<std::size_t>(at - tokens_.begin()), info.uri, deadline);
+}
+
+Status ServedKeys::Probe(const TokenFilter& tokens, Deadline deadline) {
+  for (const ServedToken& token : tokens_) {
+    HealthProbe* probe = token.store->health();
+    if (probe == nullptr || !tokens(token.name)) continue;
+    RK_RETURN_IF_ERROR(probe->Probe(deadline));
+  }
+  return Ok();
+}
+
+}  // namespace rootkeep::keysocket

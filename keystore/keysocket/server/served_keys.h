@@ -1,0 +1,98 @@
+// The keys of the agent's tokens, found by fingerprint or by name.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keystore/base/mutex.h"
+#include "keystore/key_store.h"
+#include "keystore/keysocket/wire/values.h"
+
+namespace rootkeep::keysocket {
+
+// One token of pkcs11: keys.
+struct ServedToken {
+  std::string name;  // as the configuration calls it
+  std::shared_ptr<KeyStore> store;
+  unsigned workers = 8;  // threads that may wait for it or be in it at once
+};
+
+// A key with a label of ours, which says its use: others are not served. Immutable.
+struct ServedKey {
+  std::size_t token = 0;  // its number among the tokens
+  KeyInfo info;           // as the token has it
+  std::string uri;        // keysocket:...
+  std::shared_ptr<const Signer> signer;
+
+  [[nodiscard]] const LabelParts& named() const { return *info.named; }
+};
+using ServedKeyPtr = std::shared_ptr<const ServedKey>;
+
+// Thread-safe. What was once found is remembered; the token is asked again for what is not known, and for every list.
+class ServedKeys {
+ public:
+  // Which tokens to ask, and which keys are meant; of any other nothing is said.
+  using TokenFilter = std::function<bool(const std::string& token)>;
+  using KeyFilter = std::function<bool(const std::string& token, const LabelParts& key)>;
+
+  // For keys that are not known the tokens are asked at most once in this time, whoever asks: nobody's guesses keep
+  // them busy, or keep the next one from what he asks for.
+  static constexpr std::chrono::milliseconds kLookAgain{500};
+
+  explicit ServedKeys(std::vector<ServedToken> tokens) : tokens_(std::move(tokens)) {}
+
+  // Of those that are known; null otherwise.
+  [[nodiscard]] ServedKeyPtr Known(const Fingerprint& fingerprint) const;
+  // Asks the tokens. NOT_FOUND "key_not_found", or the failure of a token that is meant.
+  Result<ServedKeyPtr> Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline);
+  // The one key that `uri` names among those that are meant. Errors as KeyStore::Open; a token that is away is one,
+  // unless another has the key.
+  Result<ServedKeyPtr> Open(const KeyUri& uri, const TokenFilter& tokens, const KeyFilter& keys, Deadline deadline);
+  // In the order of their fingerprints.
+  Result<std::vector<ServedKeyPtr>> List(const TokenFilter& tokens, const KeyFilter& keys, Deadline deadline);
+  Result<ServedKeyPtr> Create(const std::string& token, const KeySpec& spec, Deadline deadline);
+  // The first failure of a token that is meant.
+  Status Probe(const TokenFilter& tokens, Deadline deadline);
+
+  [[nodiscard]] const std::vector<ServedToken>& tokens() const { return tokens_; }
+
+ private:
+  // Ends a look, however it ends.
+  class Looking {
+   public:
+    explicit Looking(ServedKeys& keys) : keys_(keys) {}
+    Looking(const Looking&) = delete;
+    Looking& operator=(const Looking&) = delete;
+    ~Looking() {
+      const MutexLock lock(keys_.mutex_);
+      keys_.looking_ = false;
+      keys_.looked_ = std::chrono::steady_clock::now();
+      keys_.looked_round_.NotifyAll();
+    }
+
+   private:
+    ServedKeys& keys_;
+  };
+
+  Result<ServedKeyPtr> Remember(std::size_t token, std::shared_ptr<const Signer> signer);
+  Result<ServedKeyPtr> OpenOn(std::size_t token, const KeyUri& uri, Deadline deadline);
+  Result<std::vector<ServedKeyPtr>> ListOn(std::size_t token, Deadline deadline);
+  // Of the last look.
+  Result<ServedKeyPtr> Looked(const Fingerprint& fingerprint, const TokenFilter& tokens) const RK_REQUIRES(mutex_);
+  // Lists every token, whoever asked: what is not known afterwards is not there. One thread at a time.
+  void Look(Deadline deadline);
+
+  const std::vector<ServedToken> tokens_;
+  mutable Mutex mutex_;
+  CondVar looked_round_;
+  std::map<Fingerprint, ServedKeyPtr> known_ RK_GUARDED_BY(mutex_);
+  bool looking_ RK_GUARDED_BY(mutex_) = false;
+  Deadline looked_ RK_GUARDED_BY(mutex_){};
+  std::map<std::string, Error> failures_ RK_GUARDED_BY(mutex_);  // of the last look, by token
+};
+
+}  // namespace rootkeep::keysocket

@@ -1,0 +1,326 @@
+#include "keystore/keysocket/server/server.h"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "keystore/base/log.h"
+#include "keystore/keysocket/server/peer.h"
+
+namespace rootkeep::keysocket {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Accepted at a time, so that a flood of connections does not keep a thread from its packets.
+constexpr int kAcceptAtOnce = 16;
+
+Error Stopping() { return Unavailable("the agent is being stopped").WithRetryAfter(std::chrono::milliseconds(100)); }
+
+bool IsGone(int fd) {
+  char octet = 0;
+  return recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+}  // namespace
+
+Server::Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> tokens, const ServerOptions& options)
+    : options_(options),
+      sockets_(std::move(sockets)),
+      handler_(std::move(tokens)),
+      managing_(options.managers, options.max_waiting) {
+  for (const ServedToken& token : handler_.tokens()) {
+    lanes_.push_back(std::make_unique<WorkLane>(std::max(token.workers, 1U), options.max_waiting));
+  }
+}
+
+Server::~Server() {
+  Drain(std::chrono::milliseconds(0));
+  if (end_.valid()) eventfd_write(end_.get(), 1);
+  threads_.clear();
+}
+
+Result<std::unique_ptr<Server>> Server::Start(std::vector<SocketOptions> sockets, std::vector<ServedToken> tokens,
+                                              const ServerOptions& options, std::map<std::string, Fd> adopted) {
+  for (const SocketOptions& socket : sockets) RK_RETURN_IF_ERROR(CheckSocket(socket));
+  auto server = std::unique_ptr<Server>(new Server(std::move(sockets), std::move(tokens), options));
+  RK_RETURN_IF_ERROR(server->Listen(std::move(adopted)));
+  RK_RETURN_IF_ERROR(server->StartThreads());
+  return server;
+}
+
+bool Server::Watch(int fd, std::uint32_t events, Watched& watched, int operation) const {
+  epoll_event event{.events = events, .data = {.ptr = &watched}};
+  return epoll_ctl(epoll_.get(), operation, fd, &event) == 0;
+}
+
+Status Server::Listen(std::map<std::string, Fd> adopted) {
+  epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+  timer_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  end_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!epoll_.valid() || !timer_.valid() || !end_.valid()) return ErrnoError("epoll_create1", errno);
+  const MutexLock lock(mutex_);
+  for (const SocketOptions& options : sockets_) {
+    const auto given = adopted.find(options.name);
+    RK_TRY(Listener listener,
+           given != adopted.end() ? Listener::Adopt(std::move(given->second), options.name) : Listener::Open(options));
+    doors_.push_back(std::make_unique<Door>(options, std::move(listener)));
+    Door& door = *doors_.back();
+    if (!Watch(door.listener.fd(), EPOLLIN | EPOLLONESHOT, door, EPOLL_CTL_ADD)) return ErrnoError("epoll_ctl", errno);
+  }
+  return Ok();
+}
+
+Status Server::StartThreads() {
+  timer_watched_ = std::make_unique<Watched>(Watched{Watched::Kind::kTimer});
+  end_watched_ = std::make_unique<Watched>(Watched{Watched::Kind::kEnd});
+  const auto tick = std::chrono::duration_cast<std::chrono::nanoseconds>(options_.tick).count();
+  const timespec period{.tv_sec = tick / 1'000'000'000, .tv_nsec = tick % 1'000'000'000};
+  const itimerspec times{.it_interval = period, .it_value = period};
+  if (timerfd_settime(timer_.get(), 0, &times, nullptr) != 0 ||
+      !Watch(timer_.get(), EPOLLIN | EPOLLONESHOT, *timer_watched_, EPOLL_CTL_ADD) ||
+      !Watch(end_.get(), EPOLLIN, *end_watched_, EPOLL_CTL_ADD)) {
+    return ErrnoError("timerfd_settime", errno);
+  }
+  unsigned count = 1 + managing_.workers();
+  for (const auto& lane : lanes_) count += lane->workers();
+  for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { Run(); });
+  return Ok();
+}
+
+void Server::Run() noexcept {
+  Memory memory;
+  for (;;) {
+    epoll_event event{};
+    if (epoll_wait(epoll_.get(), &event, 1, -1) <= 0) continue;
+    auto& watched = *static_cast<Watched*>(event.data.ptr);
+    if (watched.kind == Watched::Kind::kEnd) return;
+    try {
+      OnEvent(watched, memory);
+    } catch (...) {
+      // No memory for this one: whoever waits for it is not answered, and others are.
+      log::Failure("keysocket.out_of_memory");
+    }
+  }
+}
+
+void Server::OnEvent(Watched& watched, Memory& memory) {
+  switch (watched.kind) {
+    case Watched::Kind::kDoor: {
+      auto& door = static_cast<Door&>(watched);
+      door.shut = true;  // until the next tick, unless it gets as far as to be opened again
+      Accept(door);
+      break;
+    }
+    case Watched::Kind::kTimer: Tick(); break;
+    case Watched::Kind::kPeer: {
+      const PeerPtr peer = static_cast<Peer&>(watched).shared_from_this();
+      try {
+        Read(peer, memory);
+      } catch (...) {
+        Close(peer);
+        throw;
+      }
+      break;
+    }
+    case Watched::Kind::kEnd: break;
+  }
+}
+
+void Server::Accept(Door& door) {
+  for (int i = 0; i < kAcceptAtOnce && !draining_; ++i) {
+    Fd socket(accept4(door.listener.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.valid()) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      // Without a free descriptor it would only be tried again and again: the next tick opens the door.
+      if (errno != EAGAIN) return door.Complain(errno);
+      break;
+    }
+    Admit(door, std::move(socket));
+  }
+  const MutexLock lock(mutex_);
+  door.shut = false;
+  if (!draining_) (void)Watch(door.listener.fd(), EPOLLIN | EPOLLONESHOT, door, EPOLL_CTL_MOD);
+}
+
+void Server::Admit(Door& door, Fd socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return;
+  const int room = 256 * 1024;  // a page of a list fits, whatever the system's default
+  setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+  auto peer =
+      std::make_shared<Peer>(door, std::move(socket), Caller{credentials.pid, credentials.uid, credentials.gid});
+  bool refused = false;
+  {
+    const MutexLock lock(mutex_);
+    std::size_t& of_caller = door.callers[peer->visitor.caller.uid];
+    refused =
+        draining_ || door.connections >= options_.max_connections || of_caller >= options_.max_connections_per_caller;
+    if (!refused) {
+      peers_.emplace(peer->fd.get(), peer);
+      ++of_caller;
+      ++door.connections;
+    }
+    if (of_caller == 0) door.callers.erase(peer->visitor.caller.uid);
+  }
+  if (refused) {
+    handler_.audit().Denied(door.options, peer->visitor.caller, "connect", "", "too many connections");
+    return;
+  }
+  if (!Watch(peer->fd.get(), EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, *peer, EPOLL_CTL_ADD)) Close(peer);
+}
+
+void Server::Tick() {
+  std::uint64_t times = 0;
+  (void)!read(timer_.get(), &times, sizeof times);
+  const auto now = Clock::now();
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [fd, peer] : peers_) {
+      const auto limit = peer->greeted ? options_.idle_limit : options_.hello_patience;
+      // Whoever waits for its packet sees the end of it, and closes it.
+      if (!peer->busy && now - peer->since.load() > limit) shutdown(fd, SHUT_RDWR);
+    }
+    for (const auto& door : doors_) {
+      if (!draining_ && door->Reopen()) (void)Watch(door->listener.fd(), EPOLLIN | EPOLLONESHOT, *door, EPOLL_CTL_MOD);
+    }
+  }
+  (void)Watch(timer_.get(), EPOLLIN | EPOLLONESHOT, *timer_watched_, EPOLL_CTL_MOD);
+}
+
+void Server::Read(const PeerPtr& peer, Memory& memory) {
+  peer->busy = true;
+  const ssize_t size = recv(peer->fd.get(), memory.request.data(), memory.request.size(), MSG_TRUNC | MSG_DONTWAIT);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return WaitForNext(peer);
+  if (size <= 0) return Close(peer);
+  Request request;
+  const auto length = static_cast<std::size_t>(size);
+  const bool understood = length <= memory.request.size() && Decode(ByteView(memory.request).first(length), request);
+  const bool hello = understood && std::holds_alternative<HelloCall>(request.call);
+  if (!understood || hello == peer->greeted) {
+    handler_.audit().Denied(*peer->visitor.socket, peer->visitor.caller, "speak", "", "what it sent is no request");
+    return Close(peer);
+  }
+  if (hello) return Greet(peer, request, memory);
+  WorkLane& lane = LaneFor(*peer, request);
+  const Share share{.priority = Priority::kInteractive, .flow = peer->visitor.flow};
+  const auto mine = lane.Enter(share, peer->door, [&]() -> WorkLane::Job {
+    return {peer, peer->door, ToBytes(ByteView(memory.request).first(length)), Clock::now()};
+  });
+  if (!mine.ok()) {
+    const std::size_t reply = EncodeFailure(request.number, mine.error(), memory.reply);
+    if (Send(peer, ByteView(memory.reply).first(reply))) WaitForNext(peer);
+  } else if (*mine) {
+    Work(lane, peer, request, memory);
+  }
+}
+
+void Server::Greet(const PeerPtr& peer, const Request& request, Memory& memory) {
+  const auto& hello = *std::get_if<HelloCall>(&request.call);
+  Reply reply{request.number, HelloReply{std::min(hello.highest, kHighestVersion)}};
+  if (!IsKnown(*peer->visitor.socket, peer->visitor.caller)) {
+    handler_.audit().Denied(*peer->visitor.socket, peer->visitor.caller, "connect", "", "no grant names this caller");
+    reply.reply = WireFailure(FailureCode::kPermissionDenied, "not_permitted", "this socket does not serve this user");
+  } else if (hello.highest < kLowestVersion || hello.lowest > kHighestVersion) {
+    reply.reply = WireFailure(FailureCode::kFailedPrecondition, kReasonAgentVersion,
+                              "the agent speaks none of the caller's versions");
+  } else {
+    peer->greeted = true;
+  }
+  const std::size_t size = Encode(reply, memory.reply);
+  if (!Send(peer, ByteView(memory.reply).first(size))) return;
+  if (peer->greeted) return WaitForNext(peer);
+  Close(peer);
+}
+
+Server::WorkLane& Server::LaneFor(const Peer& peer, const Request& request) {
+  const auto* sign = std::get_if<SignCall>(&request.call);
+  const ServedKeyPtr key = sign == nullptr ? nullptr : handler_.Ready(peer.visitor, *sign);
+  return key == nullptr ? managing_ : *lanes_[key->token];
+}
+
+void Server::Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory) {
+  const auto wait =
+      std::min<std::chrono::milliseconds>(std::chrono::milliseconds(request.wait_ms), options_.longest_call);
+  const std::size_t size = handler_.Answer(peer->visitor, request, Clock::now() + wait, memory.reply);
+  if (Send(peer, ByteView(memory.reply).first(size))) WaitForNext(peer);
+  peer.reset();
+  while (auto job = lane.Next()) AnswerJob(std::move(*job), memory);
+}
+
+void Server::AnswerJob(WorkLane::Job job, Memory& memory) {
+  Request request;
+  // It has been understood before, and is now again what it points into.
+  if (!Decode(job.message, request) || IsGone(job.owner->fd.get())) return Close(job.owner);
+  const auto wait =
+      std::min<std::chrono::milliseconds>(std::chrono::milliseconds(request.wait_ms), options_.longest_call);
+  const std::size_t size = refusing_ ? EncodeFailure(request.number, Stopping(), memory.reply)
+                                     : handler_.Answer(job.owner->visitor, request, job.arrived + wait, memory.reply);
+  if (Send(job.owner, ByteView(memory.reply).first(size))) WaitForNext(job.owner);
+}
+
+bool Server::Send(const PeerPtr& peer, ByteView reply) {
+  ssize_t sent = -1;
+  do {
+    sent = send(peer->fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  // There is room for one reply, and only one is owed: who has none has not taken those before.
+  if (!reply.empty() && sent > 0) return true;
+  Close(peer);
+  return false;
+}
+
+void Server::WaitForNext(const PeerPtr& peer) {
+  peer->since = Clock::now();
+  peer->busy = false;
+  // After that: either this thread sees that the server is being drained, or who drains it sees that nothing is under
+  // way.
+  if (draining_) return Close(peer);
+  if (!Watch(peer->fd.get(), EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, *peer, EPOLL_CTL_MOD)) Close(peer);
+}
+
+void Server::Close(const PeerPtr& peer) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, peer->fd.get(), nullptr);
+  const MutexLock lock(mutex_);
+  if (peers_.erase(peer->fd.get()) == 0) return;
+  Door& door = *peer->door;
+  const auto count = door.callers.find(peer->visitor.caller.uid);
+  if (--count->second == 0) door.callers.erase(count);
+  --door.connections;
+  changed_.NotifyAll();
+}
+
+void Server::Drain(std::chrono::milliseconds patience) {
+  const Deadline limit = After(patience);
+  const MutexLock lock(mutex_);
+  draining_ = true;
+  for (const auto& door : doors_) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, door->listener.fd(), nullptr);
+    door->listener.Close();
+  }
+  for (const auto& [fd, peer] : peers_) {
+    if (!peer->busy) shutdown(fd, SHUT_RDWR);
+  }
+  while (!peers_.empty() && changed_.WaitUntil(mutex_, limit)) {
+  }
+  refusing_ = true;
+}
+
+std::size_t Server::connections() const {
+  const MutexLock lock(mutex_);
+  return peers_.size();
+}
+
+std::size_t Server::waiting() const {
+  std::size_t count = managing_.waiting();
+  for (const auto& lane : lanes_) count += lane->waiting();
+  return count;
+}
+
+}  // namespace rootkeep::keysocket
