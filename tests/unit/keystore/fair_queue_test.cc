@@ -67,18 +67,42 @@ TEST(FairQueue, StarvesNoPriority) {
   EXPECT_EQ(std::count(first.begin(), first.end(), 2), 1);
 }
 
+// Not one more, and not one fewer.
+TEST(FairQueue, LessUrgentWorkIsPassedOverSoOftenAndIsThenNext) {
+  constexpr unsigned kPatience = FairQueue<int>::kPatience;
+  FairQueue<int> queue;
+  for (unsigned i = 0; i < 4 * kPatience; ++i) queue.Push({.priority = Priority::kInteractive, .flow = "x"}, 0);
+  queue.Push({.priority = Priority::kBulk, .flow = "x"}, 2);
+  queue.Push({.priority = Priority::kBulk, .flow = "x"}, 2);
+  for (int turn = 0; turn < 2; ++turn) {
+    for (unsigned i = 0; i < kPatience; ++i) EXPECT_EQ(queue.Pop(), 0) << i;
+    EXPECT_EQ(queue.Pop(), 2);
+  }
+}
+
+// Whoever was not there was passed over by nobody.
+TEST(FairQueue, PatienceBeginsWithTheWait) {
+  constexpr unsigned kPatience = FairQueue<int>::kPatience;
+  FairQueue<int> queue;
+  for (unsigned i = 0; i < 2 * kPatience; ++i) queue.Push({.priority = Priority::kInteractive, .flow = "x"}, 0);
+  for (unsigned i = 0; i < kPatience; ++i) queue.Pop();
+  queue.Push({.priority = Priority::kBulk, .flow = "x"}, 2);
+  EXPECT_EQ(queue.Pop(), 0);
+}
+
 TEST(FairQueue, TakesTheNextThatFits) {
   FairQueue<int> queue;
   queue.Push({.priority = Priority::kInteractive, .flow = "a"}, 1);
   queue.Push({.flow = "b"}, 3);
-  queue.Push({.flow = "c"}, 4);
+  queue.Push({.flow = "c"}, 5);
+  queue.Push({.flow = "d"}, 4);
   const auto even = [](int item) { return item % 2 == 0; };
   ASSERT_NE(queue.Next(even), nullptr);
   EXPECT_EQ(*queue.Next(even), 4);
   EXPECT_EQ(queue.PopNext(even), 4);
   EXPECT_EQ(queue.PopNext(even), std::nullopt);
   EXPECT_EQ(queue.Next(even), nullptr);
-  EXPECT_THAT(PopAll(queue), ElementsAre(1, 3));
+  EXPECT_THAT(PopAll(queue), ElementsAre(1, 3, 5));
 }
 
 TEST(FairQueue, LosesWhatIsRemoved) {
@@ -136,7 +160,33 @@ TEST(FairQueue, AheadCountsOnlyWhatIsAskedFor) {
   FairQueue<int> queue;
   queue.Push({.flow = "a"}, 1);
   queue.Push({.flow = "b"}, 2);
+  queue.Push({.priority = Priority::kInteractive, .flow = "a"}, 3);
   EXPECT_EQ(queue.Ahead({.flow = "c"}, [](int item) { return item == 1; }), 1U);
+  EXPECT_EQ(queue.Ahead({.flow = "c"}, [](int item) { return item == 3; }), 1U);
+}
+
+TEST(FairQueue, AheadAreOnesOwnAndAsManyOfEachOther) {
+  const auto all = [](int) { return true; };
+  FairQueue<int> queue;
+  const Share mine{.flow = "mine"};
+  for (int i = 0; i < 3; ++i) queue.Push(mine, 0);
+  EXPECT_EQ(queue.Ahead(mine, all), 3U);
+  for (int i = 0; i < 5; ++i) queue.Push({.flow = "other"}, 0);
+  EXPECT_EQ(queue.Ahead(mine, all), 6U);
+  EXPECT_EQ(queue.Ahead({.flow = "new"}, all), 2U);
+}
+
+TEST(FairQueue, AheadOfLessUrgentWorkIsNoMoreThanItsPatience) {
+  constexpr unsigned kPatience = FairQueue<int>::kPatience;
+  const auto all = [](int) { return true; };
+  const Share bulk{.priority = Priority::kBulk, .flow = "mine"};
+  FairQueue<int> queue;
+  for (unsigned i = 0; i < 4 * kPatience; ++i) queue.Push({.priority = Priority::kInteractive, .flow = "x"}, 0);
+  EXPECT_EQ(queue.Ahead(bulk, all), kPatience);
+  // Behind another, which has waited for a while.
+  queue.Push({.priority = Priority::kBulk, .flow = "other"}, 0);
+  for (unsigned i = 0; i < 4; ++i) queue.Pop();
+  EXPECT_EQ(queue.Ahead(bulk, all), kPatience - 4 + 1 + kPatience);
 }
 
 TEST(FairQueue, HoldsWhatCannotBeCopied) {
