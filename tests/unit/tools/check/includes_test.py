@@ -22,6 +22,7 @@ FORBIDDEN = [
     ("keystore/pkcs11/a.h", '"keystore/tpm2/context.h"', "no arrow"),
     ("keystore/tpm2/a.h", '"keystore/pkcs11/module.h"', "no arrow"),
     ("keystore/keysocket/wire/a.h", '"keystore/base/result.h"', "no arrow"),
+    ("keystore/keysocket/values/a.h", '"keystore/keysocket/server/server.h"', "no arrow"),
     ("keystore/keysocket/server/a.h", '"keystore/pkcs11/module.h"', "no arrow"),
     ("keystore/keysocket/backend/a.h", '"keystore/keysocket/server/server.h"', "no arrow"),
     ("attestation/wire/a.h", '"attestation/verifier/verifier.h"', "no arrow"),
