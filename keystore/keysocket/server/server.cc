@@ -287,6 +287,8 @@ void Server::WaitForNext(const PeerPtr& peer) {
 
 void Server::Close(const PeerPtr& peer) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, peer->fd.get(), nullptr);
+  // The other end is told now: this thread may keep the descriptor while it goes on with others' calls.
+  shutdown(peer->fd.get(), SHUT_RDWR);
   const MutexLock lock(mutex_);
   if (peers_.erase(peer->fd.get()) == 0) return;
   Door& door = *peer->door;

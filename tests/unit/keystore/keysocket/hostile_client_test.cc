@@ -137,8 +137,10 @@ TEST_F(KeySocketHostility, WhoTakesNoAnswersIsDropped) {
   const Connection greedy = Connect();
   const auto request = Encoded({1, 1000, CallFor(web->public_key())});
   EXPECT_TRUE(Eventually([&] {
-    // Asks whenever there is room, and reads nothing.
-    return !Put(greedy.fd(), request) && (errno == EPIPE || errno == ECONNRESET);
+    // Asks as long as there is room, and reads nothing.
+    while (Put(greedy.fd(), request)) {
+    }
+    return errno == EPIPE || errno == ECONNRESET;
   }));
   EXPECT_TRUE(SignAnew(*web));
 }
@@ -199,11 +201,15 @@ TEST_F(KeySocketHostility, ATokenThatHangsTakesNoThreadFromTheOther) {
   {
     const auto stall = web->gate().Close();
     const auto request = Encoded({1, 60'000, CallFor(web->public_key())});
-    for (int i = 0; i < 4; ++i) {
-      stuck.push_back(Connect());
-      ASSERT_TRUE(Put(stuck.back().fd(), request));
+    // Two have a worker before the others come, so that it is known who waits.
+    for (const int waiting : {0, 2}) {
+      for (int i = 0; i < 2; ++i) {
+        stuck.push_back(Connect());
+        ASSERT_TRUE(Put(stuck.back().fd(), request));
+      }
+      EXPECT_TRUE(Eventually(
+          [&] { return web->gate().waiting() == 2 && server->waiting() == static_cast<std::size_t>(waiting); }));
     }
-    EXPECT_TRUE(Eventually([&] { return web->gate().waiting() == 2 && server->waiting() == 2; }));
     EXPECT_FALSE(SignAnew(*web));
     EXPECT_EQ(why.code, FailureCode::kResourceExhausted);
     EXPECT_EQ(why.reason.view(), "queue_full");
@@ -237,6 +243,37 @@ TEST_F(KeySocketHostility, ADrainedServerFinishesWhatItHasBegun) {
   EXPECT_EQ(server->connections(), 0U);
   EXPECT_FALSE(Sign(client, *web));
   EXPECT_EQ(why.reason.view(), kReasonAgentDown);
+}
+
+// The thread that answered it goes on with another's call.
+TEST_F(KeySocketHostility, WhoIsDroppedIsToldAtOnce) {
+  const auto web = one->Add("rk/app/web/1");
+  const auto mail = one->Add("rk/app/mail/1");
+  workers = 1;
+  Start();
+  EXPECT_TRUE(SignAnew(*web));
+  EXPECT_TRUE(SignAnew(*mail));
+  const Connection first = Connect();
+  const Connection second = Connect();
+  std::thread drain;
+  {
+    const auto hold_second = mail->gate().Close();
+    {
+      const auto hold_first = web->gate().Close();
+      ASSERT_TRUE(Put(first.fd(), Encoded({1, 60'000, CallFor(web->public_key())})));
+      EXPECT_TRUE(Eventually([&] { return web->gate().waiting() == 1; }));
+      ASSERT_TRUE(Put(second.fd(), Encoded({1, 60'000, CallFor(mail->public_key())})));
+      EXPECT_TRUE(Eventually([&] { return server->waiting() == 1; }));
+      drain = std::thread([this] { server->Drain(std::chrono::seconds(30)); });
+      EXPECT_TRUE(Eventually([&] { return access(app.path.c_str(), F_OK) != 0; }));
+    }
+    EXPECT_TRUE(Eventually([&] { return mail->gate().waiting() == 1; }));
+    std::array<std::uint8_t, kMaxShortReply> octets;
+    EXPECT_TRUE(Eventually([&] { return recv(first.fd(), octets.data(), octets.size(), MSG_DONTWAIT) > 0; }));
+    EXPECT_TRUE(Eventually([&] { return Ended(first.fd()); }));
+    EXPECT_EQ(mail->gate().waiting(), 1);
+  }
+  drain.join();
 }
 
 }  // namespace
