@@ -77,17 +77,27 @@ Token ReadToken(const v1::Token& file, const Section& section, const std::vector
 
 }  // namespace
 
-void ReadHardware(const v1::Config& file, const Section& section, Config& config) {
-  config.modules = ReadList(section, "modules", file.modules(), ReadModule);
-  const std::vector<std::string> modules = NamesOf(config.modules);
-  CheckUnique(section, "modules", "name", modules);
+std::vector<Module> ReadModules(const google::protobuf::RepeatedPtrField<v1::Module>& items, const Section& section) {
+  auto modules = ReadList(section, "modules", items, ReadModule);
+  CheckUnique(section, "modules", "name", NamesOf(modules));
   if (modules.empty()) section.Complain("modules", "is required: at least one");
+  return modules;
+}
 
-  config.tokens = ReadList(section, "tokens", file.tokens(), [&](const v1::Token& item, const Section& place) {
-    return ReadToken(item, place, modules);
+std::vector<Token> ReadTokens(const google::protobuf::RepeatedPtrField<v1::Token>& items, const Section& section,
+                              const std::vector<Module>& modules) {
+  const std::vector<std::string> names = NamesOf(modules);
+  auto tokens = ReadList(section, "tokens", items, [&names](const v1::Token& item, const Section& place) {
+    return ReadToken(item, place, names);
   });
-  CheckUnique(section, "tokens", "name", NamesOf(config.tokens));
-  if (config.tokens.empty()) section.Complain("tokens", "is required: at least one");
+  CheckUnique(section, "tokens", "name", NamesOf(tokens));
+  if (tokens.empty()) section.Complain("tokens", "is required: at least one");
+  return tokens;
+}
+
+void ReadHardware(const v1::Config& file, const Section& section, Config& config) {
+  config.modules = ReadModules(file.modules(), section);
+  config.tokens = ReadTokens(file.tokens(), section, config.modules);
 }
 
 }  // namespace rootkeep::config

@@ -35,11 +35,14 @@ log::Level LevelOf(v1::LogLevel level) {
 
 }  // namespace
 
+Log ReadLog(const v1::Log& file, const Section& section) {
+  return {.level = LevelOf(file.level()), .file = OptionalPath(section, "file", file.file())};
+}
+
 void ReadLimits(const v1::Config& file, const Section& section, Config& config) {
   config.csr_san = file.csr_san() == v1::CSR_SAN_STRICT ? CsrSan::kStrict : CsrSan::kIgnore;
   config.limits = ReadLimitsSection(file.limits(), section.Child("limits"));
-  config.log.level = LevelOf(file.log().level());
-  config.log.file = OptionalPath(section.Child("log"), "file", file.log().file());
+  config.log = ReadLog(file.log(), section.Child("log"));
 }
 
 }  // namespace rootkeep::config

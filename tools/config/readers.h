@@ -1,4 +1,5 @@
-// The typed stage, one function a part of the file: from a filled message to validated structs. Private to this folder.
+// The typed stage, one function a part of the file: from a filled message to validated structs. Private to this folder
+// and the programs' own files.
 // `section` is the whole file's; `config` holds what was read before.
 #pragma once
 
@@ -10,6 +11,11 @@ namespace rootkeep::config {
 
 void ReadEndpoints(const v1::Config& file, const Section& section, Config& config);
 void ReadHardware(const v1::Config& file, const Section& section, Config& config);
+// The parts that other programs' files have too: the lists "modules" and "tokens" of `section`, and "log".
+std::vector<Module> ReadModules(const google::protobuf::RepeatedPtrField<v1::Module>& items, const Section& section);
+std::vector<Token> ReadTokens(const google::protobuf::RepeatedPtrField<v1::Token>& items, const Section& section,
+                              const std::vector<Module>& modules);
+Log ReadLog(const v1::Log& file, const Section& section);
 // After ReadHardware.
 void ReadAuthorities(const v1::Config& file, const Section& section, Config& config);
 // After ReadAuthorities, which reads the trust domains.

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "keystore/key_store.h"
-#include "keystore/pkcs11/module.h"
 #include "signer/metrics/metrics.h"
 #include "signer/ops/readiness.h"
 #include "signer/store/state_dir.h"
 #include "tools/config/config.h"
+#include "tools/hardware/token_opener.h"
 
 namespace rootkeep {
 
@@ -31,15 +31,14 @@ class Hardware {
   [[nodiscard]] bool Up(const std::string& name) const { return up_.contains(name); }
 
  private:
-  explicit Hardware(const std::string& state_directory)
-      : registry_(std::make_unique<pkcs11::ModuleRegistry>(store::PinDirectory(state_directory))) {}
+  explicit Hardware(const config::Config& config)
+      : opener_(std::make_unique<TokenOpener>(
+            TokenSurroundings{.modules = config.modules,
+                              .pin_directory = store::PinDirectory(config.state_directory),
+                              .token_host = config.token_host,
+                              .log_level = config.log.level})) {}
 
-  Result<std::shared_ptr<KeyStore>> OpenToken(const config::Config& config, const config::Token& entry);
-  // Loaded when the first token wants it in this process.
-  Result<std::shared_ptr<pkcs11::Module>> LoadModule(const config::Module& entry);
-
-  std::unique_ptr<pkcs11::ModuleRegistry> registry_;  // two names may mean one module
-  std::map<std::string, std::shared_ptr<pkcs11::Module>> modules_;
+  std::unique_ptr<TokenOpener> opener_;
   std::map<std::string, std::shared_ptr<KeyStore>> tokens_;
   std::set<std::string> up_;
 };

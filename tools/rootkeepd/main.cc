@@ -12,9 +12,9 @@
 #include "signer/rpc/grpc_process.h"
 #include "signer/rpc/tls_defaults.h"
 #include "tools/config/load.h"
+#include "tools/process/side_task.h"
+#include "tools/process/signals.h"
 #include "tools/rootkeepd/daemon.h"
-#include "tools/rootkeepd/side_task.h"
-#include "tools/rootkeepd/signals.h"
 
 namespace {
 

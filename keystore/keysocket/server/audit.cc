@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "keystore/base/file.h"
 #include "keystore/base/log.h"
 
 namespace rootkeep::keysocket {
@@ -23,7 +24,12 @@ std::string Printable(std::string_view text) {
 std::string ProgramOf(pid_t pid) {
   std::array<char, 512> path{};
   const ssize_t size = readlink(fmt::format("/proc/{}/exe", pid).c_str(), path.data(), path.size());
-  return size <= 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(size));
+  if (size > 0) return Printable({path.data(), static_cast<std::size_t>(size)});
+  // Of another user's process only root may read the path; what it calls itself everybody may.
+  auto name = ReadFile(fmt::format("/proc/{}/comm", pid), 64);
+  if (!name.ok()) return {};
+  name->erase(name->find_last_not_of('\n') + 1);
+  return "(" + Printable(*name) + ")";
 }
 
 void Audit::Denied(const SocketOptions& socket, const Caller& caller, std::string_view what, std::string_view key,

@@ -11,7 +11,8 @@
 namespace rootkeep::keysocket {
 
 // The program that a process runs, for the log only: by the time it is read the process may run another, or its number
-// be another process's. Empty when it cannot be read.
+// be another process's. Its path, or in parentheses the name that it gives itself, where the path may not be read;
+// empty when neither can be.
 std::string ProgramOf(pid_t pid);
 
 // Writes denials to the log, and key creations. Thread-safe. A caller who is denied without end does not fill the disk:

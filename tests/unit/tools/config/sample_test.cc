@@ -1,7 +1,5 @@
 // The sample configuration is documentation that must be true: it loads, its defaults are the code's, and it knows
 // every key of the schema. Its conventions ("#" default, "##" example) are explained at its top.
-#include <google/protobuf/descriptor.h>
-
 #include <regex>
 #include <set>
 #include <sstream>
@@ -10,6 +8,7 @@
 #include "proto/rootkeep/config/v1/config.pb.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/tools/config/config_testing.h"
+#include "tests/unit/tools/config/sample_config.h"
 #include "tools/config/yaml_to_proto.h"
 #include "tools/config/yaml_tree.h"
 
@@ -19,17 +18,9 @@ namespace {
 using rootkeep::testing::IsOk;
 using ::testing::HasSubstr;
 using testing::Parsed;
+using testing::Uncomment;
 
 std::string Sample() { return ReadFile(ROOTKEEP_SAMPLE_CONFIG, 1 << 20).value(); }
-
-// `text` with the keys behind `marks` uncommented.
-std::string Uncomment(const std::string& text, const std::string& marks) {
-  const std::regex key("^( *(?:- )?)" + marks + "(?=[a-z-])");
-  std::istringstream in(text);
-  std::string out;
-  for (std::string line; std::getline(in, line);) out += std::regex_replace(line, key, "$1") + "\n";
-  return out;
-}
 
 std::string WithDefaults() { return Uncomment(Sample(), "#"); }
 std::string WithEverything() { return Uncomment(WithDefaults(), "##"); }
@@ -53,39 +44,15 @@ TEST(SampleConfigTest, ExamplesAreValidAndOffByDefault) {
   EXPECT_EQ(config.impersonation.size(), 2U);
 }
 
-using google::protobuf::Descriptor;
-
-// Every "<message>.<field>" of the schema, from `descriptor` down.
-void CollectFields(const Descriptor& descriptor, std::set<std::string>& out) {
-  for (int i = 0; i < descriptor.field_count(); ++i) {
-    const auto& field = *descriptor.field(i);
-    out.insert(field.full_name());
-    if (field.message_type() != nullptr) CollectFields(*field.message_type(), out);
-  }
-}
-
-// The field that a key such as "tokens[0].name" stands for.
-std::string FieldOf(const std::string& key) {
-  const Descriptor* descriptor = v1::Config::descriptor();
-  std::istringstream parts(std::regex_replace(key, std::regex("\\[[0-9]+\\]"), ""));
-  std::string name;
-  for (std::string part; std::getline(parts, part, '.');) {
-    const auto* field = descriptor->FindFieldByName(part);
-    name = field->full_name();
-    descriptor = field->message_type();
-  }
-  return name;
-}
-
 TEST(SampleConfigTest, KnowsEveryKeyOfTheSchema) {
   Problems problems;
   v1::Config file;
   Positions positions;
   YamlToProto(ParseYaml(WithEverything(), problems).value(), file, positions, problems);
   std::set<std::string> given;
-  for (const auto& [key, position] : positions) given.insert(FieldOf(key));
+  for (const auto& [key, position] : positions) given.insert(testing::FieldOf(key, v1::Config::descriptor()));
   std::set<std::string> schema;
-  CollectFields(*v1::Config::descriptor(), schema);
+  testing::CollectFields(*v1::Config::descriptor(), schema);
   EXPECT_EQ(given, schema);
 }
 

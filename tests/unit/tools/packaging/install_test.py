@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is installed fits together: the unit starts an installed program with an installed configuration.
+"""What is installed fits together: each unit starts an installed program with an installed configuration.
 
 usage: install_test.py CMAKE BUILD-DIRECTORY
 """
@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 CMAKE, BUILD = sys.argv[1:3]
+DAEMONS = ["rootkeepd", "rootkeep-agent"]
 
 
 class InstallTest(unittest.TestCase):
@@ -38,22 +39,25 @@ class InstallTest(unittest.TestCase):
     def files(self):
         return {path for path in self.stage.rglob("*") if path.is_file()}
 
-    def start_command(self):
-        unit = self.one("rootkeepd.service").read_text(encoding="utf-8")
+    def start_command(self, name):
+        unit = self.one(name + ".service").read_text(encoding="utf-8")
         self.assertNotRegex(unit, r"@[A-Z_]+@")
         return re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE).group(1).split()
 
-    def test_the_unit_starts_what_is_installed(self):
-        program, *arguments = self.start_command()
-        self.assertTrue(os.access(self.staged(program), os.X_OK), program)
-        self.assertTrue(os.access(self.staged(program).parent / "rootkeep", os.X_OK))
-        self.assertTrue(self.staged(arguments[-1]).is_file(), arguments)
+    def test_the_units_start_what_is_installed(self):
+        for name in DAEMONS:
+            program, *arguments = self.start_command(name)
+            self.assertTrue(os.access(self.staged(program), os.X_OK), program)
+            self.assertTrue(os.access(self.staged(program).parent / "rootkeep", os.X_OK))
+            self.assertTrue(self.staged(arguments[-1]).is_file(), arguments)
 
     def test_an_existing_configuration_is_kept(self):
-        config = self.staged(self.start_command()[-1])
-        config.write_text("version: 1 # the operator's own\n", encoding="utf-8")
+        configs = [self.staged(self.start_command(name)[-1]) for name in DAEMONS]
+        for config in configs:
+            config.write_text("version: 1 # the operator's own\n", encoding="utf-8")
         self.install()
-        self.assertIn("operator's own", config.read_text(encoding="utf-8"))
+        for config in configs:
+            self.assertIn("operator's own", config.read_text(encoding="utf-8"))
 
     def test_the_chaos_module_comes_only_when_asked_for(self):
         before = self.files()

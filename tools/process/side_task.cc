@@ -1,4 +1,4 @@
-#include "tools/rootkeepd/side_task.h"
+#include "tools/process/side_task.h"
 
 #include <unistd.h>
 

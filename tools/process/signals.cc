@@ -1,4 +1,4 @@
-#include "tools/rootkeepd/signals.h"
+#include "tools/process/signals.h"
 
 #include <pthread.h>
 

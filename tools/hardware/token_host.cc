@@ -1,4 +1,4 @@
-#include "tools/rootkeepd/token_host.h"
+#include "tools/hardware/token_host.h"
 
 #include <filesystem>
 

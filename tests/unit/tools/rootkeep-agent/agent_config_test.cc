@@ -1,0 +1,133 @@
+#include "tools/rootkeep-agent/agent_config.h"
+
+#include <unistd.h>
+
+#include "keystore/base/file.h"
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace rootkeep::agent {
+namespace {
+
+using testing::HasCode;
+using testing::IsOk;
+using testing::Says;
+
+constexpr char kMinimal[] = R"(version: 1
+modules:
+  - name: softhsm
+    path: /usr/lib/softhsm/libsofthsm2.so
+tokens:
+  - name: node
+    label: rootkeep
+    pin_source: file:/etc/rootkeep/pin
+sockets:
+  - name: web
+    path: /run/rootkeep-agent/web/keys
+    grants:
+      - keys:
+          - use: app
+            name: web-*
+)";
+
+std::string With(std::string_view from, std::string_view to) {
+  std::string text(kMinimal);
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string ProblemsOf(std::string_view text) {
+  config::Problems problems;
+  const auto config = ParseAgentConfig(text, problems);
+  EXPECT_EQ(config.has_value(), problems.empty());
+  return config::DescribeProblems("a.yaml", problems);
+}
+
+AgentConfig Parsed(std::string_view text) {
+  config::Problems problems;
+  auto config = ParseAgentConfig(text, problems);
+  EXPECT_TRUE(config.has_value()) << config::DescribeProblems("a.yaml", problems);
+  return config.value_or(AgentConfig{});
+}
+
+TEST(AgentConfig, WhatIsLeftOutHasADefault) {
+  const AgentConfig config = Parsed(kMinimal);
+  EXPECT_EQ(config.state_directory, "/var/lib/rootkeep-agent");
+  EXPECT_EQ(config.tokens.front().module, "softhsm");
+  EXPECT_EQ(config.drain, std::chrono::seconds(10));
+  const SocketConfig& socket = config.sockets.front();
+  EXPECT_EQ(socket.mode, 0600U);
+  EXPECT_FALSE(socket.ca_service);
+  EXPECT_FALSE(socket.grants.front().may_create);
+  EXPECT_EQ(socket.grants.front().keys.front().use, KeyUse::kApp);
+  EXPECT_TRUE(socket.grants.front().keys.front().token.empty());
+}
+
+TEST(AgentConfig, EveryUseHasItsName) {
+  for (const KeyUse use : {KeyUse::kRootkeepCa, KeyUse::kLog, KeyUse::kNode, KeyUse::kApp, KeyUse::kForeignCa}) {
+    const AgentConfig config = Parsed(With("use: app", "use: " + std::string(KeyUseName(use))));
+    EXPECT_EQ(config.sockets.front().grants.front().keys.front().use, use);
+  }
+}
+
+TEST(AgentConfig, SaysWhereItIsWrong) {
+  EXPECT_EQ(ProblemsOf(With("use: app", "use: nobody")).substr(0, 12), "a.yaml:14:18");
+  const std::pair<std::string, const char*> cases[] = {
+      {With("version: 1", "version: 2"), "newer than this program"},
+      {With("/run/rootkeep-agent/web/keys", "run/keys"), "path"},
+      {With("/run/rootkeep-agent/web/keys", "/run/" + std::string(110, 'x')), "107 octets"},
+      {With("    grants:", "    mode: \"0777\"\n    grants:"), "mode"},
+      {With("    grants:", "    mode: \"rw\"\n    grants:"), "mode"},
+      {With("name: web-*", "name: Web"), "neither the name of a key"},
+      {With("name: web-*", "name: \"w*b\""), "neither the name of a key"},
+      {With("            name: web-*\n", ""), "neither the name of a key"},
+      {With("            name: web-*\n", "            name: web-*\n            token: other\n"), "token"},
+      {With("      - keys:", "      - users: [\"\"]\n        keys:"), "empty name"},
+      {With("use: app", "usage: app"), "usage"}};
+  for (const auto& [text, part] : cases) EXPECT_THAT(ProblemsOf(text), ::testing::HasSubstr(part)) << text;
+  EXPECT_THAT(ProblemsOf("version: 1\n"),
+              ::testing::AllOf(::testing::HasSubstr("modules"), ::testing::HasSubstr("tokens"),
+                               ::testing::HasSubstr("sockets")));
+}
+
+TEST(AgentConfig, NoTwoSocketsAreOne) {
+  std::string text(kMinimal);
+  const std::string socket = text.substr(text.find("  - name: web\n"));
+  EXPECT_THAT(ProblemsOf(text + socket),
+              ::testing::AllOf(::testing::HasSubstr("sockets[1].name"), ::testing::HasSubstr("sockets[1].path")));
+}
+
+TEST(AgentConfig, AccountsAreThoseOfThisSystem) {
+  AgentConfig config = Parsed(With("    grants:\n      - keys:",
+                                   "    owner: root\n    group: \"0\"\n    grants:\n      - users: [root, \"4711\"]\n"
+                                   "        groups: [root]\n        keys:"));
+  ASSERT_OK_AND_ASSIGN(const auto sockets, SocketsOf(config));
+  EXPECT_EQ(sockets.front().owner, 0U);
+  EXPECT_EQ(sockets.front().group, 0U);
+  EXPECT_EQ(sockets.front().grants.front().users, (std::vector<uid_t>{0, 4711}));
+  EXPECT_EQ(sockets.front().grants.front().groups, (std::vector<gid_t>{0}));
+  config.sockets.front().owner = "no-such-user-here";
+  EXPECT_THAT(SocketsOf(config), HasCode(Code::kNotFound));
+  EXPECT_THAT(SocketsOf(config), Says("socket web"));
+  config.sockets.front().owner = "4294967295";
+  EXPECT_THAT(SocketsOf(config), HasCode(Code::kNotFound));
+}
+
+TEST(AgentConfig, CaKeysStayOnTheirOwnSocket) {
+  EXPECT_THAT(SocketsOf(Parsed(With("use: app", "use: rootkeep-ca"))),
+              Says("only for a socket of the CA service's own"));
+  EXPECT_THAT(SocketsOf(Parsed(With("    grants:", "    ca_service: true\n    grants:"))),
+              HasCode(Code::kFailedPrecondition));
+}
+
+TEST(AgentConfig, AFileThatOthersCanWriteIsRefused) {
+  const testing::TempDir directory;
+  ASSERT_THAT(WriteFileAtomically(directory / "a.yaml", kMinimal, 0666), IsOk());
+  EXPECT_THAT(LoadAgentConfig(directory / "a.yaml"), HasCode(Code::kFailedPrecondition));
+  ASSERT_THAT(WriteFileAtomically(directory / "a.yaml", kMinimal, 0644), IsOk());
+  EXPECT_THAT(LoadAgentConfig(directory / "a.yaml"), IsOk());
+}
+
+}  // namespace
+}  // namespace rootkeep::agent

@@ -1,0 +1,145 @@
+#include "tools/rootkeep-agent/agent_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "keystore/base/file.h"
+#include "proto/rootkeep/agent/v1/agent.pb.h"
+#include "tools/config/readers.h"
+#include "tools/config/values.h"
+#include "tools/config/yaml_to_proto.h"
+#include "tools/config/yaml_tree.h"
+
+namespace rootkeep::agent {
+namespace {
+
+using config::Section;
+using keysocket::KeyPattern;
+
+constexpr mode_t kMostMode = 0666;
+
+mode_t ModeOf(const Section& section, const std::string& text) {
+  if (text.empty()) return SocketConfig{}.mode;
+  const bool octal = text.size() <= 4 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
+  const mode_t mode = octal ? static_cast<mode_t>(std::stoul(text, nullptr, 8)) : ~kMostMode;
+  if ((mode & ~kMostMode) == 0) return mode;
+  section.Complain("mode", "is not the mode of a socket, in octal and in quotes: \"0600\" to \"0666\"");
+  return SocketConfig{}.mode;
+}
+
+std::string PathOf(const Section& section, const std::string& value) {
+  constexpr std::size_t kLongest = 107;  // unix(7): sun_path
+  std::string path = config::RequiredPath(section, "path", value);
+  if (path.size() > kLongest) section.Complain("path", "is longer than the 107 octets of a socket's path");
+  if (path.ends_with('/')) section.Complain("path", "names a directory");
+  return path;
+}
+
+// What a KeySpec may be called, or a beginning of it with "*" behind.
+std::string NameOf(const Section& section, const std::string& value) {
+  const bool open = value.ends_with('*');
+  const std::string fixed = value.substr(0, value.size() - (open ? 1 : 0));
+  const bool fits = fixed.empty() ? open : KeyLabel({.name = fixed}).ok();
+  if (!fits) section.Complain("name", "is neither the name of a key, nor a beginning with \"*\" behind, nor \"*\"");
+  return value;
+}
+
+KeyPattern ReadPattern(const v1::KeyPattern& file, const Section& section, const std::vector<std::string>& tokens) {
+  KeyPattern pattern;
+  if (file.use() == v1::KEY_USE_UNSPECIFIED) {
+    section.Complain("use", "is required");
+  } else {
+    pattern.use = static_cast<KeyUse>(file.use() - 1);
+  }
+  pattern.name = NameOf(section, file.name());
+  if (!file.token().empty()) pattern.token = config::Reference(section, "token", file.token(), tokens, "token");
+  return pattern;
+}
+
+GrantConfig ReadGrant(const v1::Grant& file, const Section& section, const std::vector<std::string>& tokens) {
+  GrantConfig grant;
+  grant.users = {file.users().begin(), file.users().end()};
+  grant.groups = {file.groups().begin(), file.groups().end()};
+  for (const auto* names : {&grant.users, &grant.groups}) {
+    const bool blank = std::ranges::find(*names, "") != names->end();
+    if (blank) section.Complain(names == &grant.users ? "users" : "groups", "has an empty name");
+  }
+  grant.keys = config::ReadList(
+      section, "keys", file.keys(),
+      [&tokens](const v1::KeyPattern& item, const Section& place) { return ReadPattern(item, place, tokens); });
+  if (grant.keys.empty()) section.Complain("keys", "is required: at least one");
+  grant.may_create = file.may_create();
+  return grant;
+}
+
+SocketConfig ReadSocket(const v1::KeySocket& file, const Section& section, const std::vector<std::string>& tokens) {
+  SocketConfig socket;
+  socket.name = config::Name(section, "name", file.name());
+  socket.path = PathOf(section, file.path());
+  socket.owner = file.owner();
+  socket.group = file.group();
+  socket.mode = ModeOf(section, file.mode());
+  socket.ca_service = file.ca_service();
+  socket.grants = config::ReadList(
+      section, "grants", file.grants(),
+      [&tokens](const v1::Grant& item, const Section& place) { return ReadGrant(item, place, tokens); });
+  if (socket.grants.empty()) section.Complain("grants", "is required: at least one");
+  return socket;
+}
+
+AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
+  AgentConfig out;
+  if (file.version() != kAgentConfigVersion) {
+    section.Complain("version", fmt::format("is required: {}", kAgentConfigVersion));
+  }
+  if (section.Given("state_directory")) {
+    out.state_directory = config::RequiredPath(section, "state_directory", file.state_directory());
+  }
+  out.token_host = config::OptionalPath(section, "token_host", file.token_host());
+  out.modules = config::ReadModules(file.modules(), section);
+  out.tokens = config::ReadTokens(file.tokens(), section, out.modules);
+  const auto tokens = config::NamesOf(out.tokens);
+  out.sockets = config::ReadList(
+      section, "sockets", file.sockets(),
+      [&tokens](const v1::KeySocket& item, const Section& place) { return ReadSocket(item, place, tokens); });
+  config::CheckUnique(section, "sockets", "name", config::NamesOf(out.sockets));
+  config::CheckUnique(section, "sockets", "path", config::Each(out.sockets, &SocketConfig::path));
+  if (out.sockets.empty()) section.Complain("sockets", "is required: at least one");
+  out.drain =
+      config::Duration(section, "drain", file.drain(), out.drain, {std::chrono::seconds(0), std::chrono::minutes(5)});
+  out.log = config::ReadLog(file.log(), section.Child("log"));
+  return out;
+}
+
+}  // namespace
+
+std::optional<AgentConfig> ParseAgentConfig(std::string_view text, config::Problems& problems) {
+  const auto root = config::ParseYaml(text, problems);
+  if (!root) return std::nullopt;
+  v1::AgentConfig file;
+  config::Positions positions;
+  config::Problems structural;
+  config::YamlToProto(*root, file, positions, structural);
+  const Section section(positions, problems, "");
+  if (file.version() > kAgentConfigVersion) {
+    // What a newer version means by its keys is not for this one to judge.
+    section.Complain("version", fmt::format("{} is newer than this program, which reads version {}", file.version(),
+                                            kAgentConfigVersion));
+    return std::nullopt;
+  }
+  problems = std::move(structural);
+  AgentConfig out = ReadTyped(file, section);
+  if (!problems.empty()) return std::nullopt;
+  return out;
+}
+
+Result<AgentConfig> LoadAgentConfig(const std::string& path) {
+  RK_TRY(const std::string text, ReadGuardedFile(path, config::kMaxYamlText));
+  config::Problems problems;
+  auto out = ParseAgentConfig(text, problems);
+  if (!out) return InvalidArgument(config::DescribeProblems(path, problems)).WithReason("config");
+  return *std::move(out);
+}
+
+}  // namespace rootkeep::agent

@@ -1,0 +1,56 @@
+// rootkeep-agent's configuration, validated and with every default in place. The fields are explained where they are
+// declared: proto/rootkeep/agent/v1/agent.proto.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keystore/keysocket/server/rules.h"
+#include "tools/config/config.h"
+#include "tools/config/problems.h"
+
+namespace rootkeep::agent {
+
+struct GrantConfig {
+  std::vector<std::string> users;
+  std::vector<std::string> groups;
+  std::vector<keysocket::KeyPattern> keys;
+  bool may_create = false;
+};
+
+struct SocketConfig {
+  std::string name;
+  std::string path;
+  std::string owner;  // empty: the agent's own
+  std::string group;
+  mode_t mode = 0600;
+  bool ca_service = false;
+  std::vector<GrantConfig> grants;
+};
+
+struct AgentConfig {
+  std::string state_directory = "/var/lib/rootkeep-agent";
+  std::string token_host;  // empty: what FindTokenHost finds
+  std::vector<config::Module> modules;
+  std::vector<config::Token> tokens;
+  std::vector<SocketConfig> sockets;
+  std::chrono::seconds drain{10};
+  config::Log log;
+};
+
+inline constexpr std::uint32_t kAgentConfigVersion = 1;
+
+// Nothing, and at least one problem, when the text is not a valid configuration. Touches no file.
+std::optional<AgentConfig> ParseAgentConfig(std::string_view text, config::Problems& problems);
+
+// Reads the file, which nobody but root or this process's user may be able to write, and parses it.
+// INVALID_ARGUMENT with reason "config" and all problems, or why it cannot be read.
+Result<AgentConfig> LoadAgentConfig(const std::string& path);
+
+// With the users and groups of this system. NOT_FOUND for one that it does not have; errors as keysocket::CheckSocket.
+Result<std::vector<keysocket::SocketOptions>> SocketsOf(const AgentConfig& config);
+
+}  // namespace rootkeep::agent

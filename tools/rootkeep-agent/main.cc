@@ -1,0 +1,109 @@
+// rootkeep-agent: holds a host's hardware keys and serves them on key sockets. See tools/README.md.
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+#include "keystore/base/log.h"
+#include "tools/process/side_task.h"
+#include "tools/process/signals.h"
+#include "tools/rootkeep-agent/agent.h"
+
+namespace {
+
+using rootkeep::DaemonSignal;
+using rootkeep::Fd;
+using rootkeep::agent::Agent;
+using rootkeep::agent::AgentConfig;
+
+constexpr std::chrono::seconds kEndLimit{10};  // a module gets a few seconds of them to let go of its token
+
+constexpr char kFooter[] =
+    "Example:\n  rootkeep-agent --config /etc/rootkeep/rootkeep-agent.yaml\n\n"
+    "SIGTERM finishes the calls under way and ends, SIGHUP opens the log file again.\n"
+    "Exit status: 0 stopped as asked, 1 could not start, 2 wrong usage.";
+
+int Fail(const rootkeep::Error& error) {
+  fmt::print(stderr, "rootkeep-agent: {}\n", error.ToString());
+  return 1;
+}
+
+// Each connection is a file.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What systemd made already, by FileDescriptorName=.
+std::map<std::string, Fd> AdoptedSockets() {
+  char** names = nullptr;
+  const int count = sd_listen_fds_with_names(1, &names);
+  std::map<std::string, Fd> sockets;
+  for (int i = 0; i < count; ++i) {
+    sockets.emplace(names[i], Fd(SD_LISTEN_FDS_START + i));
+    free(names[i]);
+  }
+  free(static_cast<void*>(names));
+  return sockets;
+}
+
+int Serve(const AgentConfig& config) {
+  if (const auto opened = rootkeep::log::Start(config.log.level, config.log.file); !opened.ok()) {
+    return Fail(opened.error());
+  }
+  RaiseFileLimit();
+  prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold PINs
+  auto agent = Agent::Start(config, AdoptedSockets());
+  if (!agent.ok()) return Fail(agent.error());
+  sd_notify(0, "READY=1");
+  while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {
+    if (const auto opened = rootkeep::log::Reopen(); !opened.ok()) {
+      rootkeep::log::Failure("log_reopen_failed", {{"detail", opened.error().ToString()}});
+    }
+  }
+  sd_notify(0, "STOPPING=1");
+  (*agent)->Drain(config.drain);
+  rootkeep::EndProcessAfter(kEndLimit);
+  agent->reset();
+  rootkeep::log::Stop();
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Holds this host's hardware keys and serves them to local programs on key sockets.", "rootkeep-agent");
+  app.footer(kFooter);
+  std::string path = "/etc/rootkeep/rootkeep-agent.yaml";
+  bool check = false;
+  app.add_option("config,-c,--config", path, "configuration file, with or without the option's name")
+      ->capture_default_str();
+  app.add_flag("--check-config", check, "check the configuration, say what is wrong with it, and end");
+  app.set_version_flag("--version", std::string("rootkeep-agent ") + ROOTKEEP_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  rootkeep::BlockSignals();
+  const auto config = rootkeep::agent::LoadAgentConfig(path);
+  if (!config.ok()) return Fail(config.error());
+  if (!check) return Serve(*config);
+  if (const auto sockets = SocketsOf(*config); !sockets.ok()) return Fail(sockets.error());
+  fmt::print("{}: ok\n", path);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rootkeep-agent: %s\n", error.what());
+    return 1;
+  }
+}
