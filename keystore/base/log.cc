@@ -98,7 +98,7 @@ void Write(Level level, std::string_view event, std::initializer_list<Field> fie
   line.push_back('}');
   TheTarget().logger.load()->info("{}", line);
 } catch (...) {
-  // For want of memory: what is being done weighs more than its line.
+  return;  // for want of memory: what is being done weighs more than its line
 }
 
 void Stop() { TheTarget().logger.load()->flush(); }
