@@ -16,8 +16,9 @@
 
 namespace rootkeep {
 
-// Holds what waits. A less urgent item waits behind at most kPatience more urgent ones, so that none starves. Grows as
-// it is fed: whoever feeds it keeps the bounds. Not thread-safe.
+// Holds what waits. What cannot be pushed for want of memory leaves the queue as it was; taking out needs none. A less
+// urgent item waits behind at most kPatience more urgent ones, so that none starves. Grows as it is fed: whoever feeds
+// it keeps the bounds. Not thread-safe.
 template <typename T>
 class FairQueue {
  public:
@@ -26,9 +27,15 @@ class FairQueue {
   void Push(const Share& share, T item) {
     Class& to = ClassOf(share);
     auto [flow, fresh] = to.flows.try_emplace(share.flow);
-    flow->second.push_back(std::move(item));
-    // The map's nodes stay where they are, so that the turn can point at one.
-    if (fresh) to.turn.push_back(&*flow);
+    try {
+      flow->second.push_back(std::move(item));
+      // The map's nodes stay where they are, so that the turn can point at one.
+      if (fresh) to.turn.push_back(&*flow);
+    } catch (...) {
+      // For want of memory: a flow without a turn would keep its caller's next items for ever.
+      if (fresh) to.flows.erase(flow);
+      throw;
+    }
     ++size_;
   }
 
@@ -81,13 +88,13 @@ class FairQueue {
     }
     from->passed_over = 0;
     auto* const flow = *turn;
-    from->turn.erase(turn);
     T item = std::move(flow->second.front());
     flow->second.pop_front();
     if (flow->second.empty()) {
-      from->flows.erase(flow->first);
+      from->turn.erase(turn);
+      from->flows.erase(from->flows.find(flow->first));
     } else {
-      from->turn.push_back(flow);
+      from->turn.splice(from->turn.end(), from->turn, turn);
     }
     --size_;
     return item;

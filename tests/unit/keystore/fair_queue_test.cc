@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <optional>
 #include <random>
 #include <string>
@@ -187,6 +188,28 @@ TEST(FairQueue, AheadOfLessUrgentWorkIsNoMoreThanItsPatience) {
   queue.Push({.priority = Priority::kBulk, .flow = "other"}, 0);
   for (unsigned i = 0; i < 4; ++i) queue.Pop();
   EXPECT_EQ(queue.Ahead(bulk, all), kPatience - 4 + 1 + kPatience);
+}
+
+// Runs out of memory at the move that takes it into the queue.
+struct Unlucky {
+  explicit Unlucky(bool unlucky) : number(unlucky ? -1 : 7), left(unlucky ? 0 : 1'000) {}
+  Unlucky(Unlucky&& other) : number(other.number), left(other.left - 1) {
+    if (left < 0) throw std::bad_alloc();
+  }
+  int number;
+  int left;
+};
+
+// A flow that nobody would ever serve must not stay behind: its caller's next item goes into it.
+TEST(FairQueue, StaysAsItWasWhenAnItemCannotBePushed) {
+  FairQueue<Unlucky> queue;
+  EXPECT_THROW(queue.Push({.flow = "a"}, Unlucky(true)), std::bad_alloc);
+  EXPECT_TRUE(queue.empty());
+  queue.Push({.flow = "a"}, Unlucky(false));
+  EXPECT_THROW(queue.Push({.flow = "a"}, Unlucky(true)), std::bad_alloc);
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_EQ(queue.Pop().number, 7);
+  EXPECT_TRUE(queue.empty());
 }
 
 TEST(FairQueue, HoldsWhatCannotBeCopied) {
