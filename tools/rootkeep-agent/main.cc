@@ -1,13 +1,11 @@
 // rootkeep-agent: holds a host's hardware keys and serves them on key sockets. See tools/README.md.
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 
 #include "keystore/base/log.h"
+#include "tools/process/daemon_program.h"
 #include "tools/process/side_task.h"
 #include "tools/process/signals.h"
 #include "tools/rootkeep-agent/agent.h"
@@ -21,23 +19,14 @@ using rootkeep::agent::AgentConfig;
 
 constexpr std::chrono::seconds kEndLimit{10};  // a module gets a few seconds of them to let go of its token
 
-constexpr char kFooter[] =
-    "Example:\n  rootkeep-agent --config /etc/rootkeep/rootkeep-agent.yaml\n\n"
-    "SIGTERM finishes the calls under way and ends, SIGHUP opens the log file again.\n"
-    "Exit status: 0 stopped as asked, 1 could not start, 2 wrong usage.";
-
-int Fail(const rootkeep::Error& error) {
-  fmt::print(stderr, "rootkeep-agent: {}\n", error.ToString());
-  return 1;
-}
-
-// Each connection is a file.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
+constexpr rootkeep::DaemonProgram kProgram{
+    .name = "rootkeep-agent",
+    .purpose = "Holds this host's hardware keys and serves them to local programs on key sockets.",
+    .footer =
+        "Example:\n  rootkeep-agent --config /etc/rootkeep/rootkeep-agent.yaml\n\n"
+        "SIGTERM finishes the calls under way and ends, SIGHUP opens the log file again.\n"
+        "Exit status: 0 stopped as asked, 1 could not start, 2 wrong usage.",
+    .config = "/etc/rootkeep/rootkeep-agent.yaml"};
 
 // What systemd made already, by FileDescriptorName=.
 std::map<std::string, Fd> AdoptedSockets() {
@@ -54,12 +43,11 @@ std::map<std::string, Fd> AdoptedSockets() {
 
 int Serve(const AgentConfig& config) {
   if (const auto opened = rootkeep::log::Start(config.log.level, config.log.file); !opened.ok()) {
-    return Fail(opened.error());
+    return FailDaemon(kProgram, opened.error());
   }
-  RaiseFileLimit();
-  prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold PINs
+  rootkeep::PrepareDaemon();
   auto agent = Agent::Start(config, AdoptedSockets());
-  if (!agent.ok()) return Fail(agent.error());
+  if (!agent.ok()) return FailDaemon(kProgram, agent.error());
   sd_notify(0, "READY=1");
   while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {
     if (const auto opened = rootkeep::log::Reopen(); !opened.ok()) {
@@ -75,24 +63,14 @@ int Serve(const AgentConfig& config) {
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Holds this host's hardware keys and serves them to local programs on key sockets.", "rootkeep-agent");
-  app.footer(kFooter);
-  std::string path = "/etc/rootkeep/rootkeep-agent.yaml";
-  bool check = false;
-  app.add_option("config,-c,--config", path, "configuration file, with or without the option's name")
-      ->capture_default_str();
-  app.add_flag("--check-config", check, "check the configuration, say what is wrong with it, and end");
-  app.set_version_flag("--version", std::string("rootkeep-agent ") + ROOTKEEP_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  const auto read = rootkeep::ReadDaemonCommand(kProgram, argc, argv);
+  if (const int* status = std::get_if<int>(&read)) return *status;
+  const auto& [path, check] = std::get<rootkeep::DaemonCommand>(read);
   rootkeep::BlockSignals();
   const auto config = rootkeep::agent::LoadAgentConfig(path);
-  if (!config.ok()) return Fail(config.error());
+  if (!config.ok()) return FailDaemon(kProgram, config.error());
   if (!check) return Serve(*config);
-  if (const auto sockets = SocketsOf(*config); !sockets.ok()) return Fail(sockets.error());
+  if (const auto sockets = SocketsOf(*config); !sockets.ok()) return FailDaemon(kProgram, sockets.error());
   fmt::print("{}: ok\n", path);
   return 0;
 }
