@@ -23,4 +23,15 @@ Status CheckSignInput(KeyType type, SignatureScheme scheme, ByteView input) {
   return Ok();
 }
 
+Error AsSignerError(Error error) {
+  switch (error.code()) {
+    case Code::kUnavailable:
+    case Code::kResourceExhausted:
+    case Code::kFailedPrecondition:
+    case Code::kDataLoss: return error;
+    case Code::kNotFound: return std::move(error).WithCode(Code::kUnavailable).WithReason("key_missing");
+    default: return std::move(error).WithCode(Code::kInternal);
+  }
+}
+
 }  // namespace rootkeep

@@ -64,4 +64,8 @@ class Signer {
   [[nodiscard]] virtual unsigned Concurrency() const { return 1; }
 };
 
+// What Signer::Sign may answer, where the words are another process's: a client is not to be told that its request was
+// bad when it was the request of ours.
+Error AsSignerError(Error error);
+
 }  // namespace rootkeep

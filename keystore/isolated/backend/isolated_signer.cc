@@ -16,18 +16,6 @@ KeyUri ById(const KeyInfo& info) {
   return uri;
 }
 
-// What Signer::Sign may answer, where the words are a host's: a client is not to be told that its request was bad.
-Error AsSigner(Error error) {
-  switch (error.code()) {
-    case Code::kUnavailable:
-    case Code::kResourceExhausted:
-    case Code::kFailedPrecondition:
-    case Code::kDataLoss: return error;
-    case Code::kNotFound: return std::move(error).WithCode(Code::kUnavailable).WithReason("key_missing");
-    default: return std::move(error).WithCode(Code::kInternal);
-  }
-}
-
 }  // namespace
 
 Result<std::uint32_t> IsolatedSigner::NumberIn(HostProcess& host, Deadline deadline) const {
@@ -63,7 +51,7 @@ Result<Bytes> IsolatedSigner::SignFor(const SignOrder& order, SignatureScheme sc
       .share = {order.share.priority, FlowMark(order.share.flow)}, .scheme = scheme, .input = ToBytes(input)};
   auto reply =
       supervisor_->Call(order.deadline, [&](HostProcess& host) { return SignWith(host, call, order.deadline); });
-  if (!reply.ok()) return AsSigner(std::move(reply).error());
+  if (!reply.ok()) return AsSignerError(std::move(reply).error());
   RK_TRY(Signed answer, Expect<Signed>(*std::move(reply)));
   concurrency_.store(std::clamp(answer.concurrency, 1U, kMostConcurrency), std::memory_order_relaxed);
   if (order.times != nullptr) {

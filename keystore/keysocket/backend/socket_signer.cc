@@ -3,22 +3,6 @@
 #include <algorithm>
 
 namespace rootkeep::keysocket {
-namespace {
-
-// What Signer::Sign may answer, where the words are an agent's: a client is not to be told that its request was bad.
-Error AsSigner(Error error) {
-  switch (error.code()) {
-    case Code::kUnavailable:
-    case Code::kResourceExhausted:
-    case Code::kFailedPrecondition:
-    case Code::kDataLoss: return error;
-    case Code::kNotFound: return std::move(error).WithCode(Code::kUnavailable).WithReason("key_missing");
-    default: return std::move(error).WithCode(Code::kInternal);
-  }
-}
-
-}  // namespace
-
 Result<Bytes> SocketSigner::Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const {
   static const auto& own = *new Share{};
   return SignFor({.deadline = deadline, .share = own}, scheme, input);
@@ -34,7 +18,7 @@ Result<Bytes> SocketSigner::SignFor(const SignOrder& order, SignatureScheme sche
                       .input = input};
   Signature signature;  // NOLINT(cppcoreguidelines-pro-type-member-init): Sign fills as much as there is
   Failure why;
-  if (!client_->Sign(call, order.deadline, signature, why)) return AsSigner(FromWire(why));
+  if (!client_->Sign(call, order.deadline, signature, why)) return AsSignerError(FromWire(why));
   concurrency_.store(signature.concurrency, std::memory_order_relaxed);
   if (order.times != nullptr) {
     const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
