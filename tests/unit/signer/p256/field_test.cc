@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "signer/p256/lanes/lanes.h"
 #include "tests/support/p256_case.h"
+#include "tests/unit/signer/p256/lanes_testing.h"
 
 namespace rootkeep::p256::lanes {
 namespace {
@@ -17,12 +17,7 @@ using N = testing::P256Numbers;
 using Limbs = std::array<std::uint64_t, kLimbs>;
 using BnCtx = ossl::Owned<BN_CTX, BN_CTX_free>;
 
-class FieldTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!Available()) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
-  }
-};
+class FieldTest : public LanesTest {};
 
 N::Number ToNumber(const Limbs& limbs) {
   N::Number number(BN_new());
@@ -107,7 +102,7 @@ void ExpectSame(const Limbs& limbs, const N::Number& expected, const char* what)
   EXPECT_TRUE(BN_is_zero(difference.get())) << what;
 }
 
-TEST_F(FieldTest, AgreesWithOpenSslAtTheEndsOfItsRanges) {
+TEST_P(FieldTest, AgreesWithOpenSslAtTheEndsOfItsRanges) {
   const BnCtx ctx(BN_CTX_new());
   const N::Number prime = N::Prime();
   N::Number r(BN_new());
@@ -141,6 +136,9 @@ TEST_F(FieldTest, AgreesWithOpenSslAtTheEndsOfItsRanges) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Processor, FieldTest, ::testing::ValuesIn(WhereAvailable()), NameOfLanes);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FieldTest);
 
 }  // namespace
 }  // namespace rootkeep::p256::lanes

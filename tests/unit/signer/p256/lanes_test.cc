@@ -9,18 +9,14 @@
 #include "signer/p256/lanes/field.h"
 #include "tests/support/matchers.h"
 #include "tests/support/p256_case.h"
+#include "tests/unit/signer/p256/lanes_testing.h"
 
 namespace rootkeep::p256::lanes {
 namespace {
 
 using N = testing::P256Numbers;
 
-class Lanes : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!Available()) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
-  }
-};
+class Lanes : public LanesTest {};
 
 Equation::Octets Octets(ByteView from) {
   Equation::Octets octets;
@@ -46,18 +42,18 @@ std::vector<Equation> EightAtRandom() {
   return equations;
 }
 
-TEST_F(Lanes, TrueEquationsHold) {
+TEST_P(Lanes, TrueEquationsHold) {
   for (int i = 0; i < 200; ++i) EXPECT_EQ(Holding(EightAtRandom()), 0xff);
 }
 
-TEST_F(Lanes, FewerThanEight) {
+TEST_P(Lanes, FewerThanEight) {
   const auto equations = EightAtRandom();
   for (std::size_t size = 1; size <= kMostAtOnce; ++size) {
     EXPECT_EQ(Holding(std::span(equations).first(size)), (1U << size) - 1);
   }
 }
 
-TEST_F(Lanes, EveryBitOfEveryNumberCounts) {
+TEST_P(Lanes, EveryBitOfEveryNumberCounts) {
   const auto good = EightAtRandom();
   for (std::size_t bit = 0; bit < 256; ++bit) {
     for (Equation::Octets Equation::* number :
@@ -82,14 +78,14 @@ RK_FOR_LANES bool OppositeDifferencesCancel(std::uint64_t a, std::uint64_t b) {
 }
 
 // Next to zero a difference may come out below it; random numbers never get there.
-TEST_F(Lanes, SmallDifferencesOfEitherSign) {
+TEST_P(Lanes, SmallDifferencesOfEitherSign) {
   for (std::uint64_t a = 0; a < 5; ++a) {
     for (std::uint64_t b = 0; b < 5; ++b) EXPECT_TRUE(OppositeDifferencesCancel(a, b)) << a << " " << b;
   }
 }
 
 // Long runs of ones and zeros reach the ends of every limb and digit.
-TEST_F(Lanes, ScalarsAtTheirBounds) {
+TEST_P(Lanes, ScalarsAtTheirBounds) {
   std::vector<N::Number> scalars;
   for (int bit = 0; bit < 255; bit += 3) {
     N::Number power(BN_new());
@@ -119,8 +115,9 @@ TEST_F(Lanes, ScalarsAtTheirBounds) {
   }
 }
 
-// A digest of zero makes u1 zero: every lane adds multiples of G all the same, which cancel.
-TEST_F(Lanes, NothingOfTheGenerator) {
+// A digest of zero makes u1 zero: every lane adds multiples of G all the same, which cancel. Whether the formulas cover
+// that does not matter, as long as no other equation holds.
+TEST_P(Lanes, NothingOfTheGenerator) {
   auto equations = EightAtRandom();
   equations[3] = Of(N::PointOf(N::Random()), N::Number(BN_new()), N::Random());
   EXPECT_EQ(Holding(equations) | 1U << 3, 0xff) << "the others are not disturbed";
@@ -130,7 +127,7 @@ TEST_F(Lanes, NothingOfTheGenerator) {
 
 // The quick formulas do not cover equal and opposite points, which Q = G brings about at the first digits. They may say
 // no to a true equation, never yes to a false one.
-TEST_F(Lanes, WhatTheFormulasDoNotCoverIsNeverSaidToHold) {
+TEST_P(Lanes, WhatTheFormulasDoNotCoverIsNeverSaidToHold) {
   const N::Number zero(BN_new());
   const Bytes base = N::PointOf(N::FromHexText("1"));
   for (unsigned i = 0; i < 100; ++i) {
@@ -148,7 +145,7 @@ TEST_F(Lanes, WhatTheFormulasDoNotCoverIsNeverSaidToHold) {
   }
 }
 
-TEST_F(Lanes, PointsThatAreNoKey) {
+TEST_P(Lanes, PointsThatAreNoKey) {
   auto equations = EightAtRandom();
   equations[0].x = equations[1].x;  // not on the curve
   equations[2].x = equations[2].y = {};
@@ -157,7 +154,7 @@ TEST_F(Lanes, PointsThatAreNoKey) {
 }
 
 // x + p is the same number modulo p, and no octets that a key may have.
-TEST_F(Lanes, CoordinatesPastThePrimeAreRefused) {
+TEST_P(Lanes, CoordinatesPastThePrimeAreRefused) {
   const N::Number prime = N::Prime();
   int tried = 0;
   for (N::Number x = N::FromHexText("0"); tried < 5; BN_add_word(x.get(), 1)) {
@@ -172,6 +169,9 @@ TEST_F(Lanes, CoordinatesPastThePrimeAreRefused) {
     ++tried;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Processor, Lanes, ::testing::ValuesIn(WhereAvailable()), NameOfLanes);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Lanes);
 
 }  // namespace
 }  // namespace rootkeep::p256::lanes
