@@ -71,18 +71,13 @@ void DeadlineWatch::AnswerExpired() {
   {
     const MutexLock lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
-    for (auto it = jobs_.begin(); it != jobs_.end();) {
-      if ((*it)->deadline() <= now) {
-        expired.push_back(*it);
-        it = jobs_.erase(it);
-      } else {
-        ++it;
-      }
+    for (const auto& job : jobs_) {
+      if (job->deadline() <= now) expired.push_back(job);
     }
-    if (jobs_.empty()) changed_.NotifyAll();
   }
   for (const auto& job : expired) {
     job->Answer(Unavailable("the deadline passed before the certificate was signed").WithReason("deadline"));
+    Remove(job);
   }
 }
 

@@ -109,8 +109,8 @@ void Issuer::Issue(std::span<Ask> asks) {
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     Candidate& candidate = candidates[i];
     Status settled = Guarded([&]() -> Status {
-      RK_RETURN_IF_ERROR(proved);
-      RK_RETURN_IF_ERROR(std::move(proofs[i]));
+      // What was thrown while they were checked together may be another's.
+      RK_RETURN_IF_ERROR(proved.ok() ? std::move(proofs[i]) : VerifyProofOfPossession(candidate.csr));
       return Settle(candidate);
     });
     if (!settled.ok()) candidate.ask.done(std::move(settled).error());
@@ -129,14 +129,16 @@ Status Issuer::Settle(Candidate& candidate) {
 
 void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, Decision decision, Deadline deadline,
                           IssueDone done) {
-  auto authority = parts_.authorities.Find(request.authority);
-  if (authority == nullptr) return done(Unavailable("no authority is loaded").WithReason("no_authority"));
-  decision.not_before = std::max(decision.not_before, authority->not_before());
-  decision.not_after = std::min(decision.not_after, authority->not_after());
-  Draft draft{authority, std::move(decision), Describe(caller, request, *authority), Priority::kInteractive};
-  Describe(draft.decision, draft.intent);
-  Status status = Submit(std::move(draft), deadline, SteadyClock::now(), done);
-  if (!status.ok()) done(std::move(status).error());
+  Status submitted = Guarded([&]() -> Status {
+    auto authority = parts_.authorities.Find(request.authority);
+    if (authority == nullptr) return Unavailable("no authority is loaded").WithReason("no_authority");
+    decision.not_before = std::max(decision.not_before, authority->not_before());
+    decision.not_after = std::min(decision.not_after, authority->not_after());
+    Draft draft{authority, std::move(decision), Describe(caller, request, *authority), Priority::kInteractive};
+    Describe(draft.decision, draft.intent);
+    return Submit(std::move(draft), deadline, SteadyClock::now(), done);
+  });
+  if (!submitted.ok()) done(std::move(submitted).error());
 }
 
 Result<Issuer::Candidate> Issuer::Examine(Ask& ask) {
@@ -237,8 +239,10 @@ void Issuer::OnDurable(const Status& status, const std::shared_ptr<Job>& job, Si
     lane.Push(job);
     return;
   }
+  Error error = Error(status.error()).WithCode(Code::kUnavailable).WithReason("ledger").Within("record the intent");
+  // Only now: until then the watch would answer for whatever throws.
   watch_.Remove(job);
-  job->Answer(Error(status.error()).WithCode(Code::kUnavailable).WithReason("ledger").Within("record the intent"));
+  job->Answer(std::move(error));
 }
 
 void Issuer::WakeLanes() {
@@ -248,11 +252,11 @@ void Issuer::WakeLanes() {
 
 SigningLane& Issuer::LaneOf(const std::string& authority) {
   const MutexLock lock(mutex_);
-  auto& lane = lanes_[authority];
-  if (lane == nullptr)
-    lane = std::make_unique<SigningLane>(parts_.ledger, watch_, parts_.metrics,
-                                         Places(options_.max_waiting, options_.max_waiting_each));
-  return *lane;
+  if (const auto found = lanes_.find(authority); found != lanes_.end()) return *found->second;
+  // Made first: where its threads cannot be started, nothing is left behind.
+  auto lane = std::make_unique<SigningLane>(parts_.ledger, watch_, parts_.metrics,
+                                            Places(options_.max_waiting, options_.max_waiting_each));
+  return *lanes_.emplace(authority, std::move(lane)).first->second;
 }
 
 }  // namespace rootkeep

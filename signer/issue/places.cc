@@ -1,6 +1,7 @@
 #include "signer/issue/places.h"
 
 #include <unordered_map>
+#include <utility>
 
 #include "keystore/base/mutex.h"
 
@@ -26,6 +27,7 @@ struct Places::Count {
 Places::Places(unsigned most, unsigned most_each) : count_(std::make_shared<Count>(most, most_each)) {}
 
 Result<std::shared_ptr<void>> Places::Take(const std::string& caller) {
+  std::string name = caller;  // before anything is counted that a throw would leave counted
   {
     const MutexLock lock(count_->mutex);
     if (count_->taken >= count_->most) {
@@ -39,7 +41,7 @@ Result<std::shared_ptr<void>> Places::Take(const std::string& caller) {
     ++mine;
     ++count_->taken;
   }
-  return std::shared_ptr<void>(nullptr, [count = count_, caller](void*) { count->GiveBack(caller); });
+  return std::shared_ptr<void>(nullptr, [count = count_, name = std::move(name)](void*) { count->GiveBack(name); });
 }
 
 }  // namespace rootkeep

@@ -18,16 +18,25 @@ using SteadyClock = std::chrono::steady_clock;
 
 SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, Places places)
     : ledger_(ledger), watch_(watch), metrics_(metrics), places_(std::move(places)) {
-  for (unsigned i = 0; i < kThreads; ++i) workers_[i].thread = std::jthread([this, i] { Run(i); });
+  try {
+    for (unsigned i = 0; i < kThreads; ++i) workers_[i].thread = std::jthread([this, i] { Run(i); });
+  } catch (...) {
+    Stop();  // those that were started wait to be told
+    throw;
+  }
 }
 
-SigningLane::~SigningLane() {
+SigningLane::~SigningLane() { Stop(); }
+
+void SigningLane::Stop() {
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
     for (Worker& worker : workers_) worker.wake.NotifyOne();
   }
-  for (Worker& worker : workers_) worker.thread.join();
+  for (Worker& worker : workers_) {
+    if (worker.thread.joinable()) worker.thread.join();
+  }
 }
 
 Result<std::shared_ptr<void>> SigningLane::Reserve(const Share& share, Deadline deadline) {
@@ -91,9 +100,9 @@ void SigningLane::WakeOne() {
 }
 
 void SigningLane::Run(unsigned index) {
-  for (;;) {
-    const Batch batch = Take(index);
-    if (batch.empty()) return;
+  Batch batch;
+  batch.reserve(kBatchLimit);
+  while (Take(index, batch)) {
     // Nothing of ours throws; what a library threw ends these calls and not the process.
     try {
       Process(batch);
@@ -103,24 +112,21 @@ void SigningLane::Run(unsigned index) {
   }
 }
 
-SigningLane::Batch SigningLane::Take(unsigned index) {
+bool SigningLane::Take(unsigned index, Batch& batch) {
+  batch.clear();
   const MutexLock lock(mutex_);
   while (queue_.empty() || index >= Limit()) {
     // The first thread stays until the queue is empty.
-    if (stopping_ && (index > 0 || queue_.empty())) return {};
+    if (stopping_ && (index > 0 || queue_.empty())) return false;
     workers_[index].idle = true;
     workers_[index].wake.Wait(mutex_);
   }
   workers_[index].idle = false;
   const unsigned limit = Limit();
   const std::size_t share = std::clamp<std::size_t>((queue_.size() + limit - 1) / limit, 1, kBatchLimit);
-  Batch batch;
-  batch.reserve(share);
-  for (std::size_t i = 0; i < share; ++i) {
-    batch.push_back(queue_.Pop());
-  }
+  for (std::size_t i = 0; i < share; ++i) batch.push_back(queue_.Pop());
   WakeOne();
-  return batch;
+  return true;
 }
 
 void SigningLane::Process(const Batch& batch) {
@@ -143,8 +149,9 @@ void SigningLane::Process(const Batch& batch) {
 void SigningLane::Abandon(const Batch& batch) {
   log::Failure("signing_exception", {{"jobs", batch.size()}});
   for (const auto& job : batch) {
+    // So short that no memory is needed for it.
+    job->Answer(Unavailable("exception").WithReason("exception"));
     watch_.Remove(job);
-    job->Answer(Unavailable("an exception ended the signing").WithReason("exception"));
   }
 }
 

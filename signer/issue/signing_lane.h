@@ -23,7 +23,7 @@ namespace rootkeep {
 // their calls together, which costs the RPC layer far less than one by one.
 class SigningLane {
  public:
-  // `ledger`, `watch` and `metrics` outlive the lane.
+  // `ledger`, `watch` and `metrics` outlive the lane. Throws std::system_error when a thread cannot be started.
   SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, Places places);
   ~SigningLane();
   SigningLane(const SigningLane&) = delete;
@@ -57,10 +57,12 @@ class SigningLane {
     std::jthread thread;
   };
 
+  void Stop();
   void Run(unsigned index);
   [[nodiscard]] unsigned Limit() const RK_REQUIRES(mutex_);
   void WakeOne() RK_REQUIRES(mutex_);
-  Batch Take(unsigned index);
+  // Waits for work and puts it into `batch`, which has room for kBatchLimit; false when the lane ends.
+  bool Take(unsigned index, Batch& batch);
   void Process(const Batch& batch);
   void Abandon(const Batch& batch);
   Result<Issued> Sign(Job& job);

@@ -108,7 +108,12 @@ void SqlLedger::Announce(WriteBatch& batch, std::vector<Result<std::int64_t>>& i
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     ++(ids[i].ok() ? intents_ : refused_);
-    batch.intents[i].durable(ids[i].ok() ? Ok() : Status(std::move(ids[i].error())));
+    // One that throws keeps no other from its answer; its own comes when its deadline passes.
+    try {
+      batch.intents[i].durable(ids[i].ok() ? Ok() : Status(std::move(ids[i].error())));
+    } catch (...) {
+      log::Failure("ledger_exception");
+    }
   }
   if (!ids.empty() && batch_done_) batch_done_();
 }

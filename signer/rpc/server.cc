@@ -59,14 +59,14 @@ void Poll(const CallQueue& calls) {
     const auto next = Next(*calls.queue, deferred, &tag, &ok);
     // Nothing of ours throws; what a library threw (out of memory, say) must not end the process.
     try {
-      if (next == grpc::CompletionQueue::GOT_EVENT) static_cast<Event*>(tag)->Done(ok);
+      if (next == grpc::CompletionQueue::GOT_EVENT) {
+        static_cast<Event*>(tag)->Done(ok);
+        deferred.Passed();
+      } else {
+        deferred.Run();
+      }
     } catch (...) {
       log::Failure("rpc_exception");
-    }
-    if (next == grpc::CompletionQueue::GOT_EVENT) {
-      deferred.Passed();
-    } else {
-      deferred.Run();
     }
     if (next == grpc::CompletionQueue::SHUTDOWN) return;
   }
