@@ -8,8 +8,8 @@ namespace {
 // More signers must earn their place; fewer are taken when they cost next to nothing.
 constexpr double kUpward = 1.05;
 constexpr double kDownward = 0.98;
-// Beyond the processors, signers must bring at least this part of what as many brought before them. Where the device is
-// far away, each of its slots brings all of it.
+// Beyond the processors, each added signer must bring at least this part of what a signer brings on average without it.
+// Where the device is far away, each of its slots brings all of it.
 constexpr double kBeyond = 1.0 / 3;
 // A step is at least this part of the limit, in either direction: what it should change must be more than the above.
 constexpr unsigned kSmallestPart = 8;

@@ -8,9 +8,10 @@
 namespace rootkeep {
 
 // Hill climbing: tries a neighbouring limit in turn with the present one, takes it when the middle of its windows is
-// better, and after a trial that changed nothing waits twice as long before the next. One window is enough where the
-// difference is plain. Signers beyond this machine's processors must bring more: where the device computes here, they
-// only take the processors from everything else. No clock, no threads: whoever measures calls it. Not thread-safe.
+// better by enough, and after a trial that changed nothing waits twice as long before the next. One window is enough
+// where the difference is plain. Signers beyond this machine's processors must bring more: where the device computes
+// here, they only take the processors from everything else. No clock, no threads: whoever measures calls it. Not
+// thread-safe.
 class ConcurrencySearch {
  public:
   // Starts at one; never leaves 1..max. `processors`: of this machine.

@@ -1,8 +1,8 @@
 // Numbers modulo P-256's prime p = 2^256 - 2^224 + 2^192 + 2^96 - 1, eight at a time.
 //
 // Lane i of every vector belongs to number i. A number is five limbs of 52 bits, which is what AVX-512's IFMA
-// multiplies, in Montgomery form with R = 2^260. Not constant-time by design of its users: public
-// values only.
+// multiplies, in Montgomery form with R = 2^260. Not constant-time: for
+// public values only.
 #pragma once
 
 #include <immintrin.h>
