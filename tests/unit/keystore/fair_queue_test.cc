@@ -190,10 +190,10 @@ TEST(FairQueue, AheadOfLessUrgentWorkIsNoMoreThanItsPatience) {
   EXPECT_EQ(queue.Ahead(bulk, all), kPatience - 4 + 1 + kPatience);
 }
 
-// Runs out of memory at the move that takes it into the queue.
+// Runs out of memory when it is copied into the queue.
 struct Unlucky {
   explicit Unlucky(bool unlucky) : number(unlucky ? -1 : 7), left(unlucky ? 0 : 1'000) {}
-  Unlucky(Unlucky&& other) : number(other.number), left(other.left - 1) {
+  Unlucky(const Unlucky& other) : number(other.number), left(other.left - 1) {
     if (left < 0) throw std::bad_alloc();
   }
   int number;
