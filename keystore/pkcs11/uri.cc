@@ -34,9 +34,13 @@ std::string_view HintFor(std::string_view name) {
 
 bool IsUriCharacter(char c) { return c > 0x20 && c < 0x7f; }
 
-// Nothing, or only encoded blanks, which token fields are padded with.
-bool IsBlank(std::string_view value) {
-  while (value.starts_with("%20")) value.remove_prefix(3);
+bool IsOfToken(std::string_view name) {
+  return name == "token" || name == "serial" || name == "manufacturer" || name == "model";
+}
+
+// Nothing, or for a field of the token only the encoded blanks that it is padded with.
+bool IsEmpty(std::string_view name, std::string_view value) {
+  while (IsOfToken(name) && value.starts_with("%20")) value.remove_prefix(3);
   return value.empty();
 }
 
@@ -56,7 +60,7 @@ Status CheckNames(std::string_view text, char separator, std::span<const std::st
                                   : "key URI: it has an unknown attribute")
           .WithHint(std::string(HintFor(name)));
     }
-    if (equals == std::string_view::npos || IsBlank(pair.substr(equals + 1))) {
+    if (equals == std::string_view::npos || IsEmpty(name, pair.substr(equals + 1))) {
       return InvalidArgument(fmt::format("key URI: attribute {} has no value", name));
     }
     if (name != "id" && pair.find("%00") != std::string_view::npos) {

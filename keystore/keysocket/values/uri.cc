@@ -33,12 +33,12 @@ std::optional<std::string> Decoded(std::string_view text) {
 }
 
 Status Set(KeyUri& uri, std::string_view name, std::string value) {
-  // Token fields are padded with blanks (PKCS#11 2.40 §3.2), which say nothing.
   const bool of_token = name == "token" || name == "serial" || name == "manufacturer" || name == "model";
-  if (of_token) value.erase(value.find_last_not_of(' ') + 1);
-  if (value.empty()) return InvalidArgument(fmt::format("key URI: attribute {} has no value", name));
   const std::size_t most = name == "token" || name == "manufacturer" ? 32 : of_token ? 16 : kMaxName;  // CK_TOKEN_INFO
   if (value.size() > most) return InvalidArgument(fmt::format("key URI: attribute {} is too long", name));
+  // Token fields are padded with blanks (PKCS#11 2.40 §3.2), which say nothing, but count towards the field's size.
+  if (of_token) value.erase(value.find_last_not_of(' ') + 1);
+  if (value.empty()) return InvalidArgument(fmt::format("key URI: attribute {} has no value", name));
   if (name == "id") {
     uri.object_id = ToBytes(AsBytes(value));
     return Ok();

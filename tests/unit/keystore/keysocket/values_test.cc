@@ -98,6 +98,10 @@ TEST(KeySocketValues, ANameIsReadAsItIsWritten) {
   EXPECT_EQ(uri.Redacted(), "keysocket:token=t%20%3B;serial=1;manufacturer=m;model=n;object=o;id=%00%FF");
   ASSERT_OK_AND_ASSIGN(const KeyUri other, ParseUri("pkcs11:object=o"));
   EXPECT_EQ(other.scheme, UriScheme::kPkcs11);
+  ASSERT_OK_AND_ASSIGN(const KeyUri padded, ParseUri("keysocket:token=t%20;object=%20;id=%20"));
+  EXPECT_EQ(padded.token_label, "t");
+  EXPECT_EQ(padded.object_label, " ");
+  EXPECT_EQ(padded.object_id, Bytes{0x20});
 }
 
 TEST(KeySocketValues, WhatIsNoNameIsRefused) {
@@ -107,7 +111,8 @@ TEST(KeySocketValues, WhatIsNoNameIsRefused) {
         std::string("keysocket:object=%zz"), std::string("keysocket:object=a b"), std::string("keysocket:object=a%00"),
         std::string("keysocket:slot-id=1"), std::string("keysocket:type=cert;object=o"),
         std::string("keysocket:token=%20%20;object=o"), std::string("keysocket:object=o?pin-value=1"),
-        std::string("keysocket:object=\xc3\xa4"), "keysocket:object=" + std::string(4096, 'o')}) {
+        std::string("keysocket:object=\xc3\xa4"), "keysocket:token=" + std::string(32, 't') + "%20",
+        "keysocket:object=" + std::string(4096, 'o')}) {
     EXPECT_THAT(ParseUri(text), HasCode(Code::kInvalidArgument)) << text.substr(0, 60);
   }
   EXPECT_EQ(ParseUri("keysocket:object=o?pin-value=123456").error().ToString().find("123456"), std::string::npos);

@@ -22,6 +22,13 @@ TEST(ParseUri, ReadsEveryPart) {
   EXPECT_EQ(uri.pin_source, "file:/run/pin");
 }
 
+TEST(ParseUri, OnlyFieldsOfATokenArePadded) {
+  ASSERT_OK_AND_ASSIGN(const KeyUri uri, ParseUri("pkcs11:token=t%20;object=%20;id=%20"));
+  EXPECT_EQ(uri.token_label, "t");
+  EXPECT_EQ(uri.object_label, " ");
+  EXPECT_EQ(uri.object_id, Bytes{0x20});
+}
+
 TEST(ParseUri, PrintsWithoutThePinSource) {
   ASSERT_OK_AND_ASSIGN(const KeyUri uri, ParseUri("pkcs11:token=t;object=o?pin-source=file:/run/pin"));
   EXPECT_EQ(uri.Redacted(), "pkcs11:token=t;object=o");
