@@ -30,6 +30,12 @@ double Middle(std::array<double, size> values) {
 ConcurrencySearch::ConcurrencySearch(unsigned max, unsigned processors)
     : max_(std::max(1U, max)), processors_(processors), pause_(kShortestPause) {}
 
+void ConcurrencySearch::SetMax(unsigned max) {
+  max_ = std::max(1U, max);
+  if (std::max(base_, candidate_) > max_) Abandon();
+  base_ = std::min(base_, max_);
+}
+
 void ConcurrencySearch::Observe(double per_second, bool saturated) {
   if (trying_) {
     at_candidate_[round_++] = per_second;
@@ -60,7 +66,7 @@ void ConcurrencySearch::BeginTrial() {
 std::optional<bool> ConcurrencySearch::Verdict() const {
   const double first = at_candidate_[0] / at_base_[0];
   if (round_ == 1 && upward_ && first > kPlainlyBetter) return true;
-  if (round_ == 1 && first < kPlainlyWorse) return false;
+  if (round_ == 1 && first < std::min(kPlainlyWorse, Needed())) return false;
   if (round_ < kRounds) return std::nullopt;
   return Middle(at_candidate_) > Middle(at_base_) * Needed();
 }

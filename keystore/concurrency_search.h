@@ -17,6 +17,9 @@ class ConcurrencySearch {
   // Starts at one; never leaves 1..max. `processors`: of this machine.
   ConcurrencySearch(unsigned max, unsigned processors);
 
+  // Never more than this from now on; at least 1. A trial that would go beyond ends without a result.
+  void SetMax(unsigned max);
+
   // What to allow in the window that begins now.
   [[nodiscard]] unsigned limit() const { return trying_ ? candidate_ : base_; }
 
@@ -40,7 +43,7 @@ class ConcurrencySearch {
   // What the candidate must do, as a multiple of what the present limit does.
   [[nodiscard]] double Needed() const;
 
-  const unsigned max_;
+  unsigned max_;
   const unsigned processors_;
   unsigned base_ = 1;
   unsigned candidate_ = 1;

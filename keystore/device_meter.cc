@@ -36,8 +36,12 @@ DeviceMeter::Duration DeviceMeter::time(DeviceWork work) const {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(kind(work).mean));
 }
 
-void DeviceMeter::SetCapacity(unsigned capacity) {
-  capacity_ = std::clamp(capacity, 1U, std::max(1U, options_.max_concurrency));
+void DeviceMeter::SetCapacity(const DeviceCapacity& capacity) {
+  const unsigned most = std::max(1U, options_.max_concurrency);
+  capacity_ = std::clamp(capacity.sessions, 1U, most);
+  const unsigned signers = capacity.computes_here ? std::min(options_.processors, most) : most;
+  for (Kind& one : kinds_) one.search.SetMax(signers);
+  if (trying_ != 0 && !kinds_[trying_].search.on_trial()) trying_ = 0;
   FindTop();
 }
 

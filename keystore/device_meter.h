@@ -22,6 +22,12 @@ struct DeviceMeterOptions {
   unsigned processors = std::max(1U, std::thread::hardware_concurrency());
 };
 
+// What a device allows at once.
+struct DeviceCapacity {
+  unsigned sessions = 1;       // work of all kinds; at least 1
+  bool computes_here = false;  // signs with this machine's processors: no more signatures than these
+};
+
 // One ConcurrencySearch for each type of key, fed with the throughput of the whole device, so that no type gains at
 // another's cost. Told what enters and leaves the device; reads no clock. Not thread-safe.
 class DeviceMeter {
@@ -45,8 +51,8 @@ class DeviceMeter {
   [[nodiscard]] bool HasRoom(DeviceWork work) const;
   // How many of this kind may be inside at once at present; at least 1.
   [[nodiscard]] unsigned limit(DeviceWork work) const;
-  // What the device allows at most from now on: its sessions. At least 1.
-  void SetCapacity(unsigned capacity);
+  // What the device allows at most from now on.
+  void SetCapacity(const DeviceCapacity& capacity);
 
   // What one piece of this work has taken lately; zero while nothing was seen.
   [[nodiscard]] Duration time(DeviceWork work) const;

@@ -41,7 +41,7 @@ void DeviceQueue::PublishLimits() {
   }
 }
 
-void DeviceQueue::SetCapacity(unsigned capacity) {
+void DeviceQueue::SetCapacity(const DeviceCapacity& capacity) {
   const MutexLock lock(mutex_);
   meter_.SetCapacity(capacity);
   PublishLimits();

@@ -82,8 +82,8 @@ class DeviceQueue {
   // How many tickets for this work may be out at present; at least 1.
   [[nodiscard]] unsigned limit(DeviceWork work) const { return limits_[work.index()].load(std::memory_order_relaxed); }
 
-  // The most tickets of all kinds from now on: the device's sessions.
-  void SetCapacity(unsigned capacity);
+  // The most tickets from now on.
+  void SetCapacity(const DeviceCapacity& capacity);
 
   // What a piece of this work has taken lately, from ticket to return; zero while nothing was seen.
   [[nodiscard]] std::chrono::nanoseconds time(DeviceWork work) const;

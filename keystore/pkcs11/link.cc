@@ -94,6 +94,10 @@ Status Link::RenewFrom(Connection& connection, Deadline deadline) {
   return Ok();
 }
 
+DeviceCapacity Link::CapacityOf(Connection& connection) const {
+  return {.sessions = connection.sessions().cap(), .computes_here = quirks().computes_here};
+}
+
 void Link::Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) {
   connecting_ = false;
   settled_.NotifyAll();
@@ -101,7 +105,7 @@ void Link::Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreake
   if (made.ok()) {
     current_ = *made;
     reinitialise_ = false;
-    queue_.SetCapacity(current_->sessions().cap());
+    queue_.SetCapacity(CapacityOf(*current_));
     if (!was_up) log::Info("pkcs11.token_up", {{"token", current_->token().device.label}});
     pass.Worked();
     return;
@@ -144,7 +148,7 @@ bool Link::Recover(const std::shared_ptr<Connection>& connection, const Error& e
   switch (remedy) {
     case Remedy::kFail: return false;
     case Remedy::kBackOff:
-      if (error.reason() == kReasonSessions) queue_.SetCapacity(connection->sessions().cap());
+      if (error.reason() == kReasonSessions) queue_.SetCapacity(CapacityOf(*connection));
       return false;
     case Remedy::kNewSession:
       if (attempt > 1) Lose(connection, error, attempt > 2);

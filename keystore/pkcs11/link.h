@@ -95,6 +95,7 @@ class Link {
   Result<std::shared_ptr<Connection>> Connect(bool reinitialise, bool fresh, Deadline deadline);
   Result<std::shared_ptr<Connection>> ConnectNow(bool fresh, Deadline deadline);
   Status RenewFrom(Connection& connection, Deadline deadline);
+  [[nodiscard]] DeviceCapacity CapacityOf(Connection& connection) const;
   // What came of an attempt to connect.
   void Settle(const Result<std::shared_ptr<Connection>>& made, CircuitBreaker::Pass& pass) RK_REQUIRES(mutex_);
 

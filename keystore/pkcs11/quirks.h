@@ -10,7 +10,9 @@ namespace rootkeep::pkcs11 {
 // Defaults are PKCS#11's. Each difference was seen by the conformance suite (tests/conformance) or in the module's
 // source; keystore/README.md says what comes of it.
 struct Quirks {
-  std::string_view manufacturer;  // CK_INFO.manufacturerID, without trailing blanks
+  // CK_INFO.manufacturerID and .libraryDescription, without trailing blanks. No description: any.
+  std::string_view manufacturer;
+  std::string_view description{};
 
   // A key pair is one object in the device, and the usages asked of both halves are laid over each other: what the
   // public half may do is left to the module.
@@ -30,6 +32,9 @@ struct Quirks {
   // C_GenerateKeyPair fails with CKR_GENERAL_ERROR, and leaves nothing, when another thread looks for objects
   // meanwhile; and a search finds the session copy that C_CopyObject is making as if it were on the token.
   bool making_disturbs_finding = false;
+  // Signatures are computed by the processors of this machine, and nothing else: more signers than processors only take
+  // them from everybody else.
+  bool computes_here = false;
 };
 
 // The row for the module that describes itself so; without one, PKCS#11's own.

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
 #include "tools/chaos/calls.h"
 #include "tools/chaos/forward.h"
 
@@ -22,11 +26,24 @@ CK_RV Finalize(void* reserved) {
   });
 }
 
+// Who looks at the module shall see that this is not the real one, and that its times are not the real one's.
+CK_RV GetInfo(CK_INFO* info) {
+  return Guarded(Function::C_GetInfo, 0, [&](Passage& passage) {
+    const CK_RV rv = passage.real().C_GetInfo(info);
+    if (rv != CKR_OK) return rv;
+    constexpr std::string_view kDescription = "rootkeep-chaos";
+    std::ranges::fill(info->libraryDescription, ' ');
+    std::ranges::copy(kDescription, std::begin(info->libraryDescription));
+    return rv;
+  });
+}
+
 }  // namespace
 
 void InstallModuleCalls(CK_FUNCTION_LIST& list) {
   list.C_Initialize = &Initialize;
   list.C_Finalize = &Finalize;
+  list.C_GetInfo = &GetInfo;
 }
 
 }  // namespace rootkeep::chaos

@@ -85,6 +85,40 @@ TEST(ConcurrencySearch, ComesBackToTheProcessors) {
   EXPECT_EQ(search.limit(), 2U);
 }
 
+TEST(ConcurrencySearch, NeverGoesBeyondANewMaximum) {
+  const Curve slots = [](unsigned n) { return n * 100.0; };
+  ConcurrencySearch search(16, kProcessors);
+  for (int i = 0; i < 500; ++i) search.Observe(slots(search.limit()), true);
+  ASSERT_EQ(search.limit(), 16U);
+  search.SetMax(3);
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_LE(search.limit(), 3U);
+    search.Observe(slots(search.limit()), true);
+  }
+  EXPECT_EQ(search.limit(), 3U);
+  search.SetMax(16);
+  for (int i = 0; i < 5000; ++i) search.Observe(slots(search.limit()), true);
+  EXPECT_EQ(search.limit(), 16U);
+}
+
+TEST(ConcurrencySearch, ATrialBeyondANewMaximumEnds) {
+  ConcurrencySearch search(16, kProcessors);
+  search.Observe(1000, true);
+  ASSERT_EQ(search.limit(), 2U);
+  search.SetMax(1);
+  EXPECT_FALSE(search.on_trial());
+  EXPECT_EQ(search.limit(), 1U);
+}
+
+// From two to one on one processor, which costs a seventh: less than what the second signer would have to bring.
+TEST(ConcurrencySearch, OneWindowIsNotEnoughAgainstFewerThatMayCostMore) {
+  ConcurrencySearch search(2, 1);
+  for (int i = 0; i < 50; ++i) search.Observe(search.limit() * 1000.0, true);
+  ASSERT_EQ(search.limit(), 2U);
+  for (int i = 0; i < 5000; ++i) search.Observe(search.limit() == 1 ? 860.0 : 1000.0, true);
+  EXPECT_EQ(search.limit(), 1U);
+}
+
 TEST(ConcurrencySearch, NeverLeavesItsBounds) {
   EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 4), 4U);
   EXPECT_EQ(Found([](unsigned n) { return n * 100.0; }, 1), 1U);

@@ -180,7 +180,7 @@ TEST(DeviceMeter, NothingExceedsTheDevicesSessions) {
   Device device(meter);
   device.Run({{kEc, Workers(8, milliseconds(5))}}, seconds(5));
   ASSERT_GE(meter.limit(kEc), 8U);
-  meter.SetCapacity(3);
+  meter.SetCapacity({.sessions = 3});
   EXPECT_EQ(meter.limit(kEc), 3U);
   Device again(meter);
   unsigned most = 0;
@@ -191,6 +191,19 @@ TEST(DeviceMeter, NothingExceedsTheDevicesSessions) {
               }}},
             seconds(2));
   EXPECT_EQ(most, 3U);
+}
+
+// However much they seem to bring: beside other busy threads each takes a share of the processors.
+TEST(DeviceMeter, ADeviceThatComputesHereGetsNoMoreThanTheProcessors) {
+  DeviceMeter meter({.max_concurrency = 16, .processors = 2});
+  meter.SetCapacity({.sessions = 16, .computes_here = true});
+  Device device(meter);
+  device.Run({{kEc, Workers(8, milliseconds(5))}}, seconds(5));
+  EXPECT_EQ(meter.limit(kEc), 2U);
+  meter.SetCapacity({.sessions = 16});
+  Device again(meter);
+  again.Run({{kEc, Workers(8, milliseconds(5))}}, seconds(30));
+  EXPECT_GE(meter.limit(kEc), 8U);
 }
 
 // More signers than processors would only be served before everything else that wants these.

@@ -216,12 +216,12 @@ TEST(DeviceQueue, WorkOfOneKindDoesNotHoldUpWorkOfAnother) {
 
 TEST(DeviceQueue, KeepsToTheDevicesSessions) {
   DeviceQueue queue;
-  queue.SetCapacity(1);
+  queue.SetCapacity({.sessions = 1});
   Held manager = Hold(queue, DeviceWork::Management());
   EXPECT_THAT(queue.Admit(Request(After(milliseconds(5)))), HasReason("deadline"));
   Waiting waiting(queue);
   waiting.Add("signature", {});
-  queue.SetCapacity(2);
+  queue.SetCapacity({.sessions = 2});
   EXPECT_THAT(waiting.Order(), ElementsAre("signature"));
 }
 

@@ -1,6 +1,8 @@
 // One queue in front of a token: what waits in it, what it keeps from the token, and who is told to come back.
 #include <p11-kit/pkcs11.h>
 
+#include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "tests/unit/keystore/pkcs11/token_fixture.h"
@@ -70,6 +72,25 @@ TEST_F(QueueTest, TheKeysOfATokenShareIt) {
   EXPECT_THAT(rsa->Sign(SignatureScheme::kRsaPkcs1Sha256, digest, After(milliseconds(50))), HasReason("deadline"));
   EXPECT_EQ(Calls(Call::kSignInit), 1U);
   probe->Release(Call::kSign);
+}
+
+// Without the cap, more are on trial within a second here.
+TEST_F(QueueTest, AModuleThatComputesHereNeverGetsMoreSignersThanProcessors) {
+  const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+  const auto rsa = AnotherKey(KeyType::kRsa2048);
+  std::atomic<bool> beyond = false;
+  const auto end = After(seconds(2));
+  std::vector<std::jthread> callers;
+  for (unsigned i = 0; i < processors + 6; ++i) {
+    callers.emplace_back([&] {
+      while (steady_clock::now() < end) {
+        EXPECT_THAT(rsa->Sign(SignatureScheme::kRsaPkcs1Sha256, digest, Soon()), IsOk());
+        if (rsa->Concurrency() > processors) beyond = true;
+      }
+    });
+  }
+  callers.clear();
+  EXPECT_FALSE(beyond);
 }
 
 TEST_F(QueueTest, AnsweringWhatTheTokenIsTakesNoTurn) {

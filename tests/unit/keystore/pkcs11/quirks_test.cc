@@ -7,17 +7,20 @@
 namespace rootkeep::pkcs11 {
 namespace {
 
-const Quirks& Named(std::string_view manufacturer) {
+const Quirks& Named(std::string_view manufacturer, std::string_view description = "a library") {
   CK_INFO info{};
   std::ranges::fill(info.manufacturerID, ' ');
+  std::ranges::fill(info.libraryDescription, ' ');
   std::ranges::copy(manufacturer, info.manufacturerID);
+  std::ranges::copy(description, info.libraryDescription);
   return QuirksOf(info);
 }
 
-TEST(Quirks, OfSoftHsmAreThatMakingDisturbsFinding) {
-  const Quirks& quirks = Named("SoftHSM");
+TEST(Quirks, OfSoftHsmAreThatMakingDisturbsFindingAndThatItComputesHere) {
+  const Quirks& quirks = Named("SoftHSM", "Implementation of PKCS11");
   EXPECT_EQ(quirks.manufacturer, "SoftHSM");
   EXPECT_TRUE(quirks.making_disturbs_finding);
+  EXPECT_TRUE(quirks.computes_here);
   EXPECT_FALSE(quirks.halves_share_usages);
   EXPECT_FALSE(quirks.rsa_signs_by_decrypting);
   EXPECT_FALSE(quirks.sessions_race);
@@ -26,10 +29,18 @@ TEST(Quirks, OfSoftHsmAreThatMakingDisturbsFinding) {
   EXPECT_FALSE(quirks.keys_stay_loaded);
 }
 
+// Where the time goes behind another module is unknown.
+TEST(Quirks, OfSoftHsmBehindAnotherModuleAreThatMakingDisturbsFinding) {
+  const Quirks& quirks = Named("SoftHSM", "rootkeep-chaos");
+  EXPECT_TRUE(quirks.making_disturbs_finding);
+  EXPECT_FALSE(quirks.computes_here);
+}
+
 TEST(Quirks, OfTpm2Pkcs11AreAllTheOthers) {
   const Quirks& quirks = Named("tpm2-software.github.io");
   EXPECT_EQ(quirks.manufacturer, "tpm2-software.github.io");
   EXPECT_FALSE(quirks.making_disturbs_finding);
+  EXPECT_FALSE(quirks.computes_here);
   EXPECT_TRUE(quirks.halves_share_usages);
   EXPECT_TRUE(quirks.rsa_signs_by_decrypting);
   EXPECT_TRUE(quirks.sessions_race);

@@ -78,6 +78,15 @@ TEST_F(FailureTest, AStarIsEveryFunction) {
   EXPECT_THAT(chaos.Faults("fail"), AllOf(SizeIs(3), Each(Has("rv", "CKR_FUNCTION_FAILED"))));
 }
 
+TEST_F(FailureTest, TheLibraryIsDescribedAsChaosAndTheRestAsTheRealModule) {
+  CK_INFO info{};
+  ASSERT_EQ(module->C_GetInfo(&info), CKR_OK);
+  const auto text = [](const auto& field) { return std::string(std::begin(field), std::end(field)); };
+  EXPECT_EQ(text(info.libraryDescription), "rootkeep-chaos                  ");
+  EXPECT_EQ(text(info.manufacturerID), "SoftHSM                         ");
+  EXPECT_EQ(module->C_GetInfo(nullptr), CKR_ARGUMENTS_BAD);
+}
+
 TEST_F(FailureTest, ModuleIsInitialisedAgainAndCountersGoOn) {
   chaos.Set("fail C_Initialize CKR_CANT_LOCK nth=2");
   CK_C_INITIALIZE_ARGS arguments{};
