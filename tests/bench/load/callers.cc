@@ -4,7 +4,6 @@
 
 #include <sstream>
 
-#include "tests/bench/load/chain.h"
 #include "tests/bench/load/grpc_frame.h"
 #include "tests/bench/workload/caller.h"
 
@@ -15,19 +14,15 @@ constexpr std::size_t kTokensFileLimit = std::size_t{64} << 20;
 constexpr std::int64_t kValiditySeconds = 24 * 3600;  // what agents ask for by default
 
 // The presented chain: every element but the trust bundle.
-Result<ClientIdentity> MakeIdentity(const Outcome& outcome, ossl::PKey key) {
+Result<ClientIdentity> MakeIdentity(const TlsClient& tls, const Outcome& outcome, EVP_PKEY* key) {
   if (outcome.status != 0) {
     return Unavailable(fmt::format("a caller's first certificate was refused with grpc-status {}", outcome.status))
         .WithHint("does the server accept the tokens' issuer, audience and key?");
   }
   RK_TRY(const auto elements, DecodeResponse(outcome.body));
-  ClientIdentity identity{.key = std::move(key), .chain = {}};
-  for (std::size_t i = 0; i + 1 < elements.size(); ++i) {
-    RK_TRY(auto certificates, ParsePemCertificates(elements[i]));
-    for (ossl::Cert& certificate : certificates) identity.chain.push_back(std::move(certificate));
-  }
-  if (identity.chain.empty()) return Unavailable("a response without a certificate");
-  return identity;
+  std::string chain;
+  for (std::size_t i = 0; i + 1 < elements.size(); ++i) chain += elements[i];
+  return tls.Identify(chain, key);
 }
 
 }  // namespace
@@ -61,7 +56,7 @@ Result<std::vector<ClientIdentity>> Enrol(std::uint16_t port, const std::string&
                                           const std::vector<std::string>& authorizations,
                                           const std::string& trust_domain) {
   const std::size_t count = authorizations.size();
-  auto csrs = PrepareCsrs({.count = count, .callers = count, .trust_domain = trust_domain});
+  const auto csrs = PrepareCsrs({.count = count, .callers = count, .trust_domain = trust_domain});
   const Workload workload{.messages = FrameRequests(csrs), .authorizations = authorizations};
   const LoadSpec spec{.port = port,
                       .authority = authority,
@@ -70,7 +65,7 @@ Result<std::vector<ClientIdentity>> Enrol(std::uint16_t port, const std::string&
   RK_TRY(const LoadResult result, LoadLoop(spec, tls, workload).Run());
   std::vector<ClientIdentity> identities(count);
   for (const Outcome& outcome : result.outcomes) {
-    RK_TRY(identities[outcome.message], MakeIdentity(outcome, std::move(csrs[outcome.message].key)));
+    RK_TRY(identities[outcome.message], MakeIdentity(tls, outcome, csrs[outcome.message].key.get()));
   }
   return identities;
 }

@@ -30,9 +30,9 @@ Status Connection::OnReady() {
 Status Connection::ReadAll() {
   std::array<std::uint8_t, 16384> buffer;  // the most a TLS record holds
   do {
+    // None, too, after a record that was for TLS only; more may have come with it.
     RK_TRY(const std::size_t size, socket_->Read(buffer));
-    if (size == 0) return Ok();
-    RK_RETURN_IF_ERROR(http_->Receive({buffer.data(), size}));
+    if (size > 0) RK_RETURN_IF_ERROR(http_->Receive({buffer.data(), size}));
   } while (socket_->has_pending());
   return Ok();
 }
