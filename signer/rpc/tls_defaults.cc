@@ -22,6 +22,7 @@ system_default = rootkeep_tls
 [rootkeep_tls]
 MinProtocol = TLSv1.2
 CipherString = DEFAULT@SECLEVEL=2
+Ciphersuites = TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
 Options = ServerPreference,-SessionTicket
 NumTickets = 0
 )";

@@ -140,6 +140,19 @@ TEST_F(ServerCredentialsTest, SendsNoSessionTickets) {
   EXPECT_EQ(connection.tickets(), 0);
 }
 
+// Whatever the client would rather have, of what it has.
+TEST_F(ServerCredentialsTest, ChoosesTheSuiteThatHashesInHardware) {
+  for (const auto& [offered, chosen] :
+       {std::pair{"TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
+        std::pair{"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"},
+        std::pair{"TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256"}}) {
+    TlsConnection connection(server_->ports()[0], "X25519");
+    ASSERT_EQ(SSL_set_ciphersuites(connection.ssl(), offered), 1);
+    ASSERT_TRUE(connection.Connect()) << offered;
+    EXPECT_STREQ(SSL_get_cipher_name(connection.ssl()), chosen);
+  }
+}
+
 // gRPC 1.51 by itself offers P-256 alone.
 TEST_F(ServerCredentialsTest, ExchangesKeysOnEachOfItsGroups) {
   for (const char* group : {"X25519", "P-256"}) {
