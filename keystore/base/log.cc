@@ -101,6 +101,19 @@ void Write(Level level, std::string_view event, std::initializer_list<Field> fie
   return;  // for want of memory: what is being done weighs more than its line
 }
 
+void Exception(std::string_view event) noexcept {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    try {
+      return Failure(event, {{"exception", error.what()}});
+    } catch (...) {
+    }
+  } catch (...) {
+  }
+  Failure(event);
+}
+
 void Stop() { TheTarget().logger.load()->flush(); }
 
 }  // namespace rootkeep::log

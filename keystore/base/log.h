@@ -56,6 +56,9 @@ inline void Failure(std::string_view event, std::initializer_list<Field> fields 
   Write(Level::kError, event, fields);
 }
 
+// In a catch block: an error with what() of the exception, as far as there is memory for it.
+void Exception(std::string_view event) noexcept;
+
 // Flushes and closes; called last by main.
 void Stop();
 

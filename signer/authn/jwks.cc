@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "keystore/base/guard.h"
 #include "keystore/base/log.h"
 #include "keystore/base/random.h"
 #include "signer/authn/jwk_set.h"
@@ -45,7 +46,7 @@ std::unique_ptr<JwksSource> JwksSource::Start(std::string issuer, std::unique_pt
   if (loaded) source->Load({});
   source->thread_ = std::jthread([self = source.get(), loaded](const std::stop_token& stop) {
     BlockPipeSignal();
-    if (!loaded) self->Load(stop);
+    if (!loaded) self->LoadGuarded(stop);
     self->Run(stop);
   });
   return source;
@@ -80,8 +81,16 @@ void JwksSource::Run(const std::stop_token& stop) {
   });
   while (!stop.stop_requested()) {
     WaitForTurn(stop);
-    if (!stop.stop_requested()) Load(stop);
+    if (!stop.stop_requested()) LoadGuarded(stop);
   }
+}
+
+void JwksSource::LoadGuarded(const std::stop_token& stop) {
+  if (RunGuarded("jwks_exception", [&] { Load(stop); })) return;
+  // Another failure, so that the next turn comes later.
+  const MutexLock lock(mutex_);
+  loaded_at_ = std::chrono::steady_clock::now();
+  ++failures_;
 }
 
 void JwksSource::Load(const std::stop_token& stop) {

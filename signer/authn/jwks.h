@@ -64,6 +64,7 @@ class JwksSource {
 
   void Run(const std::stop_token& stop);
   void Load(const std::stop_token& stop) RK_EXCLUDES(mutex_);
+  void LoadGuarded(const std::stop_token& stop) RK_EXCLUDES(mutex_);
   Status Adopt(const std::string& text) RK_EXCLUDES(mutex_);
   void Note(const Status& outcome) RK_EXCLUDES(mutex_);
   void WaitForTurn(const std::stop_token& stop) RK_EXCLUDES(mutex_);

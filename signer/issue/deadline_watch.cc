@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "keystore/base/log.h"
+#include "keystore/base/guard.h"
 
 namespace rootkeep {
 
@@ -57,12 +57,8 @@ void DeadlineWatch::Run(const std::stop_token& stop) {
       while (!stopping_ && changed_.WaitUntil(mutex_, wake)) {
       }
     }
-    // What a library threw (out of memory, say) must not end the process; the next round finds what this one missed.
-    try {
-      AnswerExpired();
-    } catch (...) {
-      log::Failure("deadline_watch_exception");
-    }
+    // The next round finds what this one missed.
+    RunGuarded("deadline_watch_exception", [this] { AnswerExpired(); });
   }
 }
 

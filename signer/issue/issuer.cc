@@ -14,8 +14,10 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kFlushAtEnd{30};
+// For who comes while too much is under way, though nothing waits for the key: the disk may be what is slow.
+constexpr std::chrono::milliseconds kShortestWait{100};
 
-Intent Describe(const Caller& caller, const IssuanceRequest& request, const Authority& authority) {
+Intent BeginIntent(const Caller& caller, const IssuanceRequest& request, const Authority& authority) {
   Intent intent;
   intent.request_id = request.request_id;
   intent.authority = authority.name();
@@ -30,7 +32,7 @@ Intent Describe(const Caller& caller, const IssuanceRequest& request, const Auth
   return intent;
 }
 
-void Describe(const Decision& decision, Intent& intent) {
+void AddDecision(Intent& intent, const Decision& decision) {
   intent.profile = ProfileName(decision.profile.kind);
   intent.decision = decision.rule;
   intent.sans = Describe(decision.sans);
@@ -134,8 +136,8 @@ void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, 
     if (authority == nullptr) return Unavailable("no authority is loaded").WithReason("no_authority");
     decision.not_before = std::max(decision.not_before, authority->not_before());
     decision.not_after = std::min(decision.not_after, authority->not_after());
-    Draft draft{authority, std::move(decision), Describe(caller, request, *authority), Priority::kInteractive};
-    Describe(draft.decision, draft.intent);
+    Draft draft{authority, std::move(decision), BeginIntent(caller, request, *authority), Priority::kInteractive};
+    AddDecision(draft.intent, draft.decision);
     return Submit(std::move(draft), deadline, SteadyClock::now(), done);
   });
   if (!submitted.ok()) done(std::move(submitted).error());
@@ -172,8 +174,8 @@ Result<Issuer::Draft> Issuer::Prepare(Candidate& candidate) {
   const Authority& authority = *candidate.authority;
   RK_TRY(Decision decision, Decide(std::move(candidate.grant), ask.request, candidate.csr, TermsOf(authority),
                                    *candidate.policy, parts_.clock.Now()));
-  Draft draft{candidate.authority, std::move(decision), Describe(ask.caller, ask.request, authority)};
-  Describe(draft.decision, draft.intent);
+  Draft draft{candidate.authority, std::move(decision), BeginIntent(ask.caller, ask.request, authority)};
+  AddDecision(draft.intent, draft.decision);
   RK_TRY(draft.intent.csr_sha256, HexDigest(candidate.csr.der));
   return draft;
 }
@@ -226,7 +228,9 @@ Status Issuer::Submit(Draft draft, Deadline deadline, SteadyClock::time_point st
 }
 
 Status Issuer::Enqueue(const std::shared_ptr<Job>& job, Intent intent, SigningLane& lane) {
-  if (Status added = watch_.Add(job); !added.ok()) return std::move(added).error().WithRetryAfter(lane.Backlog());
+  if (Status added = watch_.Add(job); !added.ok()) {
+    return std::move(added).error().WithRetryAfter(std::max<std::chrono::nanoseconds>(lane.Backlog(), kShortestWait));
+  }
   return parts_.ledger.Intend(std::move(intent),
                               [this, job, &lane](const Status& status) { OnDurable(status, job, lane); });
 }
@@ -240,9 +244,9 @@ void Issuer::OnDurable(const Status& status, const std::shared_ptr<Job>& job, Si
     return;
   }
   Error error = Error(status.error()).WithCode(Code::kUnavailable).WithReason("ledger").Within("record the intent");
-  // Only now: until then the watch would answer for whatever throws.
-  watch_.Remove(job);
+  // Last: until then the watch would answer for whatever throws.
   job->Answer(std::move(error));
+  watch_.Remove(job);
 }
 
 void Issuer::WakeLanes() {

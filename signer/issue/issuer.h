@@ -24,10 +24,11 @@
 namespace rootkeep {
 
 struct IssuerOptions {
-  std::size_t max_in_flight = 4096;       // beyond it: RESOURCE_EXHAUSTED
-  unsigned max_waiting = 8192;            // for one authority's key, answered or not; beyond it: RESOURCE_EXHAUSTED
-  unsigned max_waiting_each = 1024;       // of these for one caller on one node
-  std::chrono::seconds retry_window{60};  // same caller, CSR and decision within it: the same certificate
+  std::size_t max_in_flight = 4096;  // beyond it: RESOURCE_EXHAUSTED
+  unsigned max_waiting = 8192;       // for one authority's key, answered or not; beyond it: RESOURCE_EXHAUSTED
+  unsigned max_waiting_each = 1024;  // of these for one caller on one node
+  // Same caller, CSR and decision within it, once the first was issued: the same certificate.
+  std::chrono::seconds retry_window{60};
 };
 
 // Thread-safe. Parses, decides, builds and lints on the calling thread; the record, the signature and the answer
@@ -63,8 +64,8 @@ class Issuer {
   // Each `done` is called exactly once, on this thread or another, no later than its deadline plus
   // DeadlineWatch::kPeriod. Errors: those of csr, policy, lint, Signer and SigningLane::Reserve; UNAVAILABLE with
   // reason "deadline", "no_authority", "ledger", or "exception" for what a library threw, for want of memory, say,
-  // which is the failure of that request alone; RESOURCE_EXHAUSTED "overload". What is refused for overload says when
-  // to try again.
+  // which is the failure of that request alone; RESOURCE_EXHAUSTED "overload" and those of Ledger::Intend. Whoever is
+  // refused with RESOURCE_EXHAUSTED is told when to try again.
   void Issue(std::span<Ask> asks);
 
   // The same for a decision that was made elsewhere (the daemon's own serving certificate). Its validity is kept

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "keystore/base/log.h"
+#include "keystore/base/guard.h"
 #include "signer/certificate/certificate.h"
 
 namespace rootkeep {
@@ -18,6 +18,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 SigningLane::SigningLane(Ledger& ledger, DeadlineWatch& watch, Metrics& metrics, Places places)
     : ledger_(ledger), watch_(watch), metrics_(metrics), places_(std::move(places)) {
+  for (Worker& worker : workers_) worker.batch.reserve(kBatchLimit);
   try {
     for (unsigned i = 0; i < kThreads; ++i) workers_[i].thread = std::jthread([this, i] { Run(i); });
   } catch (...) {
@@ -43,6 +44,7 @@ Result<std::shared_ptr<void>> SigningLane::Reserve(const Share& share, Deadline 
   {
     const MutexLock lock(mutex_);
     const auto left = deadline - SteadyClock::now();
+    if (left.count() <= 0) return Unavailable("the deadline passed before signing").WithReason("deadline");
     const auto all = [](const std::shared_ptr<Job>&) { return true; };
     if (TimeOf(queue_.size()) >= left && TimeOf(queue_.Ahead(share, all)) >= left) {
       return ResourceExhausted("so many certificates wait for this authority's key that the deadline passes before")
@@ -100,15 +102,9 @@ void SigningLane::WakeOne() {
 }
 
 void SigningLane::Run(unsigned index) {
-  Batch batch;
-  batch.reserve(kBatchLimit);
+  Batch& batch = workers_[index].batch;
   while (Take(index, batch)) {
-    // Nothing of ours throws; what a library threw ends these calls and not the process.
-    try {
-      Process(batch);
-    } catch (...) {
-      Abandon(batch);
-    }
+    if (!RunGuarded("signing_exception", [&] { Process(batch); })) Abandon(batch);
   }
 }
 
@@ -147,11 +143,11 @@ void SigningLane::Process(const Batch& batch) {
 
 // Those already answered stay as they are; whether the others were signed is not known, and the ledger lists them so.
 void SigningLane::Abandon(const Batch& batch) {
-  log::Failure("signing_exception", {{"jobs", batch.size()}});
   for (const auto& job : batch) {
     // So short that no memory is needed for it.
     job->Answer(Unavailable("exception").WithReason("exception"));
     watch_.Remove(job);
+    ledger_.Leave(job->authority()->certificate_fingerprint(), job->serial());
   }
 }
 
@@ -181,13 +177,13 @@ Result<Issued> SigningLane::Sign(Job& job) {
 void SigningLane::Deliver(std::vector<Outcome>& outcomes) {
   for (Outcome& outcome : outcomes) {
     Job& job = *outcome.job;
-    watch_.Remove(outcome.job);
     if (outcome.result.ok()) {
       metrics_.Observe(Stage::kTotal, SteadyClock::now() - job.started_at);
     } else {
       ledger_.Fail(job.authority()->certificate_fingerprint(), job.serial(), outcome.result.error().ToString());
     }
     job.Answer(std::move(outcome.result));
+    watch_.Remove(outcome.job);
   }
   outcomes.clear();
 }

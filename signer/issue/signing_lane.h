@@ -31,7 +31,8 @@ class SigningLane {
 
   // A place among those that wait for this lane. A device that hangs then fills its own lane only, and not the ledger
   // that all share. Errors as Places::Take, with retry_after; RESOURCE_EXHAUSTED "queue_too_long" when, by what
-  // signatures took lately, the work of `share` cannot come to its turn before `deadline`.
+  // signatures took lately, the work of `share` cannot come to its turn before `deadline`; UNAVAILABLE "deadline" when
+  // that has passed.
   Result<std::shared_ptr<void>> Reserve(const Share& share, Deadline deadline);
 
   // How long what waits now takes to be signed, by what signatures took lately.
@@ -54,6 +55,7 @@ class SigningLane {
   struct Worker {
     CondVar wake;
     bool idle = false;
+    Batch batch;  // room for kBatchLimit
     std::jthread thread;
   };
 
@@ -61,7 +63,7 @@ class SigningLane {
   void Run(unsigned index);
   [[nodiscard]] unsigned Limit() const RK_REQUIRES(mutex_);
   void WakeOne() RK_REQUIRES(mutex_);
-  // Waits for work and puts it into `batch`, which has room for kBatchLimit; false when the lane ends.
+  // Waits for work and puts it into `batch`; false when the lane ends.
   bool Take(unsigned index, Batch& batch);
   void Process(const Batch& batch);
   void Abandon(const Batch& batch);

@@ -96,13 +96,14 @@ class Ledger {
   Ledger& operator=(const Ledger&) = delete;
   virtual ~Ledger() = default;
 
-  // Called once for each intent, on the ledger's thread, with all intents of one commit in a row; must not block.
+  // Called once for each intent, on the ledger's thread, with all intents of one commit in a row; must not block. What
+  // a library throws on the way (for want of memory, say) can leave one uncalled; that intent gets no outcome.
   using Durable = std::function<void(Status)>;
 
   // Queues the intent for the next group commit; `durable` gets Ok when it is on disk, ALREADY_EXISTS when (issuer,
   // serial) is taken, UNAVAILABLE when the database cannot be written: then nothing may be signed. RESOURCE_EXHAUSTED
-  // here when too many intents are queued or without outcome, INVALID_ARGUMENT when issuer, serial or tbs is empty, and
-  // then `durable` is never called.
+  // here, with retry_after, when too many intents are queued or without outcome, INVALID_ARGUMENT when issuer, serial
+  // or tbs is empty, and then `durable` is never called.
   virtual Status Intend(Intent intent, Durable durable) = 0;
 
   // Called on the ledger's thread after all durable callbacks of one commit, so that their consumer can take the
@@ -114,6 +115,8 @@ class Ledger {
   // signature; any other is recorded as failed, with an error in the log.
   virtual void Complete(const std::string& issuer, const std::string& serial, Bytes certificate) = 0;
   virtual void Fail(const std::string& issuer, const std::string& serial, std::string failure) = 0;
+  // Instead, where nobody knows the outcome: it stays possibly issued. Nothing when it has its outcome.
+  virtual void Leave(const std::string& issuer, const std::string& serial) noexcept = 0;
 
   // The issued entry with the same key and intended_at >= since, for idempotent retry; nothing when there is none among
   // the recent ones. No SQL unless there is one.

@@ -11,7 +11,7 @@ std::string NameOf(const std::string& issuer, const std::string& serial) { retur
 
 }  // namespace
 
-void OpenIntents::Add(std::int64_t id, Intent&& intent) {
+void OpenIntents::Add(std::int64_t id, Intent& intent) {
   std::string name = NameOf(intent.issuer, intent.serial);
   const std::size_t retry_hash = RetryHash(
       {std::move(intent.caller), std::move(intent.csr_sha256), std::move(intent.sans), std::move(intent.authority)});

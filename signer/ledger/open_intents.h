@@ -23,7 +23,8 @@ struct OpenIntent {
 // Thread-safe. Bounded by who calls Add.
 class OpenIntents {
  public:
-  void Add(std::int64_t id, Intent&& intent);
+  // Takes out of `intent` what is not its name: issuer and serial stay.
+  void Add(std::int64_t id, Intent& intent);
   // Takes it out; nothing when it is not open.
   std::optional<OpenIntent> Take(const std::string& issuer, const std::string& serial);
   [[nodiscard]] std::size_t size() const;

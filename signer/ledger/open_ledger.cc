@@ -1,5 +1,8 @@
 #include "signer/ledger/open_ledger.h"
 
+#include <fmt/format.h>
+
+#include <system_error>
 #include <utility>
 
 #include "keystore/base/log.h"
@@ -55,7 +58,12 @@ Result<std::unique_ptr<Ledger>> OpenLedger(const LedgerOptions& options) {
   RK_TRY(parts.finder, OpenReader(options.path, options.vfs));
   RK_TRY(parts.lister, OpenReader(options.path, options.vfs));
   RK_TRY(parts.recent, parts.finder->RecentlyIssued(options.recent_limit));
-  return std::unique_ptr<Ledger>(std::make_unique<SqlLedger>(std::move(parts)));
+  try {
+    return std::unique_ptr<Ledger>(std::make_unique<SqlLedger>(std::move(parts)));
+  } catch (const std::system_error& error) {
+    return Unavailable(fmt::format("start the ledger's thread: {}", error.what()))
+        .WithHint("see TasksMax and ulimit -u");
+  }
 }
 
 Result<std::unique_ptr<EntryReader>> OpenLedgerReadOnly(const std::string& path, const std::string& vfs) {

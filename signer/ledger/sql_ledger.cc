@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "keystore/base/guard.h"
 #include "keystore/base/log.h"
 #include "signer/ledger/certificate_tail.h"
 
@@ -30,7 +31,9 @@ Status SqlLedger::Intend(Intent intent, Durable durable) {
     return InvalidArgument("intent without issuer, serial or to-be-signed certificate");
   }
   if (open_.size() >= open_limit_) {
-    return ResourceExhausted("too many intents wait for their outcome").WithReason("ledger_open_intents");
+    return ResourceExhausted("too many intents wait for their outcome")
+        .WithReason("ledger_open_intents")
+        .WithRetryAfter(WriteQueue::kRetryDelay);
   }
   return queue_.Push({std::move(intent), std::move(durable)});
 }
@@ -43,6 +46,10 @@ void SqlLedger::Complete(const std::string& issuer, const std::string& serial, B
 
 void SqlLedger::Fail(const std::string& issuer, const std::string& serial, std::string failure) {
   Close(issuer, serial, {}, std::move(failure));
+}
+
+void SqlLedger::Leave(const std::string& issuer, const std::string& serial) noexcept {
+  RunGuarded("ledger_exception", [&] { open_.Take(issuer, serial); });
 }
 
 void SqlLedger::Close(const std::string& issuer, const std::string& serial, const Bytes& certificate,
@@ -74,13 +81,10 @@ void SqlLedger::Close(const std::string& issuer, const std::string& serial, cons
 
 void SqlLedger::WriteLoop() {
   while (auto batch = queue_.Take()) {
-    // What a library threw (out of memory, say) ends this batch and not the process: its callers get their answer when
-    // their deadline passes, and intents that were written are listed as possibly issued.
-    try {
-      WriteOne(std::move(*batch));
-    } catch (...) {
-      log::Failure("ledger_exception");
-    }
+    // Callers of a batch that ended so get their answer when their deadline passes, and what of it was written is
+    // listed as possibly issued. Nobody waits for the rest.
+    const std::uint64_t through = batch->through;
+    if (!RunGuarded("ledger_exception", [&] { WriteOne(std::move(*batch)); })) queue_.Done(through);
   }
 }
 
@@ -92,7 +96,7 @@ void SqlLedger::WriteOne(WriteBatch batch) {
     for (const OutcomePtr& outcome : batch.outcomes) window_.Written(*outcome);
     outcomes_ += batch.outcomes.size();
     Announce(batch, *ids);
-    queue_.Done(batch);
+    queue_.Done(batch.through);
   } else {
     ++failed_commits_;
     SetHealth(ids.error());
@@ -104,32 +108,42 @@ void SqlLedger::WriteOne(WriteBatch batch) {
 void SqlLedger::Announce(WriteBatch& batch, std::vector<Result<std::int64_t>>& ids) {
   // Every intent is open before the first callback, whose consumer may complete any of them.
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i].ok()) open_.Add(*ids[i], std::move(batch.intents[i].intent));
+    if (!ids[i].ok()) continue;
+    const bool open = RunGuarded("ledger_exception", [&] { open_.Add(*ids[i], batch.intents[i].intent); });
+    // Written, but its outcome could not be: nothing may be signed.
+    if (!open) ids[i] = Unavailable("exception").WithReason("exception");
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     ++(ids[i].ok() ? intents_ : refused_);
-    // One that throws keeps no other from its answer; its own comes when its deadline passes.
-    try {
-      batch.intents[i].durable(ids[i].ok() ? Ok() : Status(std::move(ids[i].error())));
-    } catch (...) {
-      log::Failure("ledger_exception");
+    const Intent& intent = batch.intents[i].intent;
+    if (!Tell(batch.intents[i], ids[i].ok() ? Ok() : Status(std::move(ids[i].error())))) {
+      Leave(intent.issuer, intent.serial);
     }
   }
-  if (!ids.empty() && batch_done_) batch_done_();
+  EndCallbacks(batch);
+}
+
+// One that throws keeps no other from its answer; its own comes when its deadline passes.
+bool SqlLedger::Tell(const QueuedIntent& queued, Status status) {
+  return RunGuarded("ledger_exception", [&] { queued.durable(std::move(status)); });
+}
+
+void SqlLedger::EndCallbacks(const WriteBatch& batch) {
+  if (!batch.intents.empty() && batch_done_) RunGuarded("ledger_exception", batch_done_);
 }
 
 void SqlLedger::Refuse(WriteBatch& batch, const Error& error) {
   refused_ += batch.intents.size();
-  for (QueuedIntent& queued : batch.intents) {
-    queued.durable(Error(error).WithCode(Code::kUnavailable).Within("ledger"));
+  for (const QueuedIntent& queued : batch.intents) {
+    RunGuarded("ledger_exception", [&] { queued.durable(Error(error).WithCode(Code::kUnavailable).Within("ledger")); });
   }
-  if (!batch.intents.empty() && batch_done_) batch_done_();
+  EndCallbacks(batch);
 }
 
 void SqlLedger::KeepForLater(WriteBatch&& batch) {
   batch.intents.clear();
   if (batch.outcomes.empty()) {
-    queue_.Done(batch);
+    queue_.Done(batch.through);
     return;
   }
   const std::size_t lost = queue_.Return(std::move(batch));

@@ -43,6 +43,7 @@ class SqlLedger final : public Ledger {
   void SetBatchDone(std::function<void()> batch_done) override;
   void Complete(const std::string& issuer, const std::string& serial, Bytes certificate) override;
   void Fail(const std::string& issuer, const std::string& serial, std::string failure) override;
+  void Leave(const std::string& issuer, const std::string& serial) noexcept override;
   Result<std::optional<LedgerEntry>> Find(const RetryKey& key, std::int64_t since) override;
   Result<std::vector<LedgerEntry>> List(const LedgerFilter& filter) override;
   Status Flush(Deadline deadline) override;
@@ -55,6 +56,8 @@ class SqlLedger final : public Ledger {
   void WriteOne(WriteBatch batch);
   void Announce(WriteBatch& batch, std::vector<Result<std::int64_t>>& ids);
   void Refuse(WriteBatch& batch, const Error& error);
+  static bool Tell(const QueuedIntent& queued, Status status);
+  void EndCallbacks(const WriteBatch& batch);
   void KeepForLater(WriteBatch&& batch);
   void SetHealth(Status health);
 

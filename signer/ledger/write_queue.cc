@@ -10,7 +10,7 @@ Status WriteQueue::Push(QueuedIntent&& queued) {
   const MutexLock lock(mutex_);
   if (stopped_) return Unavailable("ledger is closed").WithReason("ledger_closed");
   if (intents_.size() >= intent_limit_) {
-    return ResourceExhausted("ledger queue is full").WithReason("ledger_queue");
+    return ResourceExhausted("ledger queue is full").WithReason("ledger_queue").WithRetryAfter(kRetryDelay);
   }
   intents_.push_back(std::move(queued));
   ++pushed_;
@@ -51,9 +51,9 @@ std::optional<WriteBatch> WriteQueue::Take() {
   return batch;
 }
 
-void WriteQueue::Done(const WriteBatch& batch) {
+void WriteQueue::Done(std::uint64_t through) {
   const MutexLock lock(mutex_);
-  done_through_ = batch.through;
+  done_through_ = through;
   done_.NotifyAll();
 }
 

@@ -28,7 +28,7 @@ struct WriteBatch {
 class WriteQueue {
  public:
   static constexpr std::chrono::milliseconds kOutcomeDelay{20};
-  static constexpr std::chrono::milliseconds kRetryDelay{250};  // of outcomes that could not be written
+  static constexpr std::chrono::milliseconds kRetryDelay{250};  // of what could not be written, or not be taken in
   static constexpr std::size_t kOutcomesAtOnce = 1024;          // as many do not wait longer
 
   explicit WriteQueue(std::size_t intent_limit) : intent_limit_(intent_limit) {}
@@ -39,8 +39,8 @@ class WriteQueue {
 
   // Everything there is, waiting until there is something; nothing once stopped and empty.
   std::optional<WriteBatch> Take();
-  // The batch taken last is written, or answered and gone.
-  void Done(const WriteBatch& batch);
+  // The batch taken last, which went `through` there, is written, or answered and gone.
+  void Done(std::uint64_t through);
   // The outcomes of the batch taken last could not be written: keeps them for later. After Stop they are dropped, and
   // their number is returned.
   std::size_t Return(WriteBatch&& batch);

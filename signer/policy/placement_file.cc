@@ -8,6 +8,7 @@
 
 #include "keystore/base/clock.h"
 #include "keystore/base/file.h"
+#include "keystore/base/guard.h"
 #include "keystore/base/log.h"
 
 namespace rootkeep {
@@ -78,7 +79,7 @@ PlacementFile::~PlacementFile() {
     stopping_ = true;
   }
   stopped_.NotifyAll();
-  watcher_.join();
+  if (watcher_.joinable()) watcher_.join();
 }
 
 Result<bool> PlacementFile::RunsOn(const SpiffeId& workload, const NodeRef& where) const {
@@ -137,7 +138,7 @@ void PlacementFile::Watch(std::chrono::milliseconds poll) {
       const MutexLock lock(mutex_);
       if (now == version_) continue;
     }
-    (void)Reload();
+    RunGuarded("placement_exception", [this] { (void)Reload(); });
   }
 }
 

@@ -29,8 +29,8 @@ Result<PlacementEntries> ParsePlacement(std::string_view text);
 // parsed, what was read last stays in force, and RunsOn is UNAVAILABLE if nothing ever was.
 class PlacementFile final : public Placement {
  public:
-  // Reads `path` and looks for changes every `poll` (by device, inode, size and modification time). Never fails: an
-  // absent file is a state, which LastLoad() tells.
+  // Reads `path` and looks for changes every `poll` (by device, inode, size and modification time). An absent file is
+  // no failure but a state, which LastLoad() tells. Throws std::system_error when no thread can be started.
   static std::shared_ptr<PlacementFile> Open(std::string path, std::chrono::milliseconds poll);
 
   ~PlacementFile() override;

@@ -15,6 +15,12 @@ struct CallQueue {
   grpc::ServerCompletionQueue* queue;
   std::shared_ptr<CallGate> gate;
   std::shared_ptr<Deferred> deferred;
+  // Places in which no call of a service waits because one could not be made. A service's own, used by the queue's
+  // polling thread only.
+  std::shared_ptr<unsigned> owed = std::make_shared<unsigned>(0);
+
+  // For one service: with places of its own.
+  [[nodiscard]] CallQueue ForService() const { return {queue, gate, deferred}; }
 };
 
 }  // namespace rootkeep

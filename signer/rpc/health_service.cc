@@ -78,7 +78,7 @@ class HealthService::Watch final : public HealthWatcher, public std::enable_shar
   // A queue has one poller, so that this is over before OnGone.
   void OnCome(bool ok) {
     if (!ok) return gone_.Drop();  // gRPC tells of the end of calls only that began
-    Wait(door_, calls_);
+    if (const CallGate::Pass pass(*calls_.gate); pass) Wait(door_, calls_);
     door_.health_.Add(shared_from_this());
   }
   void OnGone(bool) {
@@ -124,7 +124,7 @@ class HealthService::Watch final : public HealthWatcher, public std::enable_shar
 };
 
 void HealthService::Await(const CallQueue& queue) {
-  Check::Wait<Check>(*this, queue);
+  Check::Wait<Check>(*this, queue.ForService());
   Watch::Wait(*this, queue);
 }
 

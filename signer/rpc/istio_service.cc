@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "keystore/base/guard.h"
 #include "keystore/base/log.h"
+#include "signer/rpc/gathered_asks.h"
 #include "signer/rpc/peer.h"
 #include "signer/rpc/request_id.h"
 #include "signer/rpc/status.h"
@@ -39,7 +41,8 @@ IssuanceRequest ToIssuanceRequest(const IstioCertificateRequest& request, std::s
           .request_id = std::move(request_id)};
 }
 
-void Fill(IstioCertificateResponse& response, Issued issued) {
+// Takes the leaf out of `issued`.
+void Fill(IstioCertificateResponse& response, Issued& issued) {
   const auto& chain = issued.authority->chain_elements();
   response.mutable_cert_chain()->Reserve(static_cast<int>(chain.size()) + 2);
   response.add_cert_chain(std::move(issued.leaf_pem));
@@ -49,39 +52,16 @@ void Fill(IstioCertificateResponse& response, Issued issued) {
 
 }  // namespace
 
-// What one polling thread has let in and not yet brought to the issuer.
-class IstioService::Batch {
- public:
-  Batch(Issuer& issuer, std::shared_ptr<Deferred> deferred) : issuer_(issuer), deferred_(std::move(deferred)) {}
-
-  void Add(Issuer::Ask ask) {
-    if (asks_.empty()) deferred_->Set([this] { Run(); });
-    asks_.push_back(std::move(ask));
-    if (asks_.size() >= Issuer::BestBatch()) Run();
-  }
-
- private:
-  void Run() {
-    deferred_->Set({});
-    auto asks = std::exchange(asks_, {});
-    issuer_.Issue(asks);
-  }
-
-  Issuer& issuer_;
-  const std::shared_ptr<Deferred> deferred_;
-  std::vector<Issuer::Ask> asks_;
-};
-
 // Answered exactly once, on any thread.
 class IstioService::Call final : public UnaryCall<IstioCertificateRequest, IstioCertificateResponse> {
  public:
-  Call(IstioService& door, Batch& batch, const CallQueue& queue) : UnaryCall(queue), door_(door), batch_(batch) {}
+  Call(IstioService& door, GatheredAsks& asks, const CallQueue& queue) : UnaryCall(queue), door_(door), asks_(asks) {}
 
  private:
   void Ask() override {
     door_.service_.RequestCreateCertificate(&context(), &request(), &responder(), queue(), queue(), tag());
   }
-  void Replace() override { Wait<Call>(door_, batch_, calls()); }
+  void Replace() override { Wait<Call>(door_, asks_, calls()); }
 
   // Nothing of ours throws; what a library threw (out of memory, say) ends this call and not the process.
   void Handle() override {
@@ -106,10 +86,10 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
     } else if (auto* caller = std::get_if<Caller>(&outcome)) {
       caller_ = Describe(caller->identities);
       const auto self = std::static_pointer_cast<Call>(shared_from_this());
-      batch_.Add({.caller = std::move(*caller),
-                  .request = ToIssuanceRequest(request(), request_id_),
-                  .deadline = std::min(After(door_.max_duration_), peer.deadline()),
-                  .done = [self](Result<Issued> result) { self->Answer(std::move(result)); }});
+      asks_.Add({.caller = std::move(*caller),
+                 .request = ToIssuanceRequest(request(), request_id_),
+                 .deadline = std::min(After(door_.max_duration_), peer.deadline()),
+                 .done = [self](Result<Issued> result) { self->Answer(std::move(result)); }});
     } else {
       Answer(Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credential"));
     }
@@ -119,18 +99,16 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
   void Answer(Result<Issued> result) {
     if (answered_.exchange(true)) return;
     grpc::Status status(grpc::StatusCode::UNAVAILABLE, {});
-    try {
-      status = result.ok() ? Grant(std::move(*result)) : Refuse(result.error());
-    } catch (...) {
-      log::Failure("rpc_exception");
-    }
-    if (status.ok()) return Finish();
-    FinishWithError(status);
+    RunGuarded("rpc_exception", [&] { status = result.ok() ? Grant(std::move(*result)) : Refuse(result.error()); });
+    RunGuarded("rpc_exception", [&] {
+      if (status.ok()) return Finish();
+      FinishWithError(status);
+    });
   }
 
   grpc::Status Grant(Issued issued) {
+    Fill(response(), issued);
     log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", issued.serial}});
-    Fill(response(), std::move(issued));
     door_.metrics_.CountSuccess();
     return grpc::Status::OK;
   }
@@ -157,7 +135,7 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
   }
 
   IstioService& door_;
-  Batch& batch_;
+  GatheredAsks& asks_;
   const std::string request_id_ = NewRequestId();
   std::string caller_;
   std::string peer_;
@@ -171,8 +149,9 @@ IstioService::IstioService(const Authenticator& authenticator, Issuer& issuer, M
 IstioService::~IstioService() = default;
 
 void IstioService::Await(const CallQueue& queue) {
-  Batch& batch = *batches_.emplace_back(std::make_unique<Batch>(issuer_, queue.deferred));
-  for (int i = 0; i < kWaiting; ++i) Call::Wait<Call>(*this, batch, queue);
+  GatheredAsks& asks = *gathered_.emplace_back(std::make_unique<GatheredAsks>(issuer_, queue.deferred));
+  const CallQueue mine = queue.ForService();
+  for (int i = 0; i < kWaiting; ++i) Call::Wait<Call>(*this, asks, mine);
 }
 
 }  // namespace rootkeep

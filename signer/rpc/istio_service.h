@@ -10,6 +10,7 @@
 #include "signer/issue/issuer.h"
 #include "signer/metrics/metrics.h"
 #include "signer/rpc/event.h"
+#include "signer/rpc/gathered_asks.h"
 
 namespace rootkeep {
 
@@ -28,13 +29,12 @@ class IstioService final : public QueuedService {
 
  private:
   class Call;
-  class Batch;
 
   const Authenticator& authenticator_;
   Issuer& issuer_;
   Metrics& metrics_;
   const std::chrono::milliseconds max_duration_;
-  std::vector<std::unique_ptr<Batch>> batches_;  // one for each queue
+  std::vector<std::unique_ptr<GatheredAsks>> gathered_;  // one for each queue
   istio::v1::auth::IstioCertificateService::AsyncService service_;
 };
 

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "keystore/base/log.h"
+#include "keystore/base/guard.h"
 
 namespace rootkeep {
 namespace {
@@ -57,17 +57,11 @@ void Poll(const CallQueue& calls) {
   bool ok = false;
   for (;;) {
     const auto next = Next(*calls.queue, deferred, &tag, &ok);
-    // Nothing of ours throws; what a library threw (out of memory, say) must not end the process.
-    try {
-      if (next == grpc::CompletionQueue::GOT_EVENT) {
-        static_cast<Event*>(tag)->Done(ok);
-        deferred.Passed();
-      } else {
-        deferred.Run();
-      }
-    } catch (...) {
-      log::Failure("rpc_exception");
-    }
+    RunGuarded("rpc_exception", [&] {
+      if (next != grpc::CompletionQueue::GOT_EVENT) return deferred.Run();
+      static_cast<Event*>(tag)->Done(ok);
+      deferred.Passed();
+    });
     if (next == grpc::CompletionQueue::SHUTDOWN) return;
   }
 }
@@ -98,7 +92,10 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
   }
   for (const CallQueue& calls : server->calls_) {
     for (QueuedService* service : services) service->Await(calls);
-    server->pollers_.emplace_back([&calls] { Poll(calls); });
+    const bool started =
+        RunGuarded("rpc_poller_not_started", [&] { server->pollers_.emplace_back([&calls] { Poll(calls); }); });
+    if (!started)
+      return Unavailable("grpc: a polling thread could not be started").WithHint("see TasksMax and ulimit -u");
   }
   return server;
 }

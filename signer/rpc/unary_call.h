@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "keystore/base/log.h"
+#include "keystore/base/guard.h"
 #include "signer/rpc/event.h"
 
 namespace rootkeep {
@@ -35,12 +35,8 @@ class UnaryCall : public Event, public std::enable_shared_from_this<UnaryCall<Re
     const auto self = handled_ || !ok ? std::move(self_) : self_;
     if (handled_ || !ok) return;
     handled_ = true;
-    // Out of memory, say: one place fewer waits for calls, and this call goes on.
-    try {
-      Replace();
-    } catch (...) {
-      log::Failure("rpc_exception");
-    }
+    ++*calls_.owed;
+    FillPlaces();
     Handle();
   }
 
@@ -72,6 +68,13 @@ class UnaryCall : public Event, public std::enable_shared_from_this<UnaryCall<Re
   grpc::ServerAsyncResponseWriter<Response>& responder() { return responder_; }
 
  private:
+  // What cannot be made now is made when the next call comes; this one goes on. A server that has ended takes none.
+  void FillPlaces() {
+    unsigned& owed = *calls_.owed;
+    const CallGate::Pass pass(*calls_.gate);
+    while (pass && owed > 0 && RunGuarded("rpc_exception", [this] { Replace(); })) --owed;
+  }
+
   const CallQueue calls_;
   grpc::ServerContext context_;
   Request request_;

@@ -45,6 +45,7 @@ class ForgetfulLedger final : public Ledger {
   void Fail(const std::string& issuer, const std::string& serial, std::string failure) override {
     ledger_.Fail(issuer, serial, std::move(failure));
   }
+  void Leave(const std::string& issuer, const std::string& serial) noexcept override { ledger_.Leave(issuer, serial); }
   Result<std::vector<LedgerEntry>> List(const LedgerFilter& filter) override { return ledger_.List(filter); }
   Status Flush(Deadline deadline) override { return ledger_.Flush(deadline); }
   [[nodiscard]] Status Health() const override { return ledger_.Health(); }

@@ -6,13 +6,16 @@
 #include <functional>
 #include <thread>
 
+#include "keystore/base/result.h"
+
 namespace rootkeep {
 
 // Runs one task at a time on a thread of its own. Used by one thread.
 class SideTask {
  public:
-  // False, and nothing is done, while the last one is still running.
-  bool Start(std::function<void()> task);
+  // What the task throws is logged and ends only the task. UNAVAILABLE, and nothing is done, while the last one is
+  // still running or when no thread can be started.
+  Status Start(std::function<void()> task);
   // Waits for the last one.
   void Wait();
 

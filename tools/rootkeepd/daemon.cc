@@ -176,10 +176,12 @@ void Daemon::Reload(const config::Config& fresh) {
   next.csr_san = fresh.csr_san;
   auto authenticator = MakeAuthenticator(next, jwks_, clock_);
   if (!authenticator.ok()) return LogRefused(authenticator.error());
+  // Made before anything is replaced: what throws on the way leaves everything as it was.
+  auto policy = MakePolicy(next);
   const Status loaded = keeper_->Reload(next);
   if (!loaded.ok()) return LogRefused(loaded.error());
   authenticator_->Replace(std::move(*authenticator));
-  policy_->Set(MakePolicy(next));
+  policy_->Set(std::move(policy));
   metrics_.SetUnsafeRules(CountUnsafeRules(next));
   config_ = std::move(next);
   log::Info("reloaded");

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "keystore/base/guard.h"
 #include "keystore/base/log.h"
 
 namespace rootkeep {
@@ -38,7 +39,7 @@ void Keeper::Run(const std::stop_token& stop) {
   std::condition_variable_any wake;
   std::mutex mutex;
   while (!stop.stop_requested()) {
-    Round();
+    RunGuarded("keeper_exception", [this] { Round(); });
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, kPeriod, [] { return false; });
   }

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "keystore/base/guard.h"
 #include "keystore/base/log.h"
 #include "signer/rpc/grpc_process.h"
 #include "signer/rpc/tls_defaults.h"
@@ -46,12 +47,12 @@ int Serve(rootkeep::config::Config config, const std::string& path) {
   sd_notify(0, "READY=1");
   SideTask reload;  // a token that hangs can hold it up
   while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {
-    const bool started = reload.Start([&daemon, &path] {
+    const rootkeep::Status started = reload.Start([&daemon, &path] {
       sd_notify(0, "RELOADING=1");
-      (*daemon)->Reload(path);
+      rootkeep::RunGuarded("reload_refused", [&] { (*daemon)->Reload(path); });
       sd_notify(0, "READY=1");
     });
-    if (!started) rootkeep::log::Failure("reload_refused", {{"detail", "the reload before has not ended"}});
+    if (!started.ok()) rootkeep::log::Failure("reload_refused", {{"detail", started.error().ToString()}});
   }
   sd_notify(0, "STOPPING=1");
   (*daemon)->Stop();

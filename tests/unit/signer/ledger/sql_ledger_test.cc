@@ -1,7 +1,9 @@
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "signer/ledger/open_ledger.h"
+#include "tests/support/database_lock.h"
 #include "tests/support/ledger_load.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -160,6 +162,7 @@ TEST_F(SqlLedgerTest, RefusesBeyondItsQueue) {
   const Status third = ledger_->Intend(MakeIntent(4), answers.For("4"));
   EXPECT_THAT(third, HasCode(Code::kResourceExhausted));
   EXPECT_THAT(third, HasReason("ledger_queue"));
+  EXPECT_TRUE(third.error().retry_after().has_value());
   go = true;
   go.notify_all();
   for (const auto& answer : answers.WaitFor(2)) EXPECT_THAT(answer.status, IsOk());
@@ -211,6 +214,41 @@ TEST_F(SqlLedgerTest, TellsWhenABatchIsDone) {
   EXPECT_EQ(batches, 2);
   EXPECT_EQ(answered_before_batch_done, 11);
   ledger_.reset();
+}
+
+TEST_F(SqlLedgerTest, WhatACallbackThrowsKeepsNoOtherAndLeavesNothingOpen) {
+  Answers answers;
+  ASSERT_THAT(ledger_->Intend(MakeIntent(1), [](const Status&) { throw std::bad_alloc(); }), IsOk());
+  ASSERT_THAT(ledger_->Intend(MakeIntent(2), answers.For("2")), IsOk());
+  EXPECT_THAT(answers.WaitFor(1).front().status, IsOk());
+  Flush();
+  EXPECT_EQ(ledger_->Stats().in_flight, 1U) << "the second's";
+  ASSERT_OK_AND_ASSIGN(const auto entries, ledger_->List({.status = EntryStatus::kPossiblyIssued}));
+  EXPECT_EQ(entries.size(), 2U);
+}
+
+TEST_F(SqlLedgerTest, WhatACallbackThrowsAtARefusalKeepsNoOther) {
+  Answers answers;
+  {
+    const testing::DatabaseLock lock(path_);
+    ASSERT_THAT(ledger_->Intend(MakeIntent(1), [](const Status&) { throw std::bad_alloc(); }), IsOk());
+    ASSERT_THAT(ledger_->Intend(MakeIntent(2), answers.For("2")), IsOk());
+    EXPECT_THAT(answers.WaitFor(1).front().status, HasCode(Code::kUnavailable));
+  }
+  Flush();
+  EXPECT_THAT(IntendAndWait(*ledger_, MakeIntent(3)), IsOk());
+}
+
+TEST_F(SqlLedgerTest, AnIntentThatIsLeftStaysPossiblyIssued) {
+  const Intent intent = MakeIntent(1);
+  ASSERT_THAT(IntendAndWait(*ledger_, intent), IsOk());
+  ledger_->Leave(intent.issuer, intent.serial);
+  EXPECT_EQ(ledger_->Stats().in_flight, 0U);
+  ledger_->Leave(intent.issuer, intent.serial);
+  Flush();
+  ASSERT_OK_AND_ASSIGN(const auto entries, ledger_->List({}));
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries.front().status, EntryStatus::kPossiblyIssued);
 }
 
 TEST_F(SqlLedgerTest, WritesEverythingBeforeItCloses) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
+
 #include "proto/grpc/health.grpc.pb.h"
+#include "signer/rpc/unary_call.h"
 #include "tests/support/matchers.h"
 
 namespace rootkeep {
@@ -47,6 +50,45 @@ TEST(Server, DoesWhatWasPutOffBeforeItEnds) {
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
   EXPECT_GE(service.waits(), 1U);
   EXPECT_EQ(service.done(), service.waits());
+}
+
+// Takes no call from gRPC: Done is what a queue would call.
+class LoneCall final : public UnaryCall<grpc::health::v1::HealthCheckRequest, grpc::health::v1::HealthCheckResponse> {
+ public:
+  LoneCall(const CallQueue& queue, int& replaced, int failures)
+      : UnaryCall(queue), replaced_(replaced), failures_(failures) {}
+
+ private:
+  void Ask() override {}
+  void Replace() override {
+    if (failures_-- > 0) throw std::bad_alloc();
+    ++replaced_;
+  }
+  void Handle() override {}
+
+  int& replaced_;
+  int failures_;
+};
+
+// Its queue still holds what came before the end, and gRPC aborts when it is asked for a call then.
+TEST(UnaryCall, AsksForNoOtherWhenTheServerHasEnded) {
+  const CallQueue queue{nullptr, std::make_shared<CallGate>(), nullptr};
+  int replaced = 0;
+  LoneCall(queue, replaced, 0).Done(true);
+  EXPECT_EQ(replaced, 1);
+  queue.gate->Close();
+  LoneCall(queue, replaced, 0).Done(true);
+  EXPECT_EQ(replaced, 1);
+}
+
+TEST(UnaryCall, MakesUpForTheOneThatCouldNotBeMade) {
+  const CallQueue queue{nullptr, std::make_shared<CallGate>(), nullptr};
+  int replaced = 0;
+  LoneCall(queue, replaced, 1).Done(true);
+  LoneCall(queue, replaced, 1).Done(true);
+  EXPECT_EQ(replaced, 0);
+  LoneCall(queue, replaced, 0).Done(true);
+  EXPECT_EQ(replaced, 3);
 }
 
 }  // namespace
