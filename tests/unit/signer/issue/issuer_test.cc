@@ -23,6 +23,12 @@ using testing::Workload;
 
 using IssuerTest = testing::IssuerFixture;
 
+TEST_F(IssuerTest, WhoComesAfterHisDeadlineIsToldThat) {
+  EXPECT_THAT(Begin(Workload("w"), {.csr_pem = MakeCsrPem()}, After(std::chrono::seconds(-1))).get(),
+              HasReason("deadline"));
+  EXPECT_EQ(Recorded().size(), 0U);
+}
+
 TEST_F(IssuerTest, IssuesARecordedCertificateThatVerifies) {
   ASSERT_OK_AND_ASSIGN(const Issued issued, Issue(Workload("web"), {.csr_pem = MakeCsrPem(), .request_id = "r1"}));
   EXPECT_THAT(testing::VerifyChain(issued), IsOk());
