@@ -39,8 +39,10 @@ class Lane {
           .WithReason("queue_full")
           .WithRetryAfter(std::chrono::milliseconds(20));
     }
+    // Its place first: a job that waits is counted, whatever there is no memory for. A group of none is harmless.
+    std::size_t& of_group = groups_[group];
     waiting_.Push(share, make_job());
-    ++groups_[group];
+    ++of_group;
     return false;
   }
 
