@@ -42,7 +42,26 @@ Result<ServedKeyPtr> ServedKeys::OpenOn(std::size_t token, const KeyUri& uri, De
   return Remember(token, std::move(signer));
 }
 
+ServedKeys::ByFingerprint ServedKeys::KnownOn(std::size_t token) const {
+  const MutexLock lock(mutex_);
+  ByFingerprint keys;
+  for (const auto& known : known_) {
+    if (known.second->token == token) keys.insert(known);
+  }
+  return keys;
+}
+
+void ServedKeys::Forget(const ByFingerprint& keys) {
+  const MutexLock lock(mutex_);
+  for (const auto& [fingerprint, key] : keys) {
+    const auto known = known_.find(fingerprint);
+    if (known != known_.end() && known->second == key) known_.erase(known);
+  }
+}
+
 Result<std::vector<ServedKeyPtr>> ServedKeys::ListOn(std::size_t token, Deadline deadline) {
+  // Before the token is asked: a key that is made meanwhile may not be listed.
+  ByFingerprint gone = KnownOn(token);
   RK_TRY(const auto infos, tokens_[token].store->List(deadline));
   std::vector<ServedKeyPtr> keys;
   for (const KeyInfo& info : infos) {
@@ -61,8 +80,10 @@ Result<std::vector<ServedKeyPtr>> ServedKeys::ListOn(std::size_t token, Deadline
         return std::move(opened).error();
       }
     }
+    gone.erase(FingerprintOf(info.public_key));
     keys.push_back(std::move(key));
   }
+  Forget(gone);
   return keys;
 }
 

@@ -32,7 +32,8 @@ struct ServedKey {
 };
 using ServedKeyPtr = std::shared_ptr<const ServedKey>;
 
-// Thread-safe. What was once found is remembered; the token is asked again for what is not known, and for every list.
+// Thread-safe. What was once found is remembered until its token does not list it any more; the token is asked again
+// for what is not known, and for every list.
 class ServedKeys {
  public:
   // Which tokens to ask, and which keys are meant; of any other nothing is said.
@@ -61,6 +62,8 @@ class ServedKeys {
   [[nodiscard]] const std::vector<ServedToken>& tokens() const { return tokens_; }
 
  private:
+  using ByFingerprint = std::map<Fingerprint, ServedKeyPtr>;
+
   // Ends a look, however it ends.
   class Looking {
    public:
@@ -79,6 +82,9 @@ class ServedKeys {
   };
 
   Result<ServedKeyPtr> Remember(std::size_t token, std::shared_ptr<const Signer> signer);
+  [[nodiscard]] ByFingerprint KnownOn(std::size_t token) const;
+  // Those that are still known as the same.
+  void Forget(const ByFingerprint& keys);
   Result<ServedKeyPtr> OpenOn(std::size_t token, const KeyUri& uri, Deadline deadline);
   Result<std::vector<ServedKeyPtr>> ListOn(std::size_t token, Deadline deadline);
   // Of the last look.
@@ -89,7 +95,7 @@ class ServedKeys {
   const std::vector<ServedToken> tokens_;
   mutable Mutex mutex_;
   CondVar looked_round_;
-  std::map<Fingerprint, ServedKeyPtr> known_ RK_GUARDED_BY(mutex_);
+  ByFingerprint known_ RK_GUARDED_BY(mutex_);
   bool looking_ RK_GUARDED_BY(mutex_) = false;
   Deadline looked_ RK_GUARDED_BY(mutex_){};
   std::map<std::string, Error> failures_ RK_GUARDED_BY(mutex_);  // of the last look, by token

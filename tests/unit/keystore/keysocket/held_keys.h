@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <new>
@@ -60,14 +61,18 @@ class HeldKeys final : public KeyStore, private HealthProbe {
     if (away) return Unavailable("away").WithReason("token_absent");
     if (throws) throw std::bad_alloc();
     const MutexLock lock(mutex_);
+    std::shared_ptr<const Signer> only;
     for (const auto& key : keys_) {
       const KeyUri& has = key->info().uri;
       const bool same = (uri.object_label.empty() || uri.object_label == has.object_label) &&
                         (uri.object_id.empty() || uri.object_id == has.object_id) &&
                         (uri.token_label.empty() || uri.token_label == has.token_label);
-      if (same) return std::shared_ptr<const Signer>(key);
+      if (!same) continue;
+      if (only != nullptr) return FailedPrecondition("several keys answer").WithReason("key_ambiguous");
+      only = key;
     }
-    return NotFound("no such key").WithReason("key_not_found");
+    if (only == nullptr) return NotFound("no such key").WithReason("key_not_found");
+    return only;
   }
   Result<KeyInfo> Create(const KeySpec& spec, Deadline /*deadline*/) override {
     RK_TRY(const std::string label, KeyLabel(spec));
@@ -76,9 +81,12 @@ class HeldKeys final : public KeyStore, private HealthProbe {
   Result<std::vector<KeyInfo>> List(Deadline /*deadline*/) override {
     ++lists;
     if (away) return Unavailable("away").WithReason("token_absent");
-    const MutexLock lock(mutex_);
     std::vector<KeyInfo> infos;
-    for (const auto& key : keys_) infos.push_back(key->info());
+    {
+      const MutexLock lock(mutex_);
+      for (const auto& key : keys_) infos.push_back(key->info());
+    }
+    if (when_listed) when_listed();
     return infos;
   }
   HealthProbe* health() override { return this; }
@@ -86,6 +94,7 @@ class HeldKeys final : public KeyStore, private HealthProbe {
   std::atomic<bool> away = false;
   std::atomic<bool> throws = false;
   std::atomic<int> lists = 0;
+  std::function<void()> when_listed;  // called before a list is given; set before it is used
 
  private:
   Status Probe(Deadline /*deadline*/) override {
