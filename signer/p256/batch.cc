@@ -29,19 +29,19 @@ bool Set(const Claim& claim, Equation& out) {
 }
 
 // The claims, lanes::kMostAtOnce at most, that hold; of the others nothing is known.
-std::array<bool, lanes::kMostAtOnce> Holding(std::span<const Claim> claims) {
-  std::array<bool, lanes::kMostAtOnce> holding{};
-  if (!lanes::Available()) return holding;
+std::array<bool, lanes::kMostAtOnce> GoodByLanes(std::span<const Claim> claims) {
+  std::array<bool, lanes::kMostAtOnce> good{};
+  if (!lanes::Available()) return good;
   std::array<Equation, lanes::kMostAtOnce> equations;
   std::array<std::size_t, lanes::kMostAtOnce> of;
   std::size_t count = 0;
   for (std::size_t i = 0; i < claims.size(); ++i) {
     if (Set(claims[i], equations[count])) of[count++] = i;
   }
-  if (count < kWorthwhile) return holding;
+  if (count < kWorthwhile) return good;
   const unsigned bits = lanes::Holding(std::span(equations).first(count));
-  for (std::size_t i = 0; i < count; ++i) holding[of[i]] = (bits >> i & 1U) == 1U;
-  return holding;
+  for (std::size_t i = 0; i < count; ++i) good[of[i]] = (bits >> i & 1U) == 1U;
+  return good;
 }
 
 }  // namespace
@@ -52,10 +52,10 @@ std::size_t BestBatch() { return lanes::Available() ? lanes::kMostAtOnce : 1; }
 void VerifyMany(std::span<const Claim> claims, std::span<Verdict> verdicts) {
   for (std::size_t begin = 0; begin < claims.size(); begin += lanes::kMostAtOnce) {
     const auto group = claims.subspan(begin, std::min(lanes::kMostAtOnce, claims.size() - begin));
-    const auto holding = Holding(group);
+    const auto good = GoodByLanes(group);
     for (std::size_t i = 0; i < group.size(); ++i) {
       const Claim& claim = group[i];
-      verdicts[begin + i] = holding[i] ? Verdict::kGood : VerifyOnce(claim.point, claim.digest, claim.signature);
+      verdicts[begin + i] = good[i] ? Verdict::kGood : VerifyOnce(claim.point, claim.digest, claim.signature);
     }
   }
 }

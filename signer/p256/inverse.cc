@@ -22,8 +22,8 @@ class Number {
 };
 
 // What an inverse is computed in. One a thread, so that no call allocates.
-struct Workspace {
-  Workspace() { mpz_set_str(order.get(), "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16); }
+struct InverseMemory {
+  InverseMemory() { mpz_set_str(order.get(), "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16); }
 
   Number order, scalar, inverse;
 };
@@ -31,7 +31,7 @@ struct Workspace {
 }  // namespace
 
 Octets InverseModOrder(ByteView scalar) {
-  static thread_local Workspace work;
+  static thread_local InverseMemory work;
   mpz_import(work.scalar.get(), scalar.size(), kMostSignificantFirst, 1, 0, 0, scalar.data());
   Octets octets{};
   if (mpz_invert(work.inverse.get(), work.scalar.get(), work.order.get()) == 0) return octets;

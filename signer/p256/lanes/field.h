@@ -1,8 +1,7 @@
 // Numbers modulo P-256's prime p = 2^256 - 2^224 + 2^192 + 2^96 - 1, eight at a time.
 //
 // Lane i of every vector belongs to number i. A number is five limbs of 52 bits, which is what AVX-512's IFMA
-// multiplies, in Montgomery form with R = 2^260. Not constant-time: for
-// public values only.
+// multiplies, in Montgomery form with R = 2^260. Not constant-time: for public values only.
 #pragma once
 
 #include <immintrin.h>
@@ -105,8 +104,9 @@ RK_LANES Field Square(const Field& a) {
   return Reduce(t);
 }
 
-// The top limb tells how often p fits, up to one; taking it away once less keeps the result positive: it is between p
-// and 2.02 p.
+// The top limb tells how often p fits, up to one; taking it away once less keeps the result positive: it is below
+// 2.02 p, and at least p but for what the lower limbs of a difference borrow and what p lacks to 2^256, at most
+// 33 * 2^224 where the top limb is negative.
 RK_LANES Field Settle(const Loose& a) {
   const Vector q = ShiftedRight(a.limb[4], 48) - 1;
   Vector limb[kLimbs] = {a.limb[0] + q, a.limb[1] - (q << 44), a.limb[2], a.limb[3] - (q << 36),
