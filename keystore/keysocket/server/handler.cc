@@ -14,14 +14,17 @@ ServedKeys::TokenFilter TokensOf(const Visitor& visitor) {
   return [&visitor](const std::string& token) { return Concerns(*visitor.socket, visitor.caller, token); };
 }
 
-// For one key by its name, denials of which are written down.
-ServedKeys::KeyFilter KeysOf(const Visitor& visitor, Audit& audit, std::string_view what) {
-  return [&visitor, &audit, what](const std::string& token, const LabelParts& key) {
-    if (MayUse(*visitor.socket, visitor.caller, token, key)) return true;
+ServedKeys::KeyFilter KeysOf(const Visitor& visitor) {
+  return [&visitor](const std::string& token, const LabelParts& key) {
+    return MayUse(*visitor.socket, visitor.caller, token, key);
+  };
+}
+
+ServedKeys::KeyDenial DenialOf(const Visitor& visitor, Audit& audit, std::string_view what) {
+  return [&visitor, &audit, what](const LabelParts& key) {
     audit.Denied(*visitor.socket, visitor.caller, what,
                  fmt::format("rk/{}/{}/{}", KeyUseName(key.use), key.name, key.generation),
                  "no grant of this socket's gives this caller that key");
-    return false;
   };
 }
 
@@ -57,7 +60,8 @@ std::size_t Handler::Sign(const Visitor& visitor, const SignCall& call, std::uin
     auto found = keys_.Find(call.key, TokensOf(visitor), deadline);
     if (!found.ok()) return EncodeFailure(number, found.error(), out);
     key = *std::move(found);
-    if (!KeysOf(visitor, audit_, "sign")(keys_.tokens()[key->token].name, key->named())) {
+    if (!KeysOf(visitor)(keys_.tokens()[key->token].name, key->named())) {
+      DenialOf(visitor, audit_, "sign")(key->named());
       // As of a key that there is not.
       return EncodeFailure(
           number, NotFound("no key that this caller may use has that public key").WithReason("key_not_found"), out);
@@ -76,12 +80,7 @@ std::size_t Handler::Sign(const Visitor& visitor, const SignCall& call, std::uin
 
 std::size_t Handler::List(const Visitor& visitor, const ListCall& call, std::uint32_t number, Deadline deadline,
                           std::span<std::uint8_t> out) {
-  const auto keys = keys_.List(
-      TokensOf(visitor),
-      [&visitor](const std::string& token, const LabelParts& key) {
-        return MayUse(*visitor.socket, visitor.caller, token, key);
-      },
-      deadline);
+  const auto keys = keys_.List(TokensOf(visitor), KeysOf(visitor), deadline);
   if (!keys.ok()) return EncodeFailure(number, keys.error(), out);
   ListReply page;
   for (const ServedKeyPtr& key : *keys) {
@@ -99,7 +98,7 @@ std::size_t Handler::List(const Visitor& visitor, const ListCall& call, std::uin
 
 Result<ServedKeyPtr> Handler::Describe(const Visitor& visitor, const DescribeCall& call, Deadline deadline) {
   RK_TRY(const KeyUri uri, ParseUri(call.name));
-  return keys_.Open(uri, TokensOf(visitor), KeysOf(visitor, audit_, "describe"), deadline);
+  return keys_.Open(uri, TokensOf(visitor), KeysOf(visitor), DenialOf(visitor, audit_, "describe"), deadline);
 }
 
 Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& call, Deadline deadline) {

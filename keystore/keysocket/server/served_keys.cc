@@ -14,6 +14,13 @@ Error NoSuchKey(const std::string& which) {
   return NotFound("no key that this caller may use " + which).WithReason(kReasonKeyNotFound);
 }
 
+// What a token says of itself, whichever key was asked for.
+bool IsOfToken(const Error& error) {
+  if (error.code() != Code::kFailedPrecondition) return true;
+  const std::string_view reason = error.reason();
+  return reason.starts_with("pin_") || reason.starts_with("token_") || reason.starts_with("module_");
+}
+
 constexpr std::chrono::seconds kLongestLook{10};
 
 }  // namespace
@@ -139,20 +146,32 @@ Result<ServedKeyPtr> ServedKeys::Looked(const Fingerprint& fingerprint, const To
 }
 
 Result<ServedKeyPtr> ServedKeys::Open(const KeyUri& uri, const TokenFilter& tokens, const KeyFilter& keys,
-                                      Deadline deadline) {
+                                      const KeyDenial& denied, Deadline deadline) {
   if (uri.object_id.empty() && uri.object_label.empty()) {
     return InvalidArgument(uri.Redacted() + " names no key").WithHint("add object= or id=");
   }
+  const std::optional<LabelParts> asked = ParseKeyLabel(uri.object_label);
   ServedKeyPtr only;
   std::optional<Error> failure;
+  std::optional<LabelParts> not_meant;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    if (!tokens(tokens_[i].name)) continue;
-    auto key = OpenOn(i, uri, deadline);
-    if (!key.ok()) {
-      if (key.error().code() != Code::kNotFound) failure = std::move(key).error();
+    const std::string& token = tokens_[i].name;
+    if (!tokens(token)) continue;
+    // Before the token is: what it answers would tell of a key that is not meant.
+    if (asked && !keys(token, *asked)) {
+      not_meant = asked;
       continue;
     }
-    if (!keys(tokens_[i].name, (*key)->named())) continue;
+    auto key = OpenOn(i, uri, deadline);
+    if (!key.ok()) {
+      const bool may_be_told = asked || IsOfToken(key.error());
+      if (may_be_told && key.error().code() != Code::kNotFound) failure = std::move(key).error();
+      continue;
+    }
+    if (!keys(token, (*key)->named())) {
+      not_meant = (*key)->named();
+      continue;
+    }
     if (only != nullptr) {
       return FailedPrecondition("keys on several tokens answer to " + uri.Redacted())
           .WithReason("key_ambiguous")
@@ -161,6 +180,7 @@ Result<ServedKeyPtr> ServedKeys::Open(const KeyUri& uri, const TokenFilter& toke
     only = *std::move(key);
   }
   if (only != nullptr) return only;
+  if (not_meant) denied(*not_meant);
   if (failure) return *std::move(failure);
   return NoSuchKey("answers to " + uri.Redacted());
 }

@@ -39,6 +39,8 @@ class ServedKeys {
   // Which tokens to ask, and which keys are meant; of any other nothing is said.
   using TokenFilter = std::function<bool(const std::string& token)>;
   using KeyFilter = std::function<bool(const std::string& token, const LabelParts& key)>;
+  // Told of a key that was asked for by its name, is not meant, and may not be there.
+  using KeyDenial = std::function<void(const LabelParts& key)>;
 
   // For keys that are not known the tokens are asked at most once in this time, whoever asks: nobody's guesses keep
   // them busy, or keep the next one from what he asks for.
@@ -51,8 +53,10 @@ class ServedKeys {
   // Asks the tokens. NOT_FOUND "key_not_found", or the failure of a token that is meant.
   Result<ServedKeyPtr> Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline);
   // The one key that `uri` names among those that are meant. Errors as KeyStore::Open; a token that is away is one,
-  // unless another has the key.
-  Result<ServedKeyPtr> Open(const KeyUri& uri, const TokenFilter& tokens, const KeyFilter& keys, Deadline deadline);
+  // unless another has the key. Of keys that are not meant no error tells; where it is for one of them that nothing is
+  // opened, `denied` is.
+  Result<ServedKeyPtr> Open(const KeyUri& uri, const TokenFilter& tokens, const KeyFilter& keys,
+                            const KeyDenial& denied, Deadline deadline);
   // In the order of their fingerprints.
   Result<std::vector<ServedKeyPtr>> List(const TokenFilter& tokens, const KeyFilter& keys, Deadline deadline);
   Result<ServedKeyPtr> Create(const std::string& token, const KeySpec& spec, Deadline deadline);

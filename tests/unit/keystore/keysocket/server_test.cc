@@ -92,6 +92,63 @@ TEST_F(KeySocketServer, AKeyThatIsNotGrantedIsNoKey) {
   }
 }
 
+// Nor how many such keys there are.
+TEST_F(KeySocketServer, TwoKeysThatAreNotGrantedAreNoKeysEither) {
+  one->Add("rk/app/web/1");
+  for (int i = 0; i < 2; ++i) one->Add("rk/app/mail/1");
+  for (int i = 0; i < 2; ++i) one->Add("somebody else's label");
+  app.grants = {AppsOf("web")};
+  Start();
+  Client client(app.path);
+  KeyDescription key;
+  const auto told = [&](const char* uri) {
+    EXPECT_FALSE(client.Describe(uri, Soon(), memory, key, why));
+    return std::pair(why.code, std::string(why.reason.view()));
+  };
+  const auto absent = told("keysocket:object=absent");
+  EXPECT_EQ(absent.first, FailureCode::kNotFound);
+  EXPECT_EQ(told("keysocket:object=rk%2Fapp%2Fmail%2F1"), absent);
+  EXPECT_EQ(server->denied(), 1U);
+  EXPECT_EQ(told("keysocket:object=rk%2Fapp%2Fabsent%2F1"), absent);
+  EXPECT_EQ(told("keysocket:object=somebody%20else%27s%20label"), absent);
+  // By a number that two keys have, neither his.
+  one->Remove("rk/app/web/1");
+  one->Add("rk/app/mail/2");
+  EXPECT_EQ(told("keysocket:id=%05"), absent);
+  // Who may use them is told why he cannot.
+  one->Add("rk/app/web/1");
+  one->Add("rk/app/web/1");
+  EXPECT_EQ(told("keysocket:object=rk%2Fapp%2Fweb%2F1"),
+            std::pair(FailureCode::kFailedPrecondition, std::string("key_ambiguous")));
+}
+
+TEST_F(KeySocketServer, ATokenThatIsAwayTellsNothingOfKeysThatAreNotGranted) {
+  one->Add("rk/app/mail/1");
+  app.grants = {AppsOf("web")};
+  one->away = true;
+  Start();
+  Client client(app.path);
+  KeyDescription key;
+  EXPECT_FALSE(client.Describe("keysocket:object=rk%2Fapp%2Fmail%2F1", Soon(), memory, key, why));
+  EXPECT_EQ(why.code, FailureCode::kNotFound);
+  EXPECT_FALSE(client.Describe("keysocket:object=rk%2Fapp%2Fweb%2F1", Soon(), memory, key, why));
+  EXPECT_EQ(why.code, FailureCode::kUnavailable);
+  EXPECT_FALSE(client.Describe("keysocket:id=%01", Soon(), memory, key, why));
+  EXPECT_EQ(why.code, FailureCode::kUnavailable) << "it says that whatever it is asked for";
+}
+
+// Granted on one token, asked for by a name that does not say on which.
+TEST_F(KeySocketServer, AKeyThatIsServedFromOneTokenIsNotDeniedForAnother) {
+  two->Add("rk/app/web/1");
+  app.grants = {AppsOf("web"), AppsOf("mail")};
+  app.grants.front().keys.front().token = "two";
+  Start();
+  Client client(app.path);
+  KeyDescription key;
+  EXPECT_TRUE(client.Describe("keysocket:object=rk%2Fapp%2Fweb%2F1", Soon(), memory, key, why));
+  EXPECT_EQ(server->denied(), 0U);
+}
+
 TEST_F(KeySocketServer, ServesNobodyWhoIsNotNamed) {
   const auto web = one->Add("rk/app/web/1");
   app.grants.front().users = {geteuid() + 1};
