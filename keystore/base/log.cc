@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <memory>
 
@@ -62,6 +63,17 @@ std::string_view LevelName(Level level) {
   return "error";
 }
 
+// Of the exception that is being handled; lives as long as it is.
+const char* WhatNow() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "of no standard type";
+  }
+}
+
 }  // namespace
 
 Status Start(Level least, const std::string& path) {
@@ -101,17 +113,8 @@ void Write(Level level, std::string_view event, std::initializer_list<Field> fie
   return;  // for want of memory: what is being done weighs more than its line
 }
 
-void Exception(std::string_view event) noexcept {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    try {
-      return Failure(event, {{"exception", error.what()}});
-    } catch (...) {
-    }
-  } catch (...) {
-  }
-  Failure(event);
+void Exception(std::string_view event) noexcept try { Failure(event, {{"exception", WhatNow()}}); } catch (...) {
+  Failure(event);  // for want of memory
 }
 
 void Stop() { TheTarget().logger.load()->flush(); }

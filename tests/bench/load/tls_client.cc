@@ -70,7 +70,7 @@ Result<ClientIdentity> TlsClient::Identify(const std::string& chain, EVP_PKEY* k
   return ClientIdentity{.credentials = std::move(credentials)};
 }
 
-Result<SessionPtr> TlsClient::NewSession(int fd, const ClientIdentity* identity) {
+Result<SessionPtr> TlsClient::NewSession(const ClientIdentity* identity) {
   gnutls_session_t made = nullptr;
   int code = gnutls_init(&made, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_KEY_SHARE_TOP);
   if (code < 0) return GnutlsError(code, "gnutls_init");
@@ -85,7 +85,6 @@ Result<SessionPtr> TlsClient::NewSession(int fd, const ClientIdentity* identity)
   check(gnutls_server_name_set(made, GNUTLS_NAME_DNS, server_name_.data(), server_name_.size()));
   check(gnutls_alpn_set_protocols(made, &protocol, 1, GNUTLS_ALPN_MANDATORY));
   if (code < 0) return GnutlsError(code, "set up a TLS session");
-  gnutls_transport_set_int(made, fd);
   return session;
 }
 

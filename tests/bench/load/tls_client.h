@@ -48,8 +48,8 @@ class TlsClient {
   // `chain`: PEM, leaf first.
   [[nodiscard]] Result<ClientIdentity> Identify(const std::string& chain, EVP_PKEY* key) const;
 
-  // A fresh session on `fd`; `identity` may be null, and otherwise outlives the session.
-  Result<SessionPtr> NewSession(int fd, const ClientIdentity* identity);
+  // A fresh session, without a transport; `identity` may be null, and otherwise outlives the session.
+  Result<SessionPtr> NewSession(const ClientIdentity* identity);
 
   // To be asked after the handshake and before anything is sent: UNAVAILABLE when the server's chain or name is wrong.
   // Both are verified in full the first time; the same leaf again needs no second look, and the handshake proved its

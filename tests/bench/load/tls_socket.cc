@@ -29,14 +29,15 @@ Result<Fd> Connect(std::uint16_t port) {
 
 Result<std::unique_ptr<TlsSocket>> TlsSocket::Open(TlsClient& tls, std::uint16_t port, const ClientIdentity* identity) {
   RK_TRY(Fd fd, Connect(port));
-  RK_TRY(SessionPtr session, tls.NewSession(fd.get(), identity));
+  RK_TRY(SessionPtr session, tls.NewSession(identity));
   return std::unique_ptr<TlsSocket>(new TlsSocket(tls, std::move(fd), std::move(session)));
 }
 
 TlsSocket::TlsSocket(TlsClient& tls, Fd fd, SessionPtr session)
     : tls_(tls), fd_(std::move(fd)), session_(std::move(session)) {
-  gnutls_transport_set_ptr2(session_.get(), this, reinterpret_cast<gnutls_transport_ptr_t>(std::intptr_t{fd_.get()}));
+  gnutls_transport_set_ptr(session_.get(), this);
   gnutls_transport_set_pull_function(session_.get(), &TlsSocket::Pull);
+  gnutls_transport_set_vec_push_function(session_.get(), &TlsSocket::Push);
 }
 
 TlsSocket::~TlsSocket() {
@@ -55,6 +56,13 @@ ssize_t TlsSocket::Pull(gnutls_transport_ptr_t self, void* octets, std::size_t s
   std::memcpy(octets, socket.incoming_.data() + socket.begin_, given);
   socket.begin_ += given;
   return static_cast<ssize_t>(given);
+}
+
+ssize_t TlsSocket::Push(gnutls_transport_ptr_t self, const giovec_t* parts, int count) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);  // NOLINT(cppcoreguidelines-pro-type-const-cast): sendmsg only reads it
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  return ::sendmsg(static_cast<TlsSocket*>(self)->fd_.get(), &message, MSG_NOSIGNAL);
 }
 
 Result<std::size_t> TlsSocket::Explain(ssize_t returned, std::string_view call) {

@@ -40,6 +40,7 @@ class TlsSocket {
   TlsSocket(TlsClient& tls, Fd fd, SessionPtr session);
   // GnuTLS asks for a record's header and body one by one: one read of the socket serves both.
   static ssize_t Pull(gnutls_transport_ptr_t self, void* octets, std::size_t size);
+  static ssize_t Push(gnutls_transport_ptr_t self, const giovec_t* parts, int count);
   // 0 (would block) or the error behind what a call returned.
   Result<std::size_t> Explain(ssize_t returned, std::string_view call);
 

@@ -1,8 +1,10 @@
 #include "keystore/base/log.h"
 
 #include <filesystem>
+#include <stdexcept>
 
 #include "keystore/base/file.h"
+#include "keystore/base/guard.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -48,6 +50,18 @@ TEST_F(LogTest, WhatCannotBeOpenedLeavesTheOldOne) {
   EXPECT_THAT(log::Start(log::Level::kInfo, dir_.path()), HasCode(Code::kFailedPrecondition));
   log::Info("still here");
   EXPECT_THAT(Content(path_), HasSubstr("still here"));
+}
+
+TEST_F(LogTest, WhatIsThrownEndsInTheGuardAndInTheLog) {
+  ASSERT_THAT(log::Start(log::Level::kWarning, path_), IsOk());
+  bool went_on = false;
+  EXPECT_FALSE(RunGuarded("threw", [] { throw std::runtime_error("a reason"); }));
+  EXPECT_FALSE(RunGuarded("threw_a_number", [] { throw 1; }));
+  EXPECT_TRUE(RunGuarded("went_on", [&] { went_on = true; }));
+  EXPECT_TRUE(went_on);
+  EXPECT_THAT(Content(path_), HasSubstr(R"("event":"threw","exception":"a reason")"));
+  EXPECT_THAT(Content(path_), HasSubstr(R"("event":"threw_a_number","exception":"of no standard type")"));
+  EXPECT_THAT(Content(path_), Not(HasSubstr("went_on")));
 }
 
 }  // namespace
