@@ -1,0 +1,130 @@
+#include "providers/openssl/load.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+
+namespace rootkeep::provider {
+namespace {
+
+using keysocket::KeyDescription;
+using keysocket::Octets;
+
+constexpr std::uint8_t kOctetString = 0x04;
+constexpr std::size_t kHandoverHead = 4;  // tag and a length of two octets
+
+bool IsFingerprintOf(Context& context, const keysocket::Fingerprint& fingerprint, Octets spki) noexcept {
+  const EVP_MD* sha256 = context.Digest(Hash::kSha256);
+  keysocket::Fingerprint actual{};
+  return sha256 != nullptr && EVP_Digest(spki.data(), spki.size(), actual.data(), nullptr, sha256, nullptr) == 1 &&
+         actual == fingerprint;
+}
+
+bool IsOfType(EVP_PKEY* key, keysocket::WireType type) noexcept {
+  using keysocket::WireType;
+  const int bits = EVP_PKEY_get_bits(key);
+  switch (type) {
+    case WireType::kEcP256:
+    case WireType::kEcP384: {
+      char group[32];
+      return EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1 &&
+             std::string_view(group) == (type == WireType::kEcP256 ? "prime256v1" : "secp384r1");
+    }
+    case WireType::kRsa2048: return EVP_PKEY_is_a(key, "RSA") == 1 && bits == 2048;
+    case WireType::kRsa3072: return EVP_PKEY_is_a(key, "RSA") == 1 && bits == 3072;
+    case WireType::kRsa4096: return EVP_PKEY_is_a(key, "RSA") == 1 && bits == 4096;
+    case WireType::kEd25519: return EVP_PKEY_is_a(key, "ED25519") == 1;
+  }
+  return false;
+}
+
+Pkey ReadSpki(Context& context, Octets spki) noexcept {
+  const std::uint8_t* at = spki.data();
+  ERR_set_mark();
+  Pkey key(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(spki.size()), context.library(), nullptr));
+  ERR_pop_to_mark();
+  return at == spki.data() + spki.size() ? std::move(key) : nullptr;
+}
+
+}  // namespace
+
+bool DescribeKey(Context& context, keysocket::Client& client, const KeyReference& reference,
+                 keysocket::ReplyMemory& memory, KeyDescription& out) noexcept {
+  keysocket::Failure failure;
+  if (!client.Describe(reference.uri, context.Deadline(), memory, out, failure)) {
+    context.Raise(failure, reference.uri);
+    return false;
+  }
+  if (reference.fingerprint && *reference.fingerprint != out.fingerprint) {
+    context.Raise(Reason::kOtherKey, "key socket %.*s: key %.*s: its fingerprint is not the reference's",
+                  static_cast<int>(client.path().size()), client.path().data(), static_cast<int>(reference.uri.size()),
+                  reference.uri.data());
+    return false;
+  }
+  return true;
+}
+
+KeyHolder MakeKey(Context& context, keysocket::Client& client, const KeyDescription& said) noexcept {
+  std::unique_ptr<AgentKey> agent(new (std::nothrow) AgentKey);
+  KeyHolder key(Key::New(context, KindOf(said.type)));
+  if (agent == nullptr || key == nullptr) {
+    context.Raise(Reason::kMemory);
+    return nullptr;
+  }
+  Pkey material = ReadSpki(context, said.spki);
+  if (material == nullptr || !IsOfType(material.get(), said.type) ||
+      !IsFingerprintOf(context, said.fingerprint, said.spki) || !agent->uri.Set(said.uri)) {
+    context.Raise(Reason::kAgent, "key socket %.*s: key %.*s: its public key is not what the agent says it is",
+                  static_cast<int>(client.path().size()), client.path().data(), static_cast<int>(said.uri.size()),
+                  said.uri.data());
+    return nullptr;
+  }
+  agent->client = &client;
+  agent->fingerprint = said.fingerprint;
+  agent->type = said.type;
+  agent->schemes = said.schemes;
+  key->SetMaterial(std::move(material), 0);
+  key->SetAgent(std::move(agent));
+  return key;
+}
+
+std::size_t WriteHandover(const Context& context, const keysocket::Client& client, const KeyDescription& said,
+                          std::span<std::uint8_t> out) noexcept {
+  if (out.size() < kHandoverHead) return 0;
+  keysocket::FieldWriter writer(out.subspan(kHandoverHead));
+  writer.Raw(context.mark());
+  writer.Text(client.path(), kMaxSocket);
+  writer.Raw(said.fingerprint);
+  writer.Number(static_cast<std::uint8_t>(said.type));
+  writer.Number(said.schemes);
+  writer.Text(said.uri, keysocket::kMaxUri);
+  writer.Blob(said.spki, keysocket::kMaxSpki);
+  const std::size_t size = writer.size();
+  if (size < 0x100 || size > 0xffff) return 0;  // mark, fingerprint and key are longer than the shorter form allows
+  out[0] = kOctetString;
+  out[1] = 0x82;
+  out[2] = static_cast<std::uint8_t>(size >> 8U);
+  out[3] = static_cast<std::uint8_t>(size);
+  return kHandoverHead + size;
+}
+
+KeyHolder ReadHandover(Context& context, Octets der) noexcept {
+  if (der.size() < kHandoverHead || der[0] != kOctetString || der[1] != 0x82) return nullptr;
+  keysocket::FieldReader reader(der.subspan(kHandoverHead));
+  const Octets mark = reader.Raw(Context::kMarkSize);
+  if (!std::equal(mark.begin(), mark.end(), context.mark().begin(), context.mark().end())) return nullptr;
+  const std::string_view socket = reader.Text(kMaxSocket);
+  KeyDescription said;
+  const Octets fingerprint = reader.Raw(keysocket::kFingerprintSize);
+  std::copy(fingerprint.begin(), fingerprint.end(), said.fingerprint.begin());
+  said.type = reader.Choice(keysocket::WireType::kEcP256, keysocket::WireType::kEd25519);
+  said.schemes = reader.Number<std::uint32_t>();
+  said.uri = reader.Text(keysocket::kMaxUri);
+  said.spki = reader.Blob(keysocket::kMaxSpki);
+  if (!reader.ok()) return nullptr;
+  keysocket::Client* client = context.ClientOf(socket);
+  return client == nullptr ? nullptr : MakeKey(context, *client, said);
+}
+
+}  // namespace rootkeep::provider

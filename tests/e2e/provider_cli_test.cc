@@ -1,0 +1,185 @@
+// rootkeep.so in the openssl program, unmodified: each command ends with status 0 and without a crash at its exit.
+#include <openssl/pem.h>
+
+#include <fstream>
+
+#include "tests/e2e/provider_fixture.h"
+#include "tests/support/eventually.h"
+#include "tests/support/program.h"
+
+namespace rootkeep {
+namespace {
+
+using testing::Eventually;
+using testing::Listed;
+using testing::ProgramResult;
+using testing::RunProgram;
+
+class ProviderCli : public ProviderSuite {
+ protected:
+  static ProgramResult OpenSsl(std::vector<std::string> words, Listed listed = Listed::kLast) {
+    std::vector<std::string> argv{"env", "OPENSSL_CONF=" + host_->Config(listed), "openssl"};
+    argv.insert(argv.end(), words.begin(), words.end());
+    return RunProgram(argv);
+  }
+  static void Expect(const std::vector<std::string>& words, Listed listed = Listed::kLast) {
+    const ProgramResult result = OpenSsl(words, listed);
+    EXPECT_EQ(result.exit_code, 0) << ::testing::PrintToString(words) << "\n" << result.out << result.err;
+  }
+  static std::string HashOption(const std::string& key) { return key == "p384" ? "-sha384" : "-sha256"; }
+  static std::string HashName(const std::string& key) { return key == "p384" ? "sha384" : "sha256"; }
+  // With a certificate of the key's own.
+  static std::string Certified(const std::string& key) {
+    const std::string cert = host_->Path(key + ".crt");
+    Expect({"req", "-x509", "-new", "-key", host_->Reference(key), "-subj", "/CN=localhost", HashOption(key), "-days",
+            "2", "-out", cert});
+    return cert;
+  }
+};
+
+TEST_F(ProviderCli, RequestsCertificatesSignaturesAndMessages) {
+  const std::string message = host_->WriteFile("message", "to be signed");
+  for (const Listed listed : {Listed::kLast, Listed::kFirstPreferred}) {
+    for (const KeyCase& key : kKeys) {
+      const std::string reference = host_->Reference(key.name);
+      const std::string out = host_->Path("out");
+      const std::string pub = host_->Path("pub.pem");
+      Expect({"pkey", "-in", reference, "-pubout", "-out", pub}, listed);
+      Expect({"pkey", "-in", reference, "-noout", "-text"}, listed);
+      Expect({"req", "-new", "-key", reference, HashOption(key.name), "-subj", "/CN=x", "-out", out}, listed);
+      Expect({"req", "-in", out, "-verify", "-noout"});
+      const std::string cert = Certified(key.name);
+      Expect({"verify", "-CAfile", cert, cert});
+      if (key.digest == nullptr) {
+        Expect({"pkeyutl", "-sign", "-rawin", "-in", message, "-inkey", reference, "-out", out}, listed);
+        Expect({"pkeyutl", "-verify", "-rawin", "-in", message, "-pubin", "-inkey", pub, "-sigfile", out});
+        continue;
+      }
+      Expect({"dgst", HashOption(key.name), "-sign", reference, "-out", out, message}, listed);
+      Expect({"dgst", HashOption(key.name), "-verify", pub, "-signature", out, message});
+      const std::string digest = host_->Path("digest");
+      Expect({"dgst", HashOption(key.name), "-binary", "-out", digest, message});
+      const std::string option = "digest:" + HashName(key.name);
+      Expect({"pkeyutl", "-sign", "-in", digest, "-inkey", reference, "-pkeyopt", option, "-out", out}, listed);
+      Expect({"pkeyutl", "-verify", "-in", digest, "-pubin", "-inkey", pub, "-pkeyopt", option, "-sigfile", out});
+      Expect({"cms", "-sign", "-in", message, "-signer", cert, "-inkey", reference, "-md", HashName(key.name), "-out",
+              out},
+             listed);
+      Expect({"cms", "-verify", "-in", out, "-CAfile", cert, "-out", "/dev/null"});
+    }
+  }
+}
+
+TEST_F(ProviderCli, IssuesWithAnAgentsKey) {
+  const std::string ca = Certified("p256");
+  const std::string key = host_->Path("leaf.key");
+  const std::string request = host_->Path("leaf.csr");
+  const std::string leaf = host_->Path("leaf.crt");
+  Expect({"req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj",
+          "/CN=leaf", "-out", request});
+  Expect({"x509", "-req", "-in", request, "-CA", ca, "-CAkey", host_->Reference("p256"), "-days", "1", "-out", leaf});
+  Expect({"verify", "-CAfile", ca, leaf});
+}
+
+TEST_F(ProviderCli, StoreHasTheKeys) {
+  for (const Listed listed : kListed) {
+    const ProgramResult all = OpenSsl({"storeutl", "-noout", "-keys", "keysocket:"}, listed);
+    EXPECT_EQ(all.exit_code, 0) << all.err;
+    EXPECT_THAT(all.out, ::testing::HasSubstr("Pkey"));
+    const ProgramResult one = OpenSsl({"storeutl", "-noout", host_->Uri("ed")}, listed);
+    EXPECT_THAT(one.out, ::testing::HasSubstr("Total found: 1")) << one.err;
+  }
+  for (const std::string& uri : {host_->Uri("none"), std::string("keysocket:nonsense")}) {
+    const ProgramResult none = OpenSsl({"storeutl", "-noout", uri});
+    EXPECT_NE(none.exit_code, 0) << none.out << none.err;
+    EXPECT_THAT(none.err, ::testing::HasSubstr(uri));
+  }
+}
+
+TEST_F(ProviderCli, GeneratesIntoTheAgent) {
+  const struct {
+    const char* name;
+    std::vector<std::string> words;
+  } wanted[] = {{"a", {"-algorithm", "EC", "-pkeyopt", "group:P-256"}},
+                {"b", {"-algorithm", "EC", "-pkeyopt", "group:secp384r1"}},
+                {"c", {"-algorithm", "RSA", "-pkeyopt", "bits:2048"}},
+                {"d", {"-algorithm", "ED25519"}}};
+  for (const Listed listed : {Listed::kLast, Listed::kFirst}) {
+    const std::string generation = listed == Listed::kLast ? "1" : "2";
+    for (const auto& key : wanted) {
+      const std::string out = host_->Path(std::string("new-") + key.name + ".pem");
+      std::vector<std::string> words{"genpkey",
+                                     "-propquery",
+                                     "rootkeep.create=yes",
+                                     "-pkeyopt",
+                                     std::string("rootkeep-name:") + key.name,
+                                     "-pkeyopt",
+                                     "rootkeep-generation:" + generation,
+                                     "-out",
+                                     out};
+      words.insert(words.end(), key.words.begin(), key.words.end());
+      Expect(words, listed);
+      const auto text = ReadFile(out, 1 << 16);
+      ASSERT_THAT(text, testing::IsOk());
+      EXPECT_THAT(*text, ::testing::StartsWith("-----BEGIN ROOTKEEP KEY REFERENCE-----\n"));
+      Expect({"pkey", "-in", out, "-noout", "-check"}, listed);
+      EXPECT_NE(OpenSsl(words, listed).exit_code, 0) << "nothing is overwritten";
+    }
+  }
+  EXPECT_NE(OpenSsl({"genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-propquery", "rootkeep.create=yes"})
+                .exit_code,
+            0);
+  EXPECT_NE(
+      OpenSsl({"genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-propquery", "provider=rootkeep"}).exit_code,
+      0);
+}
+
+TEST_F(ProviderCli, ServerAndClientOverTheNetwork) {
+  for (const char* name : {"p256", "rsa"}) {
+    const std::string cert = Certified(name);
+    const std::string key = host_->Path(std::string(name) + ".pem");
+    for (const char* version : {"-tls1_2", "-tls1_3"}) {
+      const std::string log = host_->Path(std::string("server-") + name + version);
+      auto server = cli::Child::Start({"/usr/bin/env", "OPENSSL_CONF=" + host_->Config(), "openssl", "s_server",
+                                       "-accept", "127.0.0.1:0", "-cert", cert, "-key", key, "-Verify", "1", "-CAfile",
+                                       cert, "-verify_return_error", "-naccept", "2", "-www", version},
+                                      log);
+      ASSERT_THAT(server, testing::IsOk());
+      std::string port;
+      ASSERT_TRUE(Eventually([&] {
+        const std::string text = ReadFile(log, 1 << 16).value_or("");
+        const auto at = text.find("ACCEPT 127.0.0.1:");
+        const auto end = text.find('\n', at == std::string::npos ? 0 : at);
+        if (at == std::string::npos || end == std::string::npos) return false;
+        port = text.substr(at + 17, end - at - 17);
+        return true;
+      })) << ReadFile(log, 1 << 16).value_or("");
+      for (int turn = 0; turn < 2; ++turn) {
+        const ProgramResult client = RunProgram(
+            {"env", "OPENSSL_CONF=" + host_->Config(), "openssl", "s_client", "-connect", "127.0.0.1:" + port, "-cert",
+             cert, "-key", key, "-CAfile", cert, "-verify_return_error", "-ign_eof", version},
+            "GET / HTTP/1.0\r\n\r\n");
+        EXPECT_EQ(client.exit_code, 0) << client.err;
+        EXPECT_THAT(client.out, ::testing::HasSubstr("Verify return code: 0 (ok)"));
+        if (turn == 0) {  // and the server goes on without being restarted
+          host_->KillAgent();
+          host_->StartAgent();
+        }
+      }
+      EXPECT_TRUE(server->WaitEnded(std::chrono::seconds(20)));
+      EXPECT_EQ(server->Stop(std::chrono::seconds(1)), 0) << ReadFile(log, 1 << 16).value_or("");
+    }
+  }
+}
+
+TEST_F(ProviderCli, SaysWhyWithoutAsking) {
+  const std::string reference = host_->Reference("absent");
+  const ProgramResult result = OpenSsl({"pkey", "-in", reference, "-noout"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, ::testing::HasSubstr(host_->socket()));
+  EXPECT_THAT(result.err, ::testing::HasSubstr("absent"));
+  EXPECT_THAT(result.err, ::testing::Not(::testing::HasSubstr("Enter")));
+}
+
+}  // namespace
+}  // namespace rootkeep

@@ -1,0 +1,177 @@
+#include "tests/support/provider_host.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "keystore/base/file.h"
+#include "providers/openssl/reference.h"
+#include "tests/support/eventually.h"
+
+namespace rootkeep::testing {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+
+[[noreturn]] void Abort(const std::string& what) {
+  std::fprintf(stderr, "ProviderHost fixture: %s\n", what.c_str());
+  std::abort();
+}
+
+std::string Pem(const char* label, const std::vector<std::uint8_t>& der) {
+  const ossl::Bio bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio(bio.get(), label, "", der.data(), static_cast<long>(der.size()));
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+ProviderHost::ProviderHost() {
+  const auto store = hsm_.OpenStore();
+  const std::pair<const char*, KeyType> wanted[] = {
+      {"p256", KeyType::kEcP256}, {"p384", KeyType::kEcP384}, {"rsa", KeyType::kRsa2048}, {"ed", KeyType::kEd25519}};
+  for (const auto& [name, type] : wanted) {
+    auto made = store->Create({.type = type, .use = KeyUse::kApp, .name = name}, After(kPatience));
+    if (!made.ok()) Abort(made.error().ToString());
+    keys_.emplace(name, *std::move(made));
+  }
+}
+
+void ProviderHost::StartAgent() {
+  const std::string config = WriteFile(
+      "agent.yaml",
+      fmt::format("version: 1\nstate_directory: {}/state\nmodules:\n  - name: softhsm\n    path: {}\n    "
+                  "environment:\n      - name: SOFTHSM2_CONF\n        value: {}\ntokens:\n  - name: node\n    label: "
+                  "{}\n    pin_source: {}\nsockets:\n  - name: web\n    path: {}\n    grants:\n      - keys:\n        "
+                  "  - use: app\n            name: \"*\"\n        may_create: true\n",
+                  directory(), SoftHsm::ModulePath(), hsm_.conf_file(), SoftHsm::kLabel, hsm_.pin_source(), socket()));
+  auto started = cli::Child::Start({ROOTKEEP_AGENT, "--config", config}, Path("agent.log"));
+  if (!started.ok()) Abort(started.error().ToString());
+  agent_ = std::make_unique<cli::Child>(*std::move(started));
+  if (!Eventually([this] { return access(socket().c_str(), F_OK) == 0 || agent_->WaitEnded({}); }) ||
+      agent_->WaitEnded({})) {
+    Abort("the agent does not serve: " + ReadFile(Path("agent.log"), 1 << 20).value_or(""));
+  }
+}
+
+void ProviderHost::KillAgent() {
+  kill(agent_->pid(), SIGKILL);
+  if (!agent_->WaitEnded(kPatience)) Abort("the agent survived SIGKILL");
+  agent_.reset();
+  unlink(socket().c_str());  // so that StartAgent waits for the next one's
+}
+
+int ProviderHost::StopAgent() {
+  const int status = agent_->Stop(kPatience);
+  agent_.reset();
+  return status;
+}
+
+std::string ProviderHost::Config(Listed listed, const std::string& section) const {
+  const bool first = listed == Listed::kFirst || listed == Listed::kFirstPreferred;
+  const bool preferred = listed == Listed::kLastPreferred || listed == Listed::kFirstPreferred;
+  const std::string providers = listed == Listed::kAlone ? "rootkeep = rootkeep_section\n"
+                                : first                  ? "rootkeep = rootkeep_section\ndefault = default_section\n"
+                                                         : "default = default_section\nrootkeep = rootkeep_section\n";
+  return WriteFile(
+      fmt::format("openssl-{}-{}.cnf", static_cast<int>(listed), std::hash<std::string>()(section)),
+      fmt::format("openssl_conf = all\n[all]\nproviders = providers\n{}[providers]\n{}[default_section]\nactivate = "
+                  "1\n[rootkeep_section]\nmodule = {}\nsocket = {}\n{}activate = 1\n[algorithms]\ndefault_properties "
+                  "= ?provider=rootkeep\n[req]\ndistinguished_name = name\n[name]\n",
+                  preferred ? "alg_section = algorithms\n" : "", providers, ROOTKEEP_PROVIDER, socket(), section));
+}
+
+std::string ProviderHost::Uri(const std::string& key) const {
+  return fmt::format("keysocket:token={};object=rk%2Fapp%2F{}%2F1", SoftHsm::kLabel, key);
+}
+
+std::string ProviderHost::Reference(const std::string& key, const Bytes& fingerprint) const {
+  provider::KeyReference reference;
+  const std::string uri = Uri(key);
+  const std::string path = socket();
+  reference.uri = uri;
+  reference.socket = path;
+  if (!fingerprint.empty()) {
+    reference.fingerprint.emplace();
+    std::ranges::copy(fingerprint, reference.fingerprint->begin());
+  }
+  std::vector<std::uint8_t> der(provider::kMaxReference);
+  der.resize(provider::WriteReference(reference, der));
+  return WriteFile(key + ".pem", Pem(provider::kReferenceLabel, der));
+}
+
+std::string ProviderHost::Pkcs11Reference(const std::string& key) const {
+  const std::string uri = fmt::format("pkcs11:token={};object=rk%2Fapp%2F{}%2F1;type=private", SoftHsm::kLabel, key);
+  const std::string words = "PKCS#11 Provider URI v1.0";
+  std::vector<std::uint8_t> der{0x30, static_cast<std::uint8_t>(words.size() + uri.size() + 4), 0x1a,
+                                static_cast<std::uint8_t>(words.size())};
+  der.insert(der.end(), words.begin(), words.end());
+  der.insert(der.end(), {0x0c, static_cast<std::uint8_t>(uri.size())});
+  der.insert(der.end(), uri.begin(), uri.end());
+  return WriteFile(key + "-pkcs11.pem", Pem(provider::kPkcs11ReferenceLabel, der));
+}
+
+std::string ProviderHost::WriteFile(const std::string& name, const std::string& text) const {
+  const Status written = WriteFileAtomically(Path(name), text, 0600);
+  if (!written.ok()) Abort(written.error().ToString());
+  return Path(name);
+}
+
+LibraryContext::LibraryContext(const std::string& config) : context_(OSSL_LIB_CTX_new()) {
+  if (OSSL_LIB_CTX_load_config(context_, config.c_str()) != 1) Abort("OSSL_LIB_CTX_load_config: " + TakeErrors());
+}
+
+ossl::PKey ReadKey(OSSL_LIB_CTX* context, const std::string& pem) {
+  const ossl::Bio bio(BIO_new_file(pem.c_str(), "r"));
+  return ossl::PKey(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, nullptr, nullptr, context, nullptr));
+}
+
+std::string TakeErrors() {
+  std::string text;
+  ERR_print_errors_cb(
+      [](const char* line, std::size_t size, void* out) {
+        static_cast<std::string*>(out)->append(line, size);
+        return 1;
+      },
+      &text);
+  return text;
+}
+
+std::string SignMessage(OSSL_LIB_CTX* context, EVP_PKEY* key, const char* digest, const std::string& message) {
+  const ossl::MdCtx md(EVP_MD_CTX_new());
+  const auto* octets = reinterpret_cast<const unsigned char*>(message.data());
+  std::size_t size = 0;
+  if (EVP_DigestSignInit_ex(md.get(), nullptr, digest, context, nullptr, key, nullptr) != 1 ||
+      EVP_DigestSign(md.get(), nullptr, &size, octets, message.size()) != 1) {
+    return {};
+  }
+  std::string signature(size, '\0');
+  if (EVP_DigestSign(md.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, octets, message.size()) !=
+      1) {
+    return {};
+  }
+  signature.resize(size);
+  return signature;
+}
+
+bool VerifyMessage(EVP_PKEY* key, const char* digest, const std::string& message, const std::string& signature) {
+  unsigned char* spki = nullptr;
+  const int size = i2d_PUBKEY(key, &spki);
+  const unsigned char* at = spki;
+  const ossl::PKey ordinary(d2i_PUBKEY(nullptr, &at, size));
+  OPENSSL_free(spki);
+  const ossl::MdCtx md(EVP_MD_CTX_new());
+  return EVP_DigestVerifyInit_ex(md.get(), nullptr, digest, nullptr, nullptr, ordinary.get(), nullptr) == 1 &&
+         EVP_DigestVerify(md.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                          reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
+}
+
+}  // namespace rootkeep::testing

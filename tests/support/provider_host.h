@@ -1,0 +1,76 @@
+// rootkeep-agent with a key of each type on SoftHSM, and OpenSSL configurations that load rootkeep.so for them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "keystore/base/openssl.h"
+#include "tests/support/softhsm.h"
+#include "tools/rootkeep/sandbox/child.h"
+
+namespace rootkeep::testing {
+
+// How a configuration lists the provider.
+enum class Listed : std::uint8_t { kLast, kFirst, kAlone, kLastPreferred, kFirstPreferred };
+
+// Failures abort the test program. Its keys: p256, p384, rsa, ed.
+class ProviderHost {
+ public:
+  ProviderHost();
+  ProviderHost(const ProviderHost&) = delete;
+  ProviderHost& operator=(const ProviderHost&) = delete;
+
+  [[nodiscard]] const std::string& directory() const { return hsm_.directory(); }
+  [[nodiscard]] std::string Path(const std::string& name) const { return directory() + "/" + name; }
+  [[nodiscard]] std::string socket() const { return directory() + "/run-web/keys"; }
+  SoftHsm& hsm() { return hsm_; }
+
+  // The agent, which may create keys for its callers. Waits until it serves.
+  void StartAgent();
+  void KillAgent();
+  [[nodiscard]] int StopAgent();
+  [[nodiscard]] pid_t agent_pid() const { return agent_->pid(); }
+
+  // A configuration file; `section` is lines more for the provider's section, in which `socket` is this host's.
+  [[nodiscard]] std::string Config(Listed listed = Listed::kLast, const std::string& section = "") const;
+  // A key reference in Rootkeep's own layout, and in pkcs11-provider's.
+  [[nodiscard]] std::string Reference(const std::string& key, const Bytes& fingerprint = {}) const;
+  [[nodiscard]] std::string Pkcs11Reference(const std::string& key) const;
+  [[nodiscard]] std::string Uri(const std::string& key) const;
+  [[nodiscard]] const KeyInfo& Info(const std::string& key) const { return keys_.at(key); }
+
+  // A file that a test writes.
+  std::string WriteFile(const std::string& name, const std::string& text) const;
+
+ private:
+  SoftHsm hsm_;
+  std::map<std::string, KeyInfo> keys_;
+  std::unique_ptr<cli::Child> agent_;
+};
+
+// A library context with a configuration of its own. Aborts when the configuration cannot be loaded.
+class LibraryContext {
+ public:
+  explicit LibraryContext(const std::string& config);
+  LibraryContext(const LibraryContext&) = delete;
+  LibraryContext& operator=(const LibraryContext&) = delete;
+  ~LibraryContext() { OSSL_LIB_CTX_free(context_); }
+
+  // NOLINTNEXTLINE(google-explicit-constructor): what OpenSSL's functions take
+  operator OSSL_LIB_CTX*() const { return context_; }
+
+ private:
+  OSSL_LIB_CTX* context_;
+};
+
+// As an application reads a private key; null, with OpenSSL's errors queued, when it cannot.
+ossl::PKey ReadKey(OSSL_LIB_CTX* context, const std::string& pem);
+// Those errors as one text, and none queued any more.
+std::string TakeErrors();
+// Empty when it fails.
+std::string SignMessage(OSSL_LIB_CTX* context, EVP_PKEY* key, const char* digest, const std::string& message);
+// By OpenSSL's default provider.
+bool VerifyMessage(EVP_PKEY* key, const char* digest, const std::string& message, const std::string& signature);
+
+}  // namespace rootkeep::testing
