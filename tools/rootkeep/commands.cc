@@ -3,29 +3,13 @@
 namespace rootkeep::cli {
 
 const std::vector<Command>& Commands() {
-  static const auto* commands = new std::vector<Command>{DevCommand(),
-                                                         KeyCreateCommand(),
-                                                         KeyListCommand(),
-                                                         KeyShowCommand(),
-                                                         KeyAdoptCommand(),
-                                                         KeyPermitCommand(),
-                                                         KeyRetireCommand(),
-                                                         KeyDestroyCommand(),
-                                                         KeySweepCommand(),
-                                                         KeyEvidenceCommand(),
-                                                         KeyVerifyEvidenceCommand(),
-                                                         CaInitCommand(),
-                                                         CaRequestCommand(),
-                                                         CaInstallCommand(),
-                                                         RequestCommand(),
-                                                         DoctorCommand(),
-                                                         PinCheckCommand(),
-                                                         PinReplaceCommand(),
-                                                         PinUnlatchCommand(),
-                                                         InspectCommand(),
-                                                         LedgerListCommand(),
-                                                         LedgerShowCommand(),
-                                                         VersionCommand()};
+  static const auto* commands = new std::vector<Command>{
+      DevCommand(),       KeyCreateCommand(),   KeyListCommand(),           KeyShowCommand(),
+      KeyAdoptCommand(),  KeyPermitCommand(),   KeyRetireCommand(),         KeyDestroyCommand(),
+      KeySweepCommand(),  KeyEvidenceCommand(), KeyVerifyEvidenceCommand(), CaInitCommand(),
+      CaRequestCommand(), CaInstallCommand(),   RequestCommand(),           DoctorCommand(),
+      PinCheckCommand(),  PinReplaceCommand(),  PinUnlatchCommand(),        ProviderCheckCommand(),
+      InspectCommand(),   LedgerListCommand(),  LedgerShowCommand(),        VersionCommand()};
   return *commands;
 }
 

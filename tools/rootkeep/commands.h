@@ -26,6 +26,7 @@ Command LedgerShowCommand();
 Command PinCheckCommand();
 Command PinReplaceCommand();
 Command PinUnlatchCommand();
+Command ProviderCheckCommand();
 Command RequestCommand();
 Command VersionCommand();
 

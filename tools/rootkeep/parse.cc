@@ -22,6 +22,7 @@ const std::map<std::string, std::string>& GroupSummaries() {
   static const std::map<std::string, std::string> summaries{
       {"key", "Keys inside a token"},
       {"ca", "An issuing CA whose key is inside a token"},
+      {"provider", "The OpenSSL provider, as an application would load it"},
       {"pin", "A token's PIN, and the latch that keeps a wrong one from being tried twice"},
       {"ledger", "What rootkeepd has recorded"}};
   return summaries;

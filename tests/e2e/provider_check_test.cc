@@ -1,0 +1,94 @@
+// `rootkeep provider check`, with what can be wrong where OpenSSL itself says nothing.
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/provider_fixture.h"
+#include "tests/support/program.h"
+
+namespace rootkeep {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Listed;
+using testing::ProgramResult;
+using testing::RunProgram;
+
+class ProviderCheck : public ProviderSuite {
+ protected:
+  static ProgramResult Check(const std::string& config, const std::string& key) {
+    return RunProgram({ROOTKEEP_BINARY, "provider", "check", "--openssl-conf", config, "--key", key});
+  }
+  // A configuration with one thing changed.
+  static std::string Changed(const std::string& from, const std::string& to) {
+    std::string text = ReadFile(host_->Config(), 1 << 16).value_or("");
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return host_->WriteFile("changed.cnf", text.replace(at, from.size(), to));
+  }
+};
+
+TEST_F(ProviderCheck, IsContentWithKeysByFileAndByUri) {
+  for (const Listed listed : kListed) {
+    for (const KeyCase& key : kKeys) {
+      for (const std::string& name : {host_->Reference(key.name), host_->Uri(key.name)}) {
+        const ProgramResult result = Check(host_->Config(listed), name);
+        EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+        for (const char* step : {"configuration", "provider", "decode", "sign", "verify", "private half"}) {
+          EXPECT_THAT(result.out, ::testing::ContainsRegex(std::string("ok +") + step)) << name;
+        }
+      }
+    }
+  }
+  EXPECT_THAT(Check(host_->Config(Listed::kAlone), host_->Uri("p256")).out, HasSubstr("warning"));
+  const ProgramResult json = RunProgram({"env", "OPENSSL_CONF=" + host_->Config(), ROOTKEEP_BINARY, "provider", "check",
+                                         "--json", "--key", host_->Reference("p256")});
+  EXPECT_EQ(json.exit_code, 0) << json.err;
+  const auto report = nlohmann::json::parse(json.out, nullptr, false);
+  ASSERT_FALSE(report.is_discarded()) << json.out;
+  EXPECT_EQ(report["healthy"], true);
+  EXPECT_EQ(report["steps"].size(), 6U);
+}
+
+TEST_F(ProviderCheck, FindsWhatKeepsTheProviderOut) {
+  const std::string key = host_->Reference("p256");
+  const struct {
+    std::string from, to, says;
+  } wrong[] = {{"openssl_conf = all", "opensslconf = all", "no openssl_conf"},
+               {"rootkeep = rootkeep_section", "", "rootkeep = rootkeep_sect"},
+               {ROOTKEEP_PROVIDER, "/nowhere/rootkeep.so", "/nowhere/rootkeep.so"},
+               {"\nactivate = 1\n[algorithms]", "\n[algorithms]", "activate = 1"}};
+  for (const auto& mistake : wrong) {
+    const ProgramResult result = Check(Changed(mistake.from, mistake.to), key);
+    EXPECT_EQ(result.exit_code, 1) << mistake.says;
+    EXPECT_THAT(result.out, ::testing::ContainsRegex("FAILED +provider")) << mistake.says;
+    EXPECT_THAT(result.out, HasSubstr(mistake.says));
+    EXPECT_THAT(result.out, HasSubstr("hint: "));
+    EXPECT_THAT(result.out, ::testing::ContainsRegex("not tried +decode"));
+  }
+  const ProgramResult absent = Check(host_->Path("absent.cnf"), key);
+  EXPECT_EQ(absent.exit_code, 1);
+  EXPECT_THAT(absent.out, ::testing::ContainsRegex("FAILED +configuration"));
+}
+
+TEST_F(ProviderCheck, FindsWhatIsWrongWithTheKey) {
+  const ProgramResult absent = Check(host_->Config(), host_->Reference("absent"));
+  EXPECT_EQ(absent.exit_code, 1);
+  EXPECT_THAT(absent.out, ::testing::ContainsRegex("FAILED +decode"));
+  EXPECT_THAT(absent.out, HasSubstr(host_->socket()));
+  const std::string file = host_->Path("file.key");
+  ASSERT_EQ(RunProgram({"openssl", "genpkey", "-algorithm", "ED25519", "-out", file}).exit_code, 0);
+  const ProgramResult ordinary = Check(host_->Config(), file);
+  EXPECT_EQ(ordinary.exit_code, 1);
+  EXPECT_THAT(ordinary.out, HasSubstr("no key of an agent"));
+  const std::string key = host_->Reference("p256");
+  host_->KillAgent();
+  const ProgramResult down = Check(host_->Config(), key);
+  EXPECT_EQ(down.exit_code, 1);
+  EXPECT_THAT(down.out, HasSubstr("ENOENT"));
+  host_->StartAgent();
+  EXPECT_EQ(RunProgram({ROOTKEEP_BINARY, "provider", "check"}).exit_code, 2);
+  EXPECT_THAT(RunProgram({ROOTKEEP_BINARY, "provider", "check", "--help"}).out,
+              HasSubstr("rootkeep provider check --openssl-conf"));
+}
+
+}  // namespace
+}  // namespace rootkeep
