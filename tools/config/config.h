@@ -60,11 +60,20 @@ struct Token {
   friend bool operator==(const Token&, const Token&) = default;
 };
 
+// Keys that an agent serves.
+struct KeySocketSource {
+  std::string name;
+  std::string path;
+
+  friend bool operator==(const KeySocketSource&, const KeySocketSource&) = default;
+};
+
 struct Authority {
   std::string name;
   std::string trust_domain;
-  std::string token;
-  std::string key;         // PKCS#11 URI; empty: the one in the authority's directory
+  std::string token;  // or a key socket's name
+  bool behind_socket = false;
+  std::string key;         // URI; empty: the one in the authority's directory
   std::string chain_file;  // empty, as bundle_file: the files in the authority's directory
   std::string bundle_file;
   std::string extra_chain_file;     // empty: none
@@ -142,6 +151,7 @@ struct Config {
   std::vector<Health> health;
   std::vector<Module> modules;
   std::vector<Token> tokens;
+  std::vector<KeySocketSource> key_sockets;  // no name is a token's too
   std::vector<std::string> trust_domains;
   std::vector<Authority> authorities;
   std::vector<TokenIssuer> token_issuers;

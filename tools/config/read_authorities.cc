@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
-#include "keystore/pkcs11/uri.h"
+#include <algorithm>
+
 #include "signer/spiffe_id.h"
 #include "tools/config/duration.h"
+#include "tools/config/key_uri.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
 
@@ -37,11 +39,13 @@ LifetimeRules ReadLifetimes(const v1::Lifetimes& file, const Section& section) {
 }
 
 // Never shown: it may hold a PIN by mistake.
-std::string KeyUriText(const Section& section, const std::string& value) {
+std::string KeyUriText(const Section& section, const std::string& value, bool behind_socket) {
   if (value.empty()) return value;
-  const Result<KeyUri> uri = pkcs11::ParseUri(value);
+  const Result<KeyUri> uri = ParseKeyUri(value);
   if (!uri.ok()) {
     section.Complain("key", uri.error().ToString());
+  } else if (uri->scheme == UriScheme::kKeySocket && !behind_socket) {
+    section.Complain("key", "names a key behind a key socket, and its token is none");
   } else if (!uri->pin_source.empty()) {
     section.Complain("key", "says where a PIN is; that is the token's pin_source");
   }
@@ -52,8 +56,12 @@ Authority ReadAuthority(const v1::Authority& file, const Section& section, const
   Authority out;
   out.name = Name(section, "name", file.name());
   out.trust_domain = Reference(section, "trust_domain", file.trust_domain(), config.trust_domains, "trust domain");
-  out.token = Reference(section, "token", file.token(), NamesOf(config.tokens), "token");
-  out.key = KeyUriText(section, file.key());
+  const std::vector<std::string> sockets = NamesOf(config.key_sockets);
+  std::vector<std::string> sources = NamesOf(config.tokens);
+  sources.insert(sources.end(), sockets.begin(), sockets.end());
+  out.token = Reference(section, "token", file.token(), sources, sockets.empty() ? "token" : "token or key socket");
+  out.behind_socket = std::ranges::find(sockets, out.token) != sockets.end();
+  out.key = KeyUriText(section, file.key(), out.behind_socket);
   out.chain_file = OptionalPath(section, "chain_file", file.chain_file());
   out.bundle_file = OptionalPath(section, "bundle_file", file.bundle_file());
   if (out.chain_file.empty() != out.bundle_file.empty()) {

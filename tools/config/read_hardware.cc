@@ -75,29 +75,44 @@ Token ReadToken(const v1::Token& file, const Section& section, const std::vector
   return out;
 }
 
+std::vector<KeySocketSource> ReadKeySockets(const v1::Config& file, const Section& section,
+                                            const std::vector<std::string>& tokens) {
+  auto sockets = ReadList(
+      section, "key_sockets", file.key_sockets(), [&tokens](const v1::KeySocketSource& item, const Section& place) {
+        KeySocketSource out{.name = Name(place, "name", item.name()), .path = SocketPath(place, "path", item.path())};
+        if (std::ranges::find(tokens, out.name) != tokens.end()) place.Complain("name", "is the name of a token");
+        return out;
+      });
+  CheckUnique(section, "key_sockets", "name", NamesOf(sockets));
+  return sockets;
+}
+
 }  // namespace
 
-std::vector<Module> ReadModules(const google::protobuf::RepeatedPtrField<v1::Module>& items, const Section& section) {
+std::vector<Module> ReadModules(const google::protobuf::RepeatedPtrField<v1::Module>& items, const Section& section,
+                                bool required) {
   auto modules = ReadList(section, "modules", items, ReadModule);
   CheckUnique(section, "modules", "name", NamesOf(modules));
-  if (modules.empty()) section.Complain("modules", "is required: at least one");
+  if (required && modules.empty()) section.Complain("modules", "is required: at least one");
   return modules;
 }
 
 std::vector<Token> ReadTokens(const google::protobuf::RepeatedPtrField<v1::Token>& items, const Section& section,
-                              const std::vector<Module>& modules) {
+                              const std::vector<Module>& modules, bool required) {
   const std::vector<std::string> names = NamesOf(modules);
   auto tokens = ReadList(section, "tokens", items, [&names](const v1::Token& item, const Section& place) {
     return ReadToken(item, place, names);
   });
   CheckUnique(section, "tokens", "name", NamesOf(tokens));
-  if (tokens.empty()) section.Complain("tokens", "is required: at least one");
+  if (required && tokens.empty()) section.Complain("tokens", "is required: at least one");
   return tokens;
 }
 
 void ReadHardware(const v1::Config& file, const Section& section, Config& config) {
-  config.modules = ReadModules(file.modules(), section);
-  config.tokens = ReadTokens(file.tokens(), section, config.modules);
+  const bool here = file.key_sockets().empty();
+  config.modules = ReadModules(file.modules(), section, here);
+  config.tokens = ReadTokens(file.tokens(), section, config.modules, here);
+  config.key_sockets = ReadKeySockets(file, section, NamesOf(config.tokens));
 }
 
 }  // namespace rootkeep::config

@@ -11,10 +11,12 @@ namespace rootkeep::config {
 
 void ReadEndpoints(const v1::Config& file, const Section& section, Config& config);
 void ReadHardware(const v1::Config& file, const Section& section, Config& config);
-// The parts that other programs' files have too: the lists "modules" and "tokens" of `section`, and "log".
-std::vector<Module> ReadModules(const google::protobuf::RepeatedPtrField<v1::Module>& items, const Section& section);
+// The parts that other programs' files have too: the lists "modules" and "tokens" of `section`, of which one entry each
+// may be required, and "log".
+std::vector<Module> ReadModules(const google::protobuf::RepeatedPtrField<v1::Module>& items, const Section& section,
+                                bool required);
 std::vector<Token> ReadTokens(const google::protobuf::RepeatedPtrField<v1::Token>& items, const Section& section,
-                              const std::vector<Module>& modules);
+                              const std::vector<Module>& modules, bool required);
 Log ReadLog(const v1::Log& file, const Section& section);
 // After ReadHardware.
 void ReadAuthorities(const v1::Config& file, const Section& section, Config& config);

@@ -45,6 +45,14 @@ std::string RequiredPath(const Section& section, std::string_view field, const s
   return OptionalPath(section, field, value);
 }
 
+std::string SocketPath(const Section& section, std::string_view field, const std::string& value) {
+  constexpr std::size_t kLongest = 107;  // unix(7): sun_path
+  std::string path = RequiredPath(section, field, value);
+  if (path.size() > kLongest) section.Complain(field, "is longer than the 107 octets of a socket's path");
+  if (path.ends_with('/')) section.Complain(field, "names a directory");
+  return path;
+}
+
 std::chrono::seconds Duration(const Section& section, std::string_view field, const std::string& value,
                               std::chrono::seconds fallback, DurationRange range) {
   if (!section.Given(field)) return fallback;

@@ -25,6 +25,9 @@ std::string Name(const Section& section, std::string_view field, const std::stri
 std::string OptionalPath(const Section& section, std::string_view field, const std::string& value);
 std::string RequiredPath(const Section& section, std::string_view field, const std::string& value);
 
+// Of a Unix socket: an absolute path that unix(7) has room for.
+std::string SocketPath(const Section& section, std::string_view field, const std::string& value);
+
 // `fallback` when not given.
 std::chrono::seconds Duration(const Section& section, std::string_view field, const std::string& value,
                               std::chrono::seconds fallback, DurationRange range);

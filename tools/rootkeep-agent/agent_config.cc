@@ -28,14 +28,6 @@ mode_t ModeOf(const Section& section, const std::string& text) {
   return SocketConfig{}.mode;
 }
 
-std::string PathOf(const Section& section, const std::string& value) {
-  constexpr std::size_t kLongest = 107;  // unix(7): sun_path
-  std::string path = config::RequiredPath(section, "path", value);
-  if (path.size() > kLongest) section.Complain("path", "is longer than the 107 octets of a socket's path");
-  if (path.ends_with('/')) section.Complain("path", "names a directory");
-  return path;
-}
-
 // What a KeySpec may be called, or a beginning of it with "*" behind.
 std::string NameOf(const Section& section, const std::string& value) {
   const bool open = value.ends_with('*');
@@ -76,7 +68,7 @@ GrantConfig ReadGrant(const v1::Grant& file, const Section& section, const std::
 SocketConfig ReadSocket(const v1::KeySocket& file, const Section& section, const std::vector<std::string>& tokens) {
   SocketConfig socket;
   socket.name = config::Name(section, "name", file.name());
-  socket.path = PathOf(section, file.path());
+  socket.path = config::SocketPath(section, "path", file.path());
   socket.owner = file.owner();
   socket.group = file.group();
   socket.mode = ModeOf(section, file.mode());
@@ -97,8 +89,8 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
     out.state_directory = config::RequiredPath(section, "state_directory", file.state_directory());
   }
   out.token_host = config::OptionalPath(section, "token_host", file.token_host());
-  out.modules = config::ReadModules(file.modules(), section);
-  out.tokens = config::ReadTokens(file.tokens(), section, out.modules);
+  out.modules = config::ReadModules(file.modules(), section, true);
+  out.tokens = config::ReadTokens(file.tokens(), section, out.modules, true);
   const auto tokens = config::NamesOf(out.tokens);
   out.sockets = config::ReadList(
       section, "sockets", file.sockets(),

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "keystore/pkcs11/uri.h"
 #include "signer/authority/authority_files.h"
+#include "tools/config/key_uri.h"
 #include "tools/config/load.h"
 
 namespace rootkeep::cli {
@@ -18,7 +18,7 @@ bool Names(const KeyUri& uri, const CatalogEntry& entry) {
 }
 
 Status CheckUri(const std::string& text, const std::string& authority, const CatalogEntry& entry) {
-  RK_TRY(const KeyUri uri, pkcs11::ParseUri(text));
+  RK_TRY(const KeyUri uri, config::ParseKeyUri(text));
   if (!Names(uri, entry)) return Ok();
   return FailedPrecondition(fmt::format("authority {} signs with \"{}\"", authority, entry.label))
       .WithReason("key_in_use")

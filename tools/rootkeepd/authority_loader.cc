@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "keystore/base/file.h"
-#include "keystore/pkcs11/uri.h"
 #include "signer/authority/authority_files.h"
+#include "tools/config/key_uri.h"
 
 namespace rootkeep {
 namespace {
@@ -34,7 +34,7 @@ Result<std::string> ReadExtra(const std::string& path) {
 
 Result<std::shared_ptr<const Signer>> OpenKey(const config::Authority& config, const AuthorityTerms& terms,
                                               KeyStore& token, const KeyWatch& keys, const std::string& key_uri) {
-  RK_TRY(const KeyUri uri, pkcs11::ParseUri(key_uri));
+  RK_TRY(const KeyUri uri, config::ParseKeyUriOf(config, key_uri));
   RK_TRY(auto signer, token.Open(uri, After(kOpenDeadline)));
   RK_RETURN_IF_ERROR(CheckCustody(signer->info(), KeyUse::kRootkeepCa, config.custody, terms.production));
   RK_RETURN_IF_ERROR(keys.Check(signer->info()));

@@ -35,8 +35,9 @@ LifetimeRules ServingLifetime(const config::Config& config) {
 bool NeedsRestart(const config::Config& before, const config::Config& after) {
   return before.listeners != after.listeners || before.operations != after.operations ||
          before.health != after.health || before.modules != after.modules || before.tokens != after.tokens ||
-         before.state_directory != after.state_directory || before.token_host != after.token_host ||
-         before.limits != after.limits || before.trust_domains != after.trust_domains || before.log != after.log;
+         before.key_sockets != after.key_sockets || before.state_directory != after.state_directory ||
+         before.token_host != after.token_host || before.limits != after.limits ||
+         before.trust_domains != after.trust_domains || before.log != after.log;
 }
 
 void LogRefused(const Error& error) {
@@ -68,6 +69,7 @@ Status Daemon::OpenState() {
   RK_TRY(ledger_, OpenLedger({.path = state_->database_path(), .clock = &clock_}));
   keys_ = std::make_unique<KeyWatch>(KeyWatch::Parts{.path = state_->key_catalog_path(),
                                                      .tokens = config_.tokens,
+                                                     .key_sockets = config_.key_sockets,
                                                      .hardware = *hardware_,
                                                      .readiness = readiness_,
                                                      .metrics = metrics_,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "keystore/keysocket/backend/store.h"
+
 namespace rootkeep {
 namespace {
 
@@ -14,14 +16,18 @@ Result<Hardware> Hardware::Open(const config::Config& config) {
   for (const config::Token& entry : config.tokens) {
     auto token = hardware.opener_->Open(entry);
     if (!token.ok()) return std::move(token).error().Within(fmt::format("prepare token {}", entry.name));
-    hardware.tokens_[entry.name] = std::move(*token);
+    hardware.sources_[entry.name] = {.store = std::move(*token), .component = "token " + entry.name};
+  }
+  for (const config::KeySocketSource& entry : config.key_sockets) {
+    hardware.sources_[entry.name] = {.store = keysocket::OpenStore(entry.path),
+                                     .component = "key socket " + entry.name};
   }
   return hardware;
 }
 
 void Hardware::Probe(Readiness& readiness, Metrics& metrics) {
-  for (const auto& [name, token] : tokens_) {
-    HealthProbe* probe = token->health();
+  for (const auto& [name, source] : sources_) {
+    HealthProbe* probe = source.store->health();
     if (probe == nullptr) continue;
     const Status status = probe->Probe(After(kProbeDeadline));
     if (status.ok()) {
@@ -30,7 +36,7 @@ void Hardware::Probe(Readiness& readiness, Metrics& metrics) {
       up_.erase(name);
     }
     metrics.SetTokenUp(name, status.ok());
-    readiness.Report("token " + name, status.ok() ? "" : status.error().ToString());
+    readiness.Report(source.component, status.ok() ? "" : status.error().ToString());
   }
 }
 

@@ -1,4 +1,4 @@
-// The modules and tokens that the configuration names.
+// The modules, tokens and key sockets that the configuration names.
 #pragma once
 
 #include <map>
@@ -19,15 +19,16 @@ namespace rootkeep {
 class Hardware {
  public:
   // Prepares a store for every token, in this process with its module loaded and initialised, or behind a process of
-  // its own. An absent token is no error; a module that cannot be loaded is, with the step that failed.
+  // its own, and for every key socket. An absent token or agent is no error; a module that cannot be loaded is, with
+  // the step that failed.
   static Result<Hardware> Open(const config::Config& config);
 
-  // The store of a configured token. The configuration has been checked: it exists.
-  [[nodiscard]] KeyStore& Token(const std::string& name) const { return *tokens_.at(name); }
+  // The store of a configured token or key socket. The configuration has been checked: it exists.
+  [[nodiscard]] KeyStore& Token(const std::string& name) const { return *sources_.at(name).store; }
 
-  // Asks every token whether it answers, brings back what has returned, and reports each as a component.
+  // Asks each of them whether it answers, brings back what has returned, and reports each as a component.
   void Probe(Readiness& readiness, Metrics& metrics);
-  // Whether the token answered the last of these.
+  // Whether it answered the last of these.
   [[nodiscard]] bool Up(const std::string& name) const { return up_.contains(name); }
 
  private:
@@ -38,8 +39,13 @@ class Hardware {
                               .token_host = config.token_host,
                               .log_level = config.log.level})) {}
 
+  struct Source {
+    std::shared_ptr<KeyStore> store;
+    std::string component;  // what it is called in /readyz
+  };
+
   std::unique_ptr<TokenOpener> opener_;
-  std::map<std::string, std::shared_ptr<KeyStore>> tokens_;
+  std::map<std::string, Source> sources_;
   std::set<std::string> up_;
 };
 

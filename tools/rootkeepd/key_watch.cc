@@ -114,7 +114,7 @@ std::string KeyWatch::Trouble(const KeyInfo& key) const {
     if (found->second.fingerprint != key.public_key.fingerprint()) continue;
     return fmt::format("key \"{}\" is MISSING: {}", key.label, FindingText(found->second.finding));
   }
-  return "";
+  return offered_.Trouble(key);
 }
 
 std::string_view KeyWatch::StateOf(const KeyInfo& key) const {
@@ -129,6 +129,7 @@ bool KeyWatch::Refresh() {
 }
 
 void KeyWatch::Round() {
+  offered_.Round();
   if (!Refresh() || catalog_ == nullptr) return;
   for (const config::Token& token : parts_.tokens) {
     if (!parts_.hardware.Up(token.name)) {

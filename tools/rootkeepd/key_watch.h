@@ -10,7 +10,9 @@
 #include "signer/metrics/metrics.h"
 #include "signer/ops/readiness.h"
 #include "tools/config/config.h"
+#include "tools/config/section.h"
 #include "tools/rootkeepd/hardware.h"
+#include "tools/rootkeepd/offered_keys.h"
 
 namespace rootkeep {
 
@@ -23,15 +25,17 @@ class KeyWatch {
  public:
   // All outlive this.
   struct Parts {
-    std::string path;                   // of the catalogue
-    std::vector<config::Token> tokens;  // that hardware has
+    std::string path;                                  // of the catalogue
+    std::vector<config::Token> tokens;                 // that hardware has
+    std::vector<config::KeySocketSource> key_sockets;  // the same
     const Hardware& hardware;
     Readiness& readiness;
     Metrics& metrics;
     const Clock& clock;
   };
 
-  explicit KeyWatch(Parts parts) : parts_(std::move(parts)) {}
+  explicit KeyWatch(Parts parts)
+      : parts_(std::move(parts)), offered_(parts_.hardware, parts_.readiness, config::NamesOf(parts_.key_sockets)) {}
 
   // Reads the catalogue where there is one. Errors as Catalog::OpenExisting and List, but for NOT_FOUND: what cannot be
   // read may say that a key must not be used.
@@ -47,7 +51,7 @@ class KeyWatch {
   // Reads what others changed in the catalogue, also when another file has taken its place. Whether it can be read:
   // when its file is gone, what it said last holds.
   bool Refresh();
-  // The same, and holds it against each token that has returned, and now and then.
+  // The same, and holds it against each token that has returned, and now and then; asks agents what they offer.
   void Round();
   // The next round looks at every token.
   void LookSoon() { next_look_.clear(); }
@@ -70,6 +74,7 @@ class KeyWatch {
   void ReportReadable(const Status& status);
 
   const Parts parts_;
+  OfferedKeys offered_;
   std::unique_ptr<Catalog> catalog_;
   std::int64_t others_changes_ = 0;
   std::vector<CatalogEntry> entries_;

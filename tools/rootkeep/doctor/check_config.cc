@@ -5,10 +5,11 @@
 #include <map>
 
 #include "keystore/base/file.h"
-#include "keystore/pkcs11/uri.h"
+#include "keystore/keysocket/backend/store.h"
 #include "signer/authority/authority.h"
 #include "signer/authority/authority_files.h"
 #include "signer/store/state_dir.h"
+#include "tools/config/key_uri.h"
 #include "tools/config/load.h"
 #include "tools/rootkeep/deadlines.h"
 #include "tools/rootkeep/doctor/check_catalogue.h"
@@ -40,8 +41,9 @@ Result<AuthorityFiles> FilesOf(const config::Config& config, const config::Autho
   return files;
 }
 
-Result<std::shared_ptr<const Signer>> OpenKey(KeyStore& store, const std::string& key_uri) {
-  RK_TRY(const KeyUri uri, pkcs11::ParseUri(key_uri));
+Result<std::shared_ptr<const Signer>> OpenKey(KeyStore& store, const config::Authority& authority,
+                                              const std::string& key_uri) {
+  RK_TRY(const KeyUri uri, config::ParseKeyUriOf(authority, key_uri));
   return store.Open(uri, After(kTokenDeadline));
 }
 
@@ -63,6 +65,14 @@ Result<std::string> CheckCertificates(const config::Authority& authority, const 
   return fmt::format("issuing until {}", ToRfc3339(made->chain_not_after()));
 }
 
+// As rootkeepd reaches it, but as the user who asks.
+std::optional<OpenToken> CheckKeySocket(Checkup& checkup, const config::KeySocketSource& source) {
+  OpenToken open{.module = nullptr, .store = keysocket::OpenStore(source.path)};
+  const Status answered = open.store->health()->Probe(After(kTokenDeadline));
+  if (!checkup.Step("ask agent", "key socket " + source.name, answered, source.path)) return std::nullopt;
+  return open;
+}
+
 void CheckAuthority(Checkup& checkup, const config::Config& config, const config::Authority& authority,
                     const std::optional<OpenToken>& token, const CatalogueRows& rows) {
   const std::string name = "authority " + authority.name;
@@ -73,7 +83,7 @@ void CheckAuthority(Checkup& checkup, const config::Config& config, const config
     checkup.NotTried(kCertificates, name);
     return;
   }
-  const auto signer = OpenKey(*token->store, files->key_uri);
+  const auto signer = OpenKey(*token->store, authority, files->key_uri);
   const auto permitted = signer.ok() ? CheckPermission(checkup, name, rows, (*signer)->info(), kDaemons) : std::nullopt;
   CheckKey(checkup, signer, name, KeyUse::kRootkeepCa, authority.custody, config.production, permitted);
   if (!signer.ok()) return checkup.NotTried(kCertificates, name);
@@ -102,6 +112,8 @@ void CheckConfig(Checkup& checkup, const config::Config& config, const std::stri
     // As the configuration names it.
     if (opened) CheckCatalogue(checkup, rows, name, {.label = token.label, .serial = token.serial}, *opened->store);
   }
+  for (const config::KeySocketSource& source : config.key_sockets)
+    tokens[source.name] = CheckKeySocket(checkup, source);
   for (const config::Authority& authority : config.authorities) {
     CheckAuthority(checkup, config, authority, tokens[authority.token], rows);
   }

@@ -22,6 +22,7 @@ constexpr auto kStepHints = std::to_array<StepHint>({
     {"initialise", "is the device attached, and does the module find its own configuration (its environment)?"},
     {"find token", "is the device attached, and are label and serial right?"},
     {"read PIN", "the file belongs to this user or root and has mode 0600"},
+    {"ask agent", "does rootkeep-agent run, is this user one of those that its configuration lets on that socket?"},
     {"log in", "rootkeep pin check says what is on record against the PIN"},
     {"find key", "rootkeep key list shows what the token holds"},
     {"custody", "make another key: rootkeep key create; with production: true, in a token that is hardware"},

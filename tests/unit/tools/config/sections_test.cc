@@ -162,5 +162,58 @@ TEST(LimitsTest, RangesAndValues) {
   EXPECT_EQ(Parsed(Minimal("log: {level: error}\n")).log.level, log::Level::kError);
 }
 
+// No token here: all is behind an agent.
+constexpr std::string_view kBehindAgent = R"(version: 1
+key_sockets:
+  - name: agent
+    path: /run/rootkeep-agent/ca/keys
+trust_domains:
+  - name: cluster.local
+authorities:
+  - name: mesh
+)";
+
+std::string BehindAgent(std::string_view from, std::string_view to) {
+  std::string text(kBehindAgent);
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(KeySocketSourceTest, TakesThePlaceOfTokens) {
+  const Config config = Parsed(kBehindAgent);
+  EXPECT_TRUE(config.tokens.empty());
+  ASSERT_EQ(config.key_sockets.size(), 1U);
+  EXPECT_EQ(config.key_sockets[0].path, "/run/rootkeep-agent/ca/keys");
+  EXPECT_EQ(config.authorities[0].token, "agent");
+  for (const std::string key : {"keysocket:object=mesh", "pkcs11:object=mesh"}) {
+    EXPECT_EQ(Parsed(std::string(kBehindAgent) + "    key: " + key + "\n").authorities[0].key, key);
+  }
+  EXPECT_THAT(ProblemsOf(MinimalWith("- name: mesh", "- name: mesh\n    key: keysocket:object=mesh")),
+              HasSubstr("authorities[0].key: names a key behind a key socket, and its token is none"));
+  EXPECT_THAT(ProblemsOf(std::string(kBehindAgent) + "    key: keysocket:object=mesh?pin-source=file:/p\n"),
+              HasSubstr("authorities[0].key"));
+}
+
+TEST(KeySocketSourceTest, IsOneOfSeveralPlacesByName) {
+  const std::string both = MinimalWith("trust_domains:", "key_sockets:\n  - {name: agent, path: /k}\ntrust_domains:");
+  EXPECT_THAT(ProblemsOf(both), HasSubstr("authorities[0].token"));
+  EXPECT_EQ(Parsed(both + "    token: agent\n").authorities[0].token, "agent");
+  EXPECT_EQ(Parsed(both + "    token: ca\n").authorities[0].token, "ca");
+  EXPECT_THAT(ProblemsOf(both + "    token: other\n"), HasSubstr("token or key socket"));
+}
+
+TEST(KeySocketSourceTest, SaysWhatIsWrong) {
+  EXPECT_THAT(ProblemsOf(BehindAgent("/run/rootkeep-agent/ca/keys", "keys")), HasSubstr("key_sockets[0].path"));
+  EXPECT_THAT(ProblemsOf(BehindAgent("/run/rootkeep-agent/ca/keys", "/" + std::string(107, 'k'))),
+              HasSubstr("107 octets"));
+  EXPECT_THAT(ProblemsOf(BehindAgent("    path:", "    pin_source: file:/p\n    path:")), HasSubstr("pin_source"));
+  EXPECT_THAT(ProblemsOf(MinimalWith("trust_domains:", "key_sockets:\n  - {name: ca, path: /k}\ntrust_domains:")),
+              HasSubstr("key_sockets[0].name: is the name of a token"));
+  EXPECT_THAT(ProblemsOf(BehindAgent("trust_domains:", "  - {name: agent, path: /k}\ntrust_domains:")),
+              HasSubstr("key_sockets[1].name"));
+  EXPECT_THAT(ProblemsOf(MinimalWith(
+                  "tokens:\n  - name: ca\n    label: rootkeep\n    pin_source: file:/etc/rootkeep/pin\n", "")),
+              HasSubstr("tokens: is required"));
+}
+
 }  // namespace
 }  // namespace rootkeep::config
