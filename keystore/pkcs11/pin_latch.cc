@@ -43,9 +43,13 @@ Status PinLatch::Begin(const DeviceInfo& token) {
   if (!known.ok() && !(unreadable && by_operator)) return known.error();
   PinRecord record = unreadable ? PinRecord{.refused = true} : known->value_or(PinRecord());
   if (by_operator) {
-    if (std::exchange(sent_, true))
+    if (new_pin_ == NewPin::kRefused) return Kept(token, "the new PIN was sent once, and refused", record);
+    if (new_pin_ == NewPin::kUnanswered) {
       return Kept(token, "the new PIN was sent once, and nobody knows the answer", record);
-    if (record.refused) return Ok();  // as bad as it gets
+    }
+    const bool reconnect = std::exchange(new_pin_, NewPin::kUnanswered) == NewPin::kAccepted;
+    // The first login is still on record, or the record is as bad as it gets.
+    if (reconnect || record.refused) return Ok();
   } else if (record.refused) {
     return Kept(token, "the PIN was refused before and is not sent again", record).WithHint(WayOut(true));
   } else if (record.latched()) {
@@ -73,10 +77,19 @@ std::string PinLatch::WayOut(bool refused) const {
 }
 
 void PinLatch::Accepted(const DeviceInfo& token) {
-  if (sender_ == PinSender::kProgram) Settle(token, std::nullopt);
+  if (sender_ == PinSender::kProgram) {
+    Settle(token, std::nullopt);
+  } else {
+    Learn(NewPin::kAccepted);
+  }
 }
 
 void PinLatch::Refused(const DeviceInfo& token, std::string_view answer) {
+  {
+    const MutexLock lock(mutex_);
+    // Otherwise it is said of a login before.
+    if (new_pin_ == NewPin::kUnanswered) new_pin_ = NewPin::kRefused;
+  }
   const std::string whose = sender_ == PinSender::kOperator ? " to a new PIN" : "";
   Settle(token, PinRecord{.refused = true, .detail = Detail(token, std::string(answer) + whose)});
 }
@@ -90,15 +103,17 @@ bool PinLatch::Doubtful(const DeviceInfo& token, std::string_view answer) {
 }
 
 void PinLatch::NotJudged(const DeviceInfo& token) {
-  {
-    const MutexLock lock(mutex_);
-    sent_ = false;
-  }
+  Learn(NewPin::kUnsent);
   const auto known = Find(token);
   if (!known.ok() || !*known) return;
   PinRecord record = **known;
   record.doubtful -= std::min(1U, record.doubtful);
   Settle(token, record.doubtful == 0 && !record.refused ? std::nullopt : std::optional(record));
+}
+
+void PinLatch::Learn(NewPin now) {
+  const MutexLock lock(mutex_);
+  new_pin_ = now;
 }
 
 Result<std::optional<PinRecord>> PinLatch::Find(const DeviceInfo& token) const {

@@ -40,7 +40,7 @@ class PinLatch {
 
   // Call before a login. FAILED_PRECONDITION "pin_latched" when the PIN must not be sent; the errno's code when the
   // attempt cannot be put on record, and then it must not be sent either. An operator's PIN is sent although another
-  // was refused, but not a second time.
+  // was refused, but not a second time, unless the token took it.
   Status Begin(const DeviceInfo& token);
   // After it, one of these. The token took the PIN. An operator's is not yet where programs read theirs: then what is
   // on record stays until Forget.
@@ -66,10 +66,14 @@ class PinLatch {
   Status Erase(const std::string& name) RK_REQUIRES(mutex_);
   void Settle(const DeviceInfo& token, const std::optional<PinRecord>& record);
 
+  // What has become of an operator's PIN.
+  enum class NewPin : std::uint8_t { kUnsent, kUnanswered, kAccepted, kRefused };
+  void Learn(NewPin now);
+
   const std::string directory_;
   const PinSender sender_;
   mutable Mutex mutex_;
-  bool sent_ RK_GUARDED_BY(mutex_) = false;                         // an operator's PIN
+  NewPin new_pin_ RK_GUARDED_BY(mutex_) = NewPin::kUnsent;
   std::map<std::string, PinRecord> records_ RK_GUARDED_BY(mutex_);  // without a directory
 };
 

@@ -114,7 +114,7 @@ TEST_F(Recorded, AnOperatorsPinIsSentOnceWhateverIsOnRecord) {
   EXPECT_THAT(first.Begin(kToken), IsOk());
   EXPECT_TRUE(first.Doubtful(kToken, "CKR_GENERAL_ERROR"));
   EXPECT_THAT(first.Begin(kToken), HasReason("pin_latched"));
-  EXPECT_THAT(first.Begin(kToken), Says("the new PIN was sent once"));
+  EXPECT_THAT(first.Begin(kToken), Says("the new PIN was sent once, and nobody knows the answer"));
 
   // Whoever reads the old one must not send it before the new one is there.
   PinLatch second(directory(), PinSender::kOperator);
@@ -123,6 +123,34 @@ TEST_F(Recorded, AnOperatorsPinIsSentOnceWhateverIsOnRecord) {
   EXPECT_THAT(Again().Begin(kToken), HasReason("pin_latched"));
   ASSERT_THAT(second.Forget(kToken), IsOk());
   EXPECT_THAT(Again().Begin(kToken), IsOk());
+}
+
+// As when the connection is lost after the login: the token's word is known.
+TEST_F(Recorded, AnOperatorsPinThatTheTokenTookIsSentAgainAfterAReconnect) {
+  PinLatch latch(directory(), PinSender::kOperator);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_THAT(latch.Begin(kToken), IsOk()) << i;
+    latch.Accepted(kToken);
+  }
+  ASSERT_OK_AND_ASSIGN(const auto record, Again().Find(kToken));
+  EXPECT_EQ(record->doubtful, 1U) << "until it is where programs read it";
+  ASSERT_THAT(latch.Begin(kToken), IsOk());
+  EXPECT_FALSE(latch.Doubtful(kToken, "CKR_GENERAL_ERROR"));
+  EXPECT_THAT(latch.Begin(kToken), HasReason("pin_latched"));
+}
+
+TEST_F(Recorded, AnOperatorsPinThatWasRefusedIsSaidToBe) {
+  PinLatch latch(directory(), PinSender::kOperator);
+  ASSERT_THAT(latch.Begin(kToken), IsOk());
+  latch.Refused(kToken, "CKR_PIN_INCORRECT");
+  EXPECT_THAT(latch.Begin(kToken), HasReason("pin_latched"));
+  EXPECT_THAT(latch.Begin(kToken), Says("the new PIN was sent once, and refused: CKR_PIN_INCORRECT to a new PIN"));
+  EXPECT_THAT(latch.Begin(kToken), Not(Says("nobody knows")));
+
+  // Somebody else's, of which the token has told only now.
+  PinLatch next(directory(), PinSender::kOperator);
+  next.Refused(kToken, "no answer, but the token has counted a wrong PIN");
+  EXPECT_THAT(next.Begin(kToken), IsOk());
 }
 
 // Of that, too, nobody knows the end.
