@@ -1,7 +1,11 @@
 // A ledger that runs out of memory for one caller's requests.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <new>
 #include <string>
 #include <utility>
@@ -21,18 +25,30 @@ class ForgetfulLedger final : public Ledger {
   // is empty). Not while it is used.
   void Forget(At at, std::string caller, int times) {
     caller_ = std::move(caller);
+    answered_ = std::promise<void>();
+    answer_ = answered_.get_future().share();
+    told_ = false;
     times_ = times;
     at_ = at;
+  }
+  // To be called once whoever met with it has its answer: an intent that was queued all the same (kIntended) is not
+  // said to be durable before. Otherwise the certificate could be there first, where the caller's thread is slow.
+  void Answered() {
+    if (!told_.exchange(true)) answered_.set_value();
   }
   // How often it may still come.
   [[nodiscard]] int left() const { return times_; }
 
   Status Intend(Intent intent, Durable durable) override {
-    const std::string caller = intent.caller;
-    ForgetAt(At::kIntend, caller);
-    Status queued = ledger_.Intend(std::move(intent), std::move(durable));
-    ForgetAt(At::kIntended, caller);
-    return queued;
+    ForgetAt(At::kIntend, intent.caller);
+    if (!Forgets(At::kIntended, intent.caller)) return ledger_.Intend(std::move(intent), std::move(durable));
+    const Status queued =
+        ledger_.Intend(std::move(intent), [answer = answer_, told = std::move(durable)](Status status) {
+          EXPECT_EQ(answer.wait_for(kPatience), std::future_status::ready);
+          told(std::move(status));
+        });
+    EXPECT_TRUE(queued.ok());
+    throw std::bad_alloc();
   }
   Result<std::optional<LedgerEntry>> Find(const RetryKey& key, std::int64_t since) override {
     ForgetAt(At::kFind, key.caller);
@@ -52,14 +68,23 @@ class ForgetfulLedger final : public Ledger {
   [[nodiscard]] LedgerStats Stats() const override { return ledger_.Stats(); }
 
  private:
-  void ForgetAt(At at, const std::string& caller) {
-    if (at_ != at || (!caller_.empty() && caller != caller_)) return;
-    if (times_.fetch_sub(1) > 0) throw std::bad_alloc();
+  static constexpr std::chrono::seconds kPatience{20};
+
+  bool Forgets(At at, const std::string& caller) {
+    if (at_ != at || (!caller_.empty() && caller != caller_)) return false;
+    if (times_.fetch_sub(1) > 0) return true;
     ++times_;
+    return false;
+  }
+  void ForgetAt(At at, const std::string& caller) {
+    if (Forgets(at, caller)) throw std::bad_alloc();
   }
 
   Ledger& ledger_;
   std::string caller_;
+  std::promise<void> answered_;
+  std::shared_future<void> answer_;
+  std::atomic<bool> told_ = false;
   std::atomic<At> at_ = At::kFind;
   std::atomic<int> times_ = 0;
 };

@@ -31,6 +31,8 @@ TEST_P(IssuerException, IsTheFailureOfOneRequestAlone) {
     answers.push_back(Gather(asks, Workload("w" + std::to_string(i)), {.csr_pem = csr}, After(kPatience)));
   }
   issuer_->Issue(asks);
+  answers[2].wait();
+  forgetful_->Answered();
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Result<Issued> issued = answers[i].get();
     if (i == 2) {
