@@ -144,10 +144,10 @@ void SigningLane::Process(const Batch& batch) {
 // Those already answered stay as they are; whether the others were signed is not known, and the ledger lists them so.
 void SigningLane::Abandon(const Batch& batch) {
   for (const auto& job : batch) {
+    ledger_.Leave(job->authority()->certificate_fingerprint(), job->serial());
     // So short that no memory is needed for it.
     job->Answer(Unavailable("exception").WithReason("exception"));
     watch_.Remove(job);
-    ledger_.Leave(job->authority()->certificate_fingerprint(), job->serial());
   }
 }
 

@@ -17,12 +17,12 @@ namespace rootkeep::testing {
 // Forwards to a real ledger, which outlives it. Thread-safe.
 class ForgetfulLedger final : public Ledger {
  public:
-  enum class At : std::uint8_t { kFind, kIntend, kIntended };
+  enum class At : std::uint8_t { kFind, kIntend, kIntended, kComplete };
 
   explicit ForgetfulLedger(Ledger& ledger) : ledger_(ledger) {}
 
   // From now on std::bad_alloc comes there, so many times, when the intent or key is `caller`'s (any caller's when it
-  // is empty). Not while it is used.
+  // is empty, as it must be for kComplete). Not while it is used.
   void Forget(At at, std::string caller, int times) {
     caller_ = std::move(caller);
     answered_ = std::promise<void>();
@@ -56,6 +56,7 @@ class ForgetfulLedger final : public Ledger {
   }
   void SetBatchDone(std::function<void()> batch_done) override { ledger_.SetBatchDone(std::move(batch_done)); }
   void Complete(const std::string& issuer, const std::string& serial, Bytes certificate) override {
+    ForgetAt(At::kComplete, {});
     ledger_.Complete(issuer, serial, std::move(certificate));
   }
   void Fail(const std::string& issuer, const std::string& serial, std::string failure) override {

@@ -48,11 +48,25 @@ TEST_P(IssuerException, IsTheFailureOfOneRequestAlone) {
   EXPECT_THAT(Issue(victim, {.csr_pem = MakeCsrPem()}), IsOk());
 }
 
+using IssuerAbandons = testing::IssuerFixture;
+
+TEST_F(IssuerAbandons, WhatWasThrownAtAfterItsSignature) {
+  forgetful_->Forget(At::kComplete, {}, 1);
+  EXPECT_THAT(Issue(Workload("w"), {.csr_pem = MakeCsrPem()}), HasReason("exception"));
+  EXPECT_TRUE(issuer_->Drain(After(kPatience)));
+  EXPECT_EQ(ledger_->Stats().in_flight, 0U);
+  const auto entries = Recorded();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].status, EntryStatus::kPossiblyIssued);
+  EXPECT_THAT(Issue(Workload("w"), {.csr_pem = MakeCsrPem()}), IsOk());
+}
+
 std::string NameOf(const ::testing::TestParamInfo<At>& point) {
   switch (point.param) {
     case At::kFind: return "BeforeTheRecord";
     case At::kIntend: return "AtTheRecord";
     case At::kIntended: return "AfterTheRecord";
+    case At::kComplete: return "AfterTheSignature";
   }
   return "";
 }
