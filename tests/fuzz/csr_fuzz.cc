@@ -1,19 +1,72 @@
-// Requests, as PEM and as bare DER: no crash, and OpenSSL reads and verifies alike whatever we accept.
+// Requests, as PEM and as bare DER: no crash, and OpenSSL reads and verifies alike whatever we accept. Together with
+// others it is said of each what is said of it alone.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include "signer/csr/csr.h"
 #include "tests/support/csr_oracle.h"
 
 namespace {
 
-void Check(const rootkeep::Result<rootkeep::Csr>& csr) {
-  if (!csr.ok()) return;
-  const bool proof_holds = rootkeep::VerifyProofOfPossession(*csr).ok();
-  const std::string disagreement = rootkeep::testing::DisagreementWithOpenSsl(*csr, proof_holds);
-  if (disagreement.empty()) return;
-  std::fprintf(stderr, "%s\n", disagreement.c_str());
+using rootkeep::Csr;
+using rootkeep::Status;
+
+constexpr std::string_view kGood = R"(-----BEGIN CERTIFICATE REQUEST-----
+MIH5MIGgAgEAMAAwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQVbLeSmHpLDCme
+xJwWreR4XHiTzvH1ncLPhMh8t43JUtetg7VlJHwb0Q57mG/0+IxR6LoQB2uFnTSz
+TznEtLnCoD4wPAYJKoZIhvcNAQkOMS8wLTArBgNVHREEJDAihiBzcGlmZmU6Ly9j
+bHVzdGVyLmxvY2FsL25zL2Evc2EvYjAKBggqhkjOPQQDAgNIADBFAiBxLZOdsM99
+0sJCE6u9DsEPf3bocOtZ1uMLvYnwGVlBGQIhAPlLBa1t+IpEL9WIhSR3OnijoCsW
+nY7okZ0BkRwwehpO
+-----END CERTIFICATE REQUEST-----
+)";
+
+struct Known {
+  Csr good, bad;
+};
+
+const Known& TheKnown() {
+  static const Known& known = *[] {
+    const Csr good = rootkeep::ParseCsr(kGood).value();
+    auto* made = new Known{good, good};
+    made->bad.signature.back() ^= 1;
+    return made;
+  }();
+  return known;
+}
+
+void Require(bool ok, const char* what) {
+  if (ok) return;
+  std::fprintf(stderr, "%s\n", what);
   std::abort();
+}
+
+bool Same(const Status& a, const Status& b) {
+  if (a.ok() || b.ok()) return a.ok() == b.ok();
+  return a.error().code() == b.error().code() && a.error().reason() == b.error().reason() &&
+         a.error().message() == b.error().message();
+}
+
+void CheckTogether(const Csr& csr, const Status& alone, std::size_t place) {
+  const Known& known = TheKnown();
+  std::vector<const Csr*> csrs{&known.good, &known.bad, &known.good};
+  csrs.insert(csrs.begin() + static_cast<std::ptrdiff_t>(place % (csrs.size() + 1)), &csr);
+  const std::vector<Status> together = rootkeep::VerifyProofsOfPossession(csrs);
+  Require(together.size() == csrs.size(), "not one verdict for each");
+  for (std::size_t i = 0; i < csrs.size(); ++i) {
+    const bool same = csrs[i] == &csr ? Same(together[i], alone) : together[i].ok() == (csrs[i] == &known.good);
+    Require(same, "together it is another verdict than alone");
+  }
+}
+
+void Check(const rootkeep::Result<Csr>& csr) {
+  if (!csr.ok()) return;
+  const Status alone = rootkeep::VerifyProofOfPossession(*csr);
+  const std::string disagreement = rootkeep::testing::DisagreementWithOpenSsl(*csr, alone.ok());
+  Require(disagreement.empty(), disagreement.c_str());
+  CheckTogether(*csr, alone, csr->der.size() + csr->signature.size());
 }
 
 }  // namespace

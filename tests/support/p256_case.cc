@@ -134,6 +134,14 @@ Bytes EcdsaSign(const Number& d, const Number& k, ByteView digest) {
   return EcdsaSignature(r, P256Numbers::Over(P256Numbers::Plus(e, P256Numbers::Times(r, d)), k));
 }
 
+bool OpenSslReadsPoint(ByteView point) {
+  const Point read(EC_POINT_new(Group()));
+  Require(read != nullptr);
+  const bool good = EC_POINT_oct2point(Group(), read.get(), point.data(), point.size(), Ctx()) == 1;
+  ossl::ClearErrors();
+  return good;
+}
+
 bool OpenSslVerifies(ByteView point, ByteView digest, ByteView signature) {
   const ossl::Owned<EC_KEY, EC_KEY_free> key(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
   Require(key != nullptr);

@@ -41,6 +41,9 @@ Bytes EcdsaSignature(const P256Numbers::Number& r, const P256Numbers::Number& s)
 // Signs with private key d, nonce k and digest e.
 Bytes EcdsaSign(const P256Numbers::Number& d, const P256Numbers::Number& k, ByteView digest);
 
+// Whether OpenSSL takes these octets for a point, in whatever form.
+bool OpenSslReadsPoint(ByteView point);
+
 // ECDSA_verify's verdict by the key at `point`.
 bool OpenSslVerifies(ByteView point, ByteView digest, ByteView signature);
 
