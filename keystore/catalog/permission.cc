@@ -51,6 +51,10 @@ Status CheckRow(const CatalogEntry& entry, const KeyInfo& key, const Purpose& pu
 
 }  // namespace
 
+std::vector<std::string> DefaultUsers(KeyUse use) {
+  return {std::string(use == KeyUse::kRootkeepCa || use == KeyUse::kLog ? kUserDaemon : kUserAgent)};
+}
+
 Status CheckPermitted(std::span<const CatalogEntry> entries, const KeyInfo& key, const Purpose& purpose) {
   bool known = false;
   for (const CatalogEntry& entry : entries) {

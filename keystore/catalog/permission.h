@@ -9,8 +9,12 @@
 namespace rootkeep {
 
 // Permitted users that Rootkeep's programs are.
-inline constexpr std::string_view kUserDaemon = "rootkeepd";   // the CA service
-inline constexpr std::string_view kUserOperator = "operator";  // `rootkeep`, in a ceremony
+inline constexpr std::string_view kUserDaemon = "rootkeepd";      // the CA service
+inline constexpr std::string_view kUserOperator = "operator";     // `rootkeep`, in a ceremony
+inline constexpr std::string_view kUserAgent = "rootkeep-agent";  // for those whom its configuration grants the key
+
+// Who may sign with a new key of that use when nobody says.
+std::vector<std::string> DefaultUsers(KeyUse use);
 
 // What a key is opened for.
 struct Purpose {

@@ -5,74 +5,19 @@
 
 #include <csignal>
 
-#include "keystore/keysocket/backend/store.h"
 #include "keystore/keysocket/server/listener.h"
-#include "tests/support/eventually.h"
-#include "tests/support/matchers.h"
+#include "tests/e2e/agent_process.h"
 #include "tests/support/program.h"
-#include "tests/support/softhsm.h"
-#include "tools/rootkeep/sandbox/child.h"
 
 namespace rootkeep {
 namespace {
 
+using testing::AgentProcess;
 using testing::Eventually;
 using testing::HasCode;
 using testing::HasReason;
 using testing::IsOk;
 using testing::RunProgram;
-
-constexpr std::chrono::seconds kPatience{30};
-
-class AgentProcess : public ::testing::Test {
- protected:
-  AgentProcess() {
-    const auto store = hsm.OpenStore();
-    web = *store->Create({.use = KeyUse::kApp, .name = "web"}, After(kPatience));
-    ca = *store->Create({.use = KeyUse::kRootkeepCa, .name = "mesh"}, After(kPatience));
-  }
-
-  [[nodiscard]] std::string Config(const std::string& isolation = "none") const {
-    return "version: 1\nstate_directory: " + hsm.directory() +
-           "/state\nmodules:\n  - name: softhsm\n    path: " + testing::SoftHsm::ModulePath() +
-           "\n    environment:\n      - name: SOFTHSM2_CONF\n        value: " + hsm.conf_file() +
-           "\ntokens:\n  - name: node\n    label: " + testing::SoftHsm::kLabel +
-           "\n    pin_source: " + hsm.pin_source() + "\n    isolation: " + isolation +
-           "\nsockets:\n  - name: web\n    path: " + Socket("web") +
-           "\n    grants:\n      - keys:\n          - use: app\n            name: \"*\"\n        may_create: true\n" +
-           "  - name: ca\n    path: " + Socket("ca") + "\n    ca_service: true\n    grants:\n      - users: [\"" +
-           std::to_string(geteuid()) + "\"]\n        keys:\n          - use: rootkeep-ca\n            name: mesh\n";
-  }
-  [[nodiscard]] std::string Socket(const std::string& name) const { return hsm.directory() + "/run-" + name + "/keys"; }
-  [[nodiscard]] std::string ConfigFile() const { return hsm.directory() + "/agent.yaml"; }
-  [[nodiscard]] std::string LogFile() const { return hsm.directory() + "/agent.log"; }
-
-  void Write(const std::string& config) const { ASSERT_THAT(WriteFileAtomically(ConfigFile(), config, 0600), IsOk()); }
-  void Start() {
-    auto started = cli::Child::Start({ROOTKEEP_AGENT, "--config", ConfigFile()}, LogFile());
-    ASSERT_THAT(started, IsOk());
-    agent = std::make_unique<cli::Child>(*std::move(started));
-    // It listens from the last socket on.
-    ASSERT_TRUE(Eventually([this] { return access(Socket("ca").c_str(), F_OK) == 0 || agent->WaitEnded({}); }));
-    ASSERT_FALSE(agent->WaitEnded({})) << ReadFile(LogFile(), 1 << 20).value_or("");
-  }
-
-  static Status SignAndVerify(const Signer& signer) {
-    RK_TRY(const Bytes digest, Digest(Hash::kSha256, AsBytes("what is to be signed")));
-    RK_TRY(const Bytes signature, signer.Sign(SignatureScheme::kEcdsaSha256, digest, After(kPatience)));
-    return signer.public_key().Verify(SignatureScheme::kEcdsaSha256, digest, signature);
-  }
-  Result<std::shared_ptr<const Signer>> Open(const std::string& socket, const KeyInfo& key) const {
-    KeyUri uri = key.uri;
-    uri.scheme = UriScheme::kKeySocket;
-    return keysocket::OpenStore(Socket(socket))->Open(uri, After(kPatience));
-  }
-
-  testing::SoftHsm hsm;
-  std::optional<KeyInfo> web;
-  std::optional<KeyInfo> ca;
-  std::unique_ptr<cli::Child> agent;
-};
 
 TEST_F(AgentProcess, ServesEachSocketItsKeys) {
   Write(Config());

@@ -1,8 +1,7 @@
 #include "tools/rootkeep-agent/agent.h"
 
-#include <fmt/format.h>
-
 #include "keystore/base/log.h"
+#include "tools/rootkeep-agent/making_store.h"
 
 namespace rootkeep::agent {
 namespace {
@@ -19,23 +18,55 @@ Status MakeDirectories(const std::vector<keysocket::SocketOptions>& sockets, con
   return Ok();
 }
 
+// Of other tools' keys, those on this token.
+std::vector<keysocket::NamedKey> KeysOn(const std::string& token, const AgentConfig& config) {
+  std::vector<keysocket::NamedKey> out;
+  for (const NamedKeyConfig& key : config.keys) {
+    if (key.token == token) out.push_back({.uri = key.uri, .use = key.use, .name = key.name});
+  }
+  return out;
+}
+
 }  // namespace
+
+std::vector<keysocket::ServedToken> Agent::Tokens(const AgentConfig& config) const {
+  std::vector<keysocket::ServedToken> tokens;
+  for (const config::Token& token : config.tokens) {
+    const TokenName name{.label = token.label, .serial = token.serial};
+    auto store = std::make_shared<MakingStore>(hardware_->Share(token.name), state_.key_catalog_path(), name, clock_);
+    tokens.push_back({.name = token.name,
+                      .store = std::move(store),
+                      .workers = token.max_sessions + kSpareWorkers,
+                      .keys = KeysOn(token.name, config)});
+  }
+  return tokens;
+}
 
 Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<std::string, Fd> adopted) {
   RK_TRY(auto sockets, SocketsOf(config));
-  RK_RETURN_IF_ERROR(MakeDirectory(config.state_directory, 0700));
-  auto agent = std::unique_ptr<Agent>(new Agent({.modules = config.modules,
-                                                 .pin_directory = config.state_directory + "/pins",
-                                                 .token_host = config.token_host,
-                                                 .log_level = config.log.level}));
-  std::vector<keysocket::ServedToken> tokens;
-  for (const config::Token& token : config.tokens) {
-    auto store = agent->opener_.Open(token);
-    if (!store.ok()) return std::move(store).error().Within(fmt::format("prepare token {}", token.name));
-    tokens.push_back({.name = token.name, .store = *std::move(store), .workers = token.max_sessions + kSpareWorkers});
-  }
+  RK_TRY(auto state, store::StateDir::Open(config.state_directory));
+  auto agent = std::unique_ptr<Agent>(new Agent(std::move(state)));
+  RK_TRY(agent->hardware_, Hardware::Open({.modules = config.modules,
+                                           .pin_directory = store::PinDirectory(config.state_directory),
+                                           .token_host = config.token_host,
+                                           .log_level = config.log.level},
+                                          config.tokens));
+  agent->keys_ = std::make_unique<KeyWatch>(KeyWatch::Parts{.path = agent->state_.key_catalog_path(),
+                                                            .tokens = config.tokens,
+                                                            .key_sockets = {},
+                                                            .hardware = *agent->hardware_,
+                                                            .reports = agent->reports_,
+                                                            .clock = agent->clock_});
+  RK_RETURN_IF_ERROR(agent->keys_->Start());
+  agent->minder_ = std::make_unique<Minder>(*agent->hardware_, agent->reports_, *agent->keys_, agent->permits_);
   RK_RETURN_IF_ERROR(MakeDirectories(sockets, adopted));
-  RK_TRY(agent->server_, keysocket::Server::Start(std::move(sockets), std::move(tokens), {}, std::move(adopted)));
+  keysocket::ServerOptions options;
+  options.permit = [&permits = agent->permits_](const keysocket::SocketOptions& socket, const KeyInfo& key) {
+    return permits.Check(socket, key);
+  };
+  RK_TRY(agent->server_,
+         keysocket::Server::Start(std::move(sockets), agent->Tokens(config), options, std::move(adopted)));
+  agent->minder_->Start();
   for (const SocketConfig& socket : config.sockets) {
     log::Info("agent.serving", {{"socket", socket.name}, {"path", socket.path}, {"ca_service", socket.ca_service}});
   }

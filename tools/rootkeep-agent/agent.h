@@ -6,15 +6,17 @@
 #include <string>
 
 #include "keystore/keysocket/server/server.h"
-#include "tools/hardware/token_opener.h"
+#include "signer/store/state_dir.h"
 #include "tools/rootkeep-agent/agent_config.h"
+#include "tools/rootkeep-agent/minder.h"
 
 namespace rootkeep::agent {
 
 class Agent {
  public:
   // Absent tokens are no error: their keys are served when they come. FAILED_PRECONDITION and others for a module that
-  // cannot be loaded, a PIN source that is not safe, a socket that cannot be made. `adopted` as Server::Start.
+  // cannot be loaded, a PIN source that is not safe, a catalogue that cannot be read, a socket that cannot be made.
+  // `adopted` as Server::Start.
   static Result<std::unique_ptr<Agent>> Start(const AgentConfig& config, std::map<std::string, Fd> adopted);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
@@ -23,9 +25,18 @@ class Agent {
   void Drain(std::chrono::milliseconds patience) { server_->Drain(patience); }
 
  private:
-  explicit Agent(TokenSurroundings surroundings) : opener_(std::move(surroundings)) {}
+  explicit Agent(store::StateDir state) : state_(std::move(state)) {}
 
-  TokenOpener opener_;
+  // The tokens as they are served.
+  [[nodiscard]] std::vector<keysocket::ServedToken> Tokens(const AgentConfig& config) const;
+
+  const store::StateDir state_;
+  const SystemClock clock_;
+  LogReports reports_;
+  KeyPermits permits_;
+  std::optional<Hardware> hardware_;
+  std::unique_ptr<KeyWatch> keys_;
+  std::unique_ptr<Minder> minder_;
   std::unique_ptr<keysocket::Server> server_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "keystore/base/file.h"
+#include "keystore/pkcs11/uri.h"
 #include "proto/rootkeep/agent/v1/agent.pb.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
@@ -37,13 +38,43 @@ std::string NameOf(const Section& section, const std::string& value) {
   return value;
 }
 
+KeyUse UseOf(const Section& section, v1::KeyUse use) {
+  if (use != v1::KEY_USE_UNSPECIFIED) return static_cast<KeyUse>(use - 1);
+  section.Complain("use", "is required");
+  return KeyUse::kApp;
+}
+
+// Not shown when it is wrong: it may hold a PIN.
+KeyUri UriOf(const Section& section, const std::string& value) {
+  auto uri = pkcs11::ParseUri(value);
+  if (!uri.ok()) {
+    section.Complain("uri", uri.error().ToString());
+    return {};
+  }
+  if (!uri->pin_source.empty()) section.Complain("uri", "says where a PIN is; that is the token's pin_source");
+  if (uri->object_label.empty() && uri->object_id.empty())
+    section.Complain("uri", "names no key: it needs object or id");
+  if (ParseKeyLabel(uri->object_label))
+    section.Complain("uri", "has a label of Rootkeep's, which says the use already");
+  return *std::move(uri);
+}
+
+NamedKeyConfig ReadNamedKey(const v1::NamedKey& file, const Section& section, const std::vector<std::string>& tokens) {
+  NamedKeyConfig key;
+  key.name = file.name();
+  if (!KeyLabel({.name = key.name}).ok()) section.Complain("name", "is not the name of a key");
+  key.use = UseOf(section, file.use());
+  if (key.use == KeyUse::kRootkeepCa || key.use == KeyUse::kLog) {
+    section.Complain("use", "is for keys that Rootkeep made: their label says so for good");
+  }
+  key.uri = UriOf(section, file.uri());
+  key.token = config::Reference(section, "token", file.token(), tokens, "token");
+  return key;
+}
+
 KeyPattern ReadPattern(const v1::KeyPattern& file, const Section& section, const std::vector<std::string>& tokens) {
   KeyPattern pattern;
-  if (file.use() == v1::KEY_USE_UNSPECIFIED) {
-    section.Complain("use", "is required");
-  } else {
-    pattern.use = static_cast<KeyUse>(file.use() - 1);
-  }
+  pattern.use = UseOf(section, file.use());
   pattern.name = NameOf(section, file.name());
   if (!file.token().empty()) pattern.token = config::Reference(section, "token", file.token(), tokens, "token");
   return pattern;
@@ -92,6 +123,10 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
   out.modules = config::ReadModules(file.modules(), section, true);
   out.tokens = config::ReadTokens(file.tokens(), section, out.modules, true);
   const auto tokens = config::NamesOf(out.tokens);
+  out.keys = config::ReadList(section, "keys", file.keys(), [&tokens](const v1::NamedKey& item, const Section& place) {
+    return ReadNamedKey(item, place, tokens);
+  });
+  config::CheckUnique(section, "keys", "name", config::NamesOf(out.keys));
   out.sockets = config::ReadList(
       section, "sockets", file.sockets(),
       [&tokens](const v1::KeySocket& item, const Section& place) { return ReadSocket(item, place, tokens); });

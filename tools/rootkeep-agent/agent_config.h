@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "keystore/key_uri.h"
 #include "keystore/keysocket/server/rules.h"
 #include "tools/config/config.h"
 #include "tools/config/problems.h"
@@ -31,11 +32,20 @@ struct SocketConfig {
   std::vector<GrantConfig> grants;
 };
 
+// A key that another tool made.
+struct NamedKeyConfig {
+  std::string name;  // as grants have it
+  KeyUse use = KeyUse::kApp;
+  KeyUri uri;
+  std::string token;
+};
+
 struct AgentConfig {
   std::string state_directory = "/var/lib/rootkeep-agent";
   std::string token_host;  // empty: what FindTokenHost finds
   std::vector<config::Module> modules;
   std::vector<config::Token> tokens;
+  std::vector<NamedKeyConfig> keys;
   std::vector<SocketConfig> sockets;
   std::chrono::seconds drain{10};
   config::Log log;

@@ -56,7 +56,7 @@ nlohmann::ordered_json ToJson(const InitialisedCa& made, const std::string& dire
 Status AdoptBoth(Catalog& catalog, const InitialisedCa& made, const CaPlan& plan) {
   const WallTime now = SystemClock().Now();
   RK_RETURN_IF_ERROR(AdoptUnlessKnown(catalog, made.root_key, plan.custody, {std::string(kUserOperator)}, now));
-  return AdoptUnlessKnown(catalog, made.issuing_key, plan.custody, UsersOf(KeyUse::kRootkeepCa), now);
+  return AdoptUnlessKnown(catalog, made.issuing_key, plan.custody, DefaultUsers(KeyUse::kRootkeepCa), now);
 }
 
 Status Init(const Asked& asked) {
@@ -73,7 +73,7 @@ Status Init(const Asked& asked) {
   RK_TRY(const auto catalog, OpenCatalog(state));
   RK_TRY(const TokenPlace place, FindTokenPlace(asked.ca.token));
   RK_TRY(const OpenToken token, OpenTokenAt(place));
-  RK_TRY(const auto store, ThroughCatalog(token, place.selector, catalog, UsersOf(KeyUse::kRootkeepCa)));
+  RK_TRY(const auto store, ThroughCatalog(token, place.selector, catalog, DefaultUsers(KeyUse::kRootkeepCa)));
   RK_TRY(const auto root_store, OpenRootStore(asked, token, place.selector, catalog));
   const Narrator say = [&asked](const std::string& line) {
     if (!asked.json) PrintLine(line);

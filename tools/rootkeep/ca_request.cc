@@ -28,11 +28,11 @@ Status Request(const Asked& asked) {
     RK_TRY(catalog, OpenCatalog(state));
   }
   RK_TRY(OpenToken token, OpenTokenAt(place));
-  RK_TRY(token.store, ThroughCatalog(token, place.selector, catalog, UsersOf(KeyUse::kRootkeepCa)));
+  RK_TRY(token.store, ThroughCatalog(token, place.selector, catalog, DefaultUsers(KeyUse::kRootkeepCa)));
   RK_TRY(const auto key, MakeIssuingKey(*token.store, plan));
   if (catalog != nullptr && plan.use_existing_keys) {
     RK_RETURN_IF_ERROR(
-        AdoptUnlessKnown(*catalog, key->info(), plan.custody, UsersOf(KeyUse::kRootkeepCa), SystemClock().Now()));
+        AdoptUnlessKnown(*catalog, key->info(), plan.custody, DefaultUsers(KeyUse::kRootkeepCa), SystemClock().Now()));
   }
   RK_TRY(const std::string pem, MakeCsr(*key, IssuingSubject(plan), After(kTokenDeadline)));
   RK_RETURN_IF_ERROR(WriteFileAtomically(asked.out, pem, 0644));

@@ -30,7 +30,7 @@ Status AdoptKey(const Asked& asked) {
   const KeyInfo& key = signer->info();
   const KeyUse use = key.named ? key.named->use : KeyUse::kApp;
   RK_RETURN_IF_ERROR(rootkeep::Adopt(*catalog, key, *CustodyLevelFromName(asked.custody),
-                                     asked.users.empty() ? UsersOf(use) : asked.users, SystemClock().Now()));
+                                     asked.users.empty() ? DefaultUsers(use) : asked.users, SystemClock().Now()));
   PrintKey(key, asked.json);
   return Ok();
 }

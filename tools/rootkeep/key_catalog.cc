@@ -10,15 +10,10 @@
 
 namespace rootkeep::cli {
 
-std::vector<std::string> UsersOf(KeyUse use) {
-  if (use == KeyUse::kRootkeepCa || use == KeyUse::kLog) return {std::string(kUserDaemon)};
-  return {};
-}
-
 void DeclareUsers(Options& options, std::vector<std::string>& into) {
   options.List("--user", into,
                "Who may sign with it, for example rootkeepd or operator; may be repeated. Without: rootkeepd for the "
-               "uses rootkeep-ca and log, otherwise nobody");
+               "uses rootkeep-ca and log, otherwise rootkeep-agent");
 }
 
 void DeclareCatalogState(Options& options, std::string& into) {

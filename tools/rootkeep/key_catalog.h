@@ -13,10 +13,7 @@
 
 namespace rootkeep::cli {
 
-// Who may sign with a key of this use where nobody is named: the CA service only, or nobody.
-std::vector<std::string> UsersOf(KeyUse use);
-
-// --user, for such keys.
+// --user: who may sign with a key; without it, DefaultUsers.
 void DeclareUsers(Options& options, std::vector<std::string>& into);
 
 // --state.

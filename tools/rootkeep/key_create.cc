@@ -49,7 +49,7 @@ Status Create(const Asked& asked) {
   }
   RK_TRY(const OpenToken token, OpenTokenAt(place));
   RK_TRY(const auto store,
-         ThroughCatalog(token, place.selector, catalog, asked.users.empty() ? UsersOf(spec.use) : asked.users));
+         ThroughCatalog(token, place.selector, catalog, asked.users.empty() ? DefaultUsers(spec.use) : asked.users));
   if (asked.generation == 0) {
     RK_TRY(spec.generation, NextIn(*store, catalog.get(), spec));
   }

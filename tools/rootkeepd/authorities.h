@@ -8,8 +8,8 @@
 #include "signer/metrics/metrics.h"
 #include "signer/ops/readiness.h"
 #include "tools/config/config.h"
+#include "tools/hardware/hardware.h"
 #include "tools/rootkeepd/authority_loader.h"
-#include "tools/rootkeepd/hardware.h"
 
 namespace rootkeep {
 

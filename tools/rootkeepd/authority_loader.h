@@ -7,7 +7,7 @@
 #include "keystore/key_store.h"
 #include "signer/authority/authority.h"
 #include "tools/config/config.h"
-#include "tools/rootkeepd/key_watch.h"
+#include "tools/hardware/key_watch.h"
 
 namespace rootkeep {
 

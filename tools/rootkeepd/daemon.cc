@@ -65,14 +65,17 @@ Daemon::~Daemon() {
 
 Status Daemon::OpenState() {
   RK_TRY(state_, store::StateDir::Open(config_.state_directory));
-  RK_TRY(hardware_, Hardware::Open(config_));
+  RK_TRY(hardware_, Hardware::Open({.modules = config_.modules,
+                                    .pin_directory = store::PinDirectory(config_.state_directory),
+                                    .token_host = config_.token_host,
+                                    .log_level = config_.log.level},
+                                   config_.tokens, config_.key_sockets));
   RK_TRY(ledger_, OpenLedger({.path = state_->database_path(), .clock = &clock_}));
   keys_ = std::make_unique<KeyWatch>(KeyWatch::Parts{.path = state_->key_catalog_path(),
                                                      .tokens = config_.tokens,
                                                      .key_sockets = config_.key_sockets,
                                                      .hardware = *hardware_,
-                                                     .readiness = readiness_,
-                                                     .metrics = metrics_,
+                                                     .reports = reports_,
                                                      .clock = clock_});
   RK_RETURN_IF_ERROR(keys_->Start());
   authorities_ = std::make_unique<Authorities>(*hardware_, *keys_, served_, readiness_, metrics_);
@@ -102,6 +105,7 @@ Status Daemon::OpenListeners() {
     certificates_.push_back(std::move(certificate));
   }
   keeper_ = std::make_unique<Keeper>(Keeper::Parts{.hardware = *hardware_,
+                                                   .reports = reports_,
                                                    .keys = *keys_,
                                                    .authorities = *authorities_,
                                                    .issuer = *issuer_,

@@ -16,10 +16,11 @@
 #include "signer/rpc/serving_certificate.h"
 #include "signer/store/state_dir.h"
 #include "tools/config/config.h"
+#include "tools/hardware/hardware.h"
+#include "tools/hardware/key_watch.h"
 #include "tools/rootkeepd/authorities.h"
-#include "tools/rootkeepd/hardware.h"
 #include "tools/rootkeepd/keeper.h"
-#include "tools/rootkeepd/key_watch.h"
+#include "tools/rootkeepd/reports.h"
 
 namespace rootkeep {
 
@@ -69,6 +70,7 @@ class Daemon {
   const SystemClock clock_;
   Metrics metrics_;
   Readiness readiness_;
+  Reports reports_{readiness_, metrics_};
   Health health_;
   std::optional<store::StateDir> state_;
   std::optional<Hardware> hardware_;

@@ -46,7 +46,7 @@ void Keeper::Run(const std::stop_token& stop) {
 }
 
 void Keeper::RoundLocked() {
-  parts_.hardware.Probe(parts_.readiness, parts_.metrics);
+  parts_.hardware.Probe(parts_.reports);
   parts_.keys.Round();
   const WallTime now = parts_.clock.Now();
   if (parts_.authorities.DropForbidden()) roots_shown_ = false;

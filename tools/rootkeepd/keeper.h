@@ -11,9 +11,9 @@
 #include "signer/ledger/ledger.h"
 #include "signer/ops/readiness.h"
 #include "signer/rpc/serving_certificate.h"
+#include "tools/hardware/hardware.h"
+#include "tools/hardware/key_watch.h"
 #include "tools/rootkeepd/authorities.h"
-#include "tools/rootkeepd/hardware.h"
-#include "tools/rootkeepd/key_watch.h"
 
 namespace rootkeep {
 
@@ -23,6 +23,7 @@ class Keeper {
   // All outlive the keeper.
   struct Parts {
     Hardware& hardware;
+    HardwareReports& reports;
     KeyWatch& keys;
     Authorities& authorities;
     Issuer& issuer;

@@ -35,7 +35,7 @@ std::string FlowOf(const Visitor& visitor, const SignCall& call) {
 }
 
 std::size_t EncodeKey(std::uint32_t number, const ServedKey& key, std::span<std::uint8_t> out) {
-  const auto described = Describe(key.info, key.uri, key.signer->Concurrency());
+  const auto described = Describe(key.info, key.named.use, key.uri, key.signer->Concurrency());
   if (!described) return EncodeFailure(number, Internal("the key cannot be described"), out);
   return Encode(Reply{number, KeyReply{*described}}, out);
 }
@@ -50,7 +50,20 @@ ServedKeyPtr Handler::Ready(const Visitor& visitor, const SignCall& call) const 
   ServedKeyPtr key = keys_.Known(call.key);
   if (key == nullptr) return nullptr;
   const std::string& token = keys_.tokens()[key->token].name;
-  return MayUse(*visitor.socket, visitor.caller, token, key->named()) ? key : nullptr;
+  const bool may = MayUse(*visitor.socket, visitor.caller, token, key->named) && Permit(visitor, *key).ok();
+  return may ? key : nullptr;
+}
+
+Status Handler::Permit(const Visitor& visitor, const ServedKey& key) const {
+  return permit_ ? permit_(*visitor.socket, key.info) : Ok();
+}
+
+Status Handler::PermitOrDeny(const Visitor& visitor, const ServedKey& key, std::string_view what) {
+  Status permitted = Permit(visitor, key);
+  if (!permitted.ok()) {
+    audit_.Denied(*visitor.socket, visitor.caller, what, key.info.label, permitted.error().message());
+  }
+  return permitted;
 }
 
 std::size_t Handler::Sign(const Visitor& visitor, const SignCall& call, std::uint32_t number, Deadline deadline,
@@ -60,11 +73,14 @@ std::size_t Handler::Sign(const Visitor& visitor, const SignCall& call, std::uin
     auto found = keys_.Find(call.key, TokensOf(visitor), deadline);
     if (!found.ok()) return EncodeFailure(number, found.error(), out);
     key = *std::move(found);
-    if (!KeysOf(visitor)(keys_.tokens()[key->token].name, key->named())) {
-      DenialOf(visitor, audit_, "sign")(key->named());
+    if (!KeysOf(visitor)(keys_.tokens()[key->token].name, key->named)) {
+      DenialOf(visitor, audit_, "sign")(key->named);
       // As of a key that there is not.
       return EncodeFailure(
           number, NotFound("no key that this caller may use has that public key").WithReason("key_not_found"), out);
+    }
+    if (const Status permitted = PermitOrDeny(visitor, *key, "sign"); !permitted.ok()) {
+      return EncodeFailure(number, permitted.error(), out);
     }
   }
   const Share share{.priority = FromWire(call.urgency), .flow = FlowOf(visitor, call)};
@@ -84,8 +100,9 @@ std::size_t Handler::List(const Visitor& visitor, const ListCall& call, std::uin
   if (!keys.ok()) return EncodeFailure(number, keys.error(), out);
   ListReply page;
   for (const ServedKeyPtr& key : *keys) {
-    if (FingerprintOf(key->info.public_key) <= call.after) continue;
-    const auto described = rootkeep::keysocket::Describe(key->info, key->uri, key->signer->Concurrency());
+    if (FingerprintOf(key->info.public_key) <= call.after || !Permit(visitor, *key).ok()) continue;
+    const auto described =
+        rootkeep::keysocket::Describe(key->info, key->named.use, key->uri, key->signer->Concurrency());
     if (!described) continue;
     if (page.count == kKeysOnAPage) {
       page.more = true;
@@ -98,7 +115,10 @@ std::size_t Handler::List(const Visitor& visitor, const ListCall& call, std::uin
 
 Result<ServedKeyPtr> Handler::Describe(const Visitor& visitor, const DescribeCall& call, Deadline deadline) {
   RK_TRY(const KeyUri uri, ParseUri(call.name));
-  return keys_.Open(uri, TokensOf(visitor), KeysOf(visitor), DenialOf(visitor, audit_, "describe"), deadline);
+  RK_TRY(auto key,
+         keys_.Open(uri, TokensOf(visitor), KeysOf(visitor), DenialOf(visitor, audit_, "describe"), deadline));
+  RK_RETURN_IF_ERROR(PermitOrDeny(visitor, *key, "describe"));
+  return key;
 }
 
 Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& call, Deadline deadline) {

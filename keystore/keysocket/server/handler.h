@@ -1,6 +1,7 @@
 // One request, answered.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "keystore/keysocket/server/audit.h"
@@ -16,10 +17,15 @@ struct Visitor {
   std::string flow;  // socket and user: who is served in turn with others
 };
 
+// What else decides about a key that a grant allows, above all its state. Thread-safe, fast, asked for each signature.
+// Its error is told to the caller.
+using KeyPermit = std::function<Status(const SocketOptions& socket, const KeyInfo& key)>;
+
 // Thread-safe. Every question whether something may be done is asked here.
 class Handler {
  public:
-  explicit Handler(std::vector<ServedToken> tokens) : keys_(std::move(tokens)) {}
+  explicit Handler(std::vector<ServedToken> tokens, KeyPermit permit = nullptr)
+      : keys_(std::move(tokens)), permit_(std::move(permit)) {}
 
   // The reply to everything but a hello, as octets in `out`, which holds kMaxReply. Blocks for as long as the tokens
   // need. Nothing is thrown.
@@ -40,7 +46,12 @@ class Handler {
   Result<ServedKeyPtr> Describe(const Visitor& visitor, const DescribeCall& call, Deadline deadline);
   Result<ServedKeyPtr> Create(const Visitor& visitor, const CreateCall& call, Deadline deadline);
 
+  [[nodiscard]] Status Permit(const Visitor& visitor, const ServedKey& key) const;
+  // A refusal is written down.
+  Status PermitOrDeny(const Visitor& visitor, const ServedKey& key, std::string_view what);
+
   ServedKeys keys_;
+  const KeyPermit permit_;
   Audit audit_;
 };
 

@@ -21,6 +21,12 @@ bool IsOfToken(const Error& error) {
   return reason.starts_with("pin_") || reason.starts_with("token_") || reason.starts_with("module_");
 }
 
+// Whether it can be the one; the token is asked before it is taken for it.
+bool MayBe(const NamedKey& key, const KeyInfo& info) {
+  if (!key.uri.object_label.empty() && key.uri.object_label != info.label) return false;
+  return key.uri.object_id.empty() || key.uri.object_id == info.id;
+}
+
 constexpr std::chrono::seconds kLongestLook{10};
 
 }  // namespace
@@ -31,14 +37,26 @@ ServedKeyPtr ServedKeys::Known(const Fingerprint& fingerprint) const {
   return found == known_.end() ? nullptr : found->second;
 }
 
-Result<ServedKeyPtr> ServedKeys::Remember(std::size_t token, std::shared_ptr<const Signer> signer) {
+Result<LabelParts> ServedKeys::NameOf(std::size_t token, const KeyInfo& info, Deadline deadline) const {
+  if (info.named) return *info.named;
+  for (const NamedKey& key : tokens_[token].keys) {
+    if (!MayBe(key, info)) continue;
+    const auto meant = tokens_[token].store->Open(key.uri, deadline);
+    if (meant.ok() && (*meant)->public_key() == info.public_key) {
+      return LabelParts{.use = key.use, .name = key.name, .generation = 1};
+    }
+    if (!meant.ok() && meant.error().code() != Code::kFailedPrecondition) return meant.error();
+  }
+  return NoSuchKey("answers to that name")
+      .WithHint("its label is none of Rootkeep's, and the agent's configuration does not name it");
+}
+
+Result<ServedKeyPtr> ServedKeys::Remember(std::size_t token, std::shared_ptr<const Signer> signer, LabelParts named) {
   const KeyInfo& info = signer->info();
   const std::string uri = BehindSocket(info.uri).Redacted();
   // Also whether it can be described: a key that could be used and not be seen would be a trap.
-  if (!info.named || !Describe(info, uri, 1)) {
-    return NoSuchKey("answers to that name").WithHint("only keys with a label that Rootkeep gave are served");
-  }
-  auto key = std::make_shared<const ServedKey>(ServedKey{token, info, uri, std::move(signer)});
+  if (!Describe(info, named.use, uri, 1)) return NoSuchKey("answers to that name and can be described");
+  auto key = std::make_shared<const ServedKey>(ServedKey{token, info, uri, std::move(signer), std::move(named)});
   const MutexLock lock(mutex_);
   known_[FingerprintOf(key->info.public_key)] = key;
   return key;
@@ -46,7 +64,8 @@ Result<ServedKeyPtr> ServedKeys::Remember(std::size_t token, std::shared_ptr<con
 
 Result<ServedKeyPtr> ServedKeys::OpenOn(std::size_t token, const KeyUri& uri, Deadline deadline) {
   RK_TRY(auto signer, tokens_[token].store->Open(OnToken(uri), deadline));
-  return Remember(token, std::move(signer));
+  RK_TRY(LabelParts named, NameOf(token, signer->info(), deadline));
+  return Remember(token, std::move(signer), std::move(named));
 }
 
 ServedKeys::ByFingerprint ServedKeys::KnownOn(std::size_t token) const {
@@ -72,7 +91,8 @@ Result<std::vector<ServedKeyPtr>> ServedKeys::ListOn(std::size_t token, Deadline
   RK_TRY(const auto infos, tokens_[token].store->List(deadline));
   std::vector<ServedKeyPtr> keys;
   for (const KeyInfo& info : infos) {
-    if (!info.named) continue;
+    const auto may_be = [&info](const NamedKey& key) { return MayBe(key, info); };
+    if (!info.named && std::ranges::none_of(tokens_[token].keys, may_be)) continue;
     ServedKeyPtr key = Known(FingerprintOf(info.public_key));
     // Named anew on its token: what it may be used for may have changed.
     const bool current = key != nullptr && key->token == token && key->info.label == info.label &&
@@ -101,7 +121,7 @@ Result<std::vector<ServedKeyPtr>> ServedKeys::List(const TokenFilter& tokens, co
     if (!tokens(tokens_[i].name)) continue;
     RK_TRY(auto found, ListOn(i, deadline));
     for (ServedKeyPtr& key : found) {
-      if (keys(tokens_[i].name, key->named())) out.push_back(std::move(key));
+      if (keys(tokens_[i].name, key->named)) out.push_back(std::move(key));
     }
   }
   std::ranges::sort(out, {}, [](const ServedKeyPtr& key) { return FingerprintOf(key->info.public_key); });
@@ -168,8 +188,8 @@ Result<ServedKeyPtr> ServedKeys::Open(const KeyUri& uri, const TokenFilter& toke
       if (may_be_told && key.error().code() != Code::kNotFound) failure = std::move(key).error();
       continue;
     }
-    if (!keys(token, (*key)->named())) {
-      not_meant = (*key)->named();
+    if (!keys(token, (*key)->named)) {
+      not_meant = (*key)->named;
       continue;
     }
     if (only != nullptr) {

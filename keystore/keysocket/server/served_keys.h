@@ -14,21 +14,28 @@
 
 namespace rootkeep::keysocket {
 
+// A key that another tool made, whose label says no use.
+struct NamedKey {
+  KeyUri uri;  // on its token
+  KeyUse use = KeyUse::kApp;
+  std::string name;  // as grants have it
+};
+
 // One token of pkcs11: keys.
 struct ServedToken {
   std::string name;  // as the configuration calls it
   std::shared_ptr<KeyStore> store;
   unsigned workers = 8;  // threads that may wait for it or be in it at once
+  std::vector<NamedKey> keys = {};
 };
 
-// A key with a label of ours, which says its use: others are not served. Immutable.
+// A key whose use is known: by a label of ours, or as one of its token's named keys. Others are not served. Immutable.
 struct ServedKey {
   std::size_t token = 0;  // its number among the tokens
   KeyInfo info;           // as the token has it
   std::string uri;        // keysocket:...
   std::shared_ptr<const Signer> signer;
-
-  [[nodiscard]] const LabelParts& named() const { return *info.named; }
+  LabelParts named;  // of a named key the generation is 1
 };
 using ServedKeyPtr = std::shared_ptr<const ServedKey>;
 
@@ -85,7 +92,9 @@ class ServedKeys {
     ServedKeys& keys_;
   };
 
-  Result<ServedKeyPtr> Remember(std::size_t token, std::shared_ptr<const Signer> signer);
+  Result<ServedKeyPtr> Remember(std::size_t token, std::shared_ptr<const Signer> signer, LabelParts named);
+  // NOT_FOUND for a key that is not served, also when a named key's URI means several.
+  Result<LabelParts> NameOf(std::size_t token, const KeyInfo& info, Deadline deadline) const;
   [[nodiscard]] ByFingerprint KnownOn(std::size_t token) const;
   // Those that are still known as the same.
   void Forget(const ByFingerprint& keys);

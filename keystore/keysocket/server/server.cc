@@ -32,7 +32,7 @@ bool IsGone(int fd) {
 Server::Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> tokens, const ServerOptions& options)
     : options_(options),
       sockets_(std::move(sockets)),
-      handler_(std::move(tokens)),
+      handler_(std::move(tokens), options.permit),
       managing_(options.managers, options.max_waiting) {
   for (const ServedToken& token : handler_.tokens()) {
     lanes_.push_back(std::make_unique<WorkLane>(std::max(token.workers, 1U), options.max_waiting));

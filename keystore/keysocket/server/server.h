@@ -25,6 +25,7 @@ struct ServerOptions {
   std::chrono::milliseconds hello_patience{5000};
   std::chrono::milliseconds idle_limit = std::chrono::minutes(10);
   std::chrono::milliseconds longest_call = std::chrono::minutes(1);
+  KeyPermit permit = nullptr;            // none: what a grant allows is allowed
   std::chrono::milliseconds tick{1000};  // between two looks at connections that have been silent
 };
 

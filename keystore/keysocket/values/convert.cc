@@ -62,7 +62,8 @@ CustodyFacts FromWire(const WireFacts& facts) {
 std::string_view KnownReason(std::string_view word) {
   static constexpr auto kOwn = std::to_array<std::string_view>(
       {kReasonAgentDown, kReasonAgentLost, kReasonAgentTimeout, kReasonAgentBroken, kReasonAgentVersion,
-       "not_permitted", "token_host_lost", "token_host_hung", "token_host_down", "token_host_program"});
+       "not_permitted", "key_another", "key_pending", "key_state", "key_use", "key_user", "token_host_lost",
+       "token_host_hung", "token_host_down", "token_host_program"});
   const auto* const own = std::ranges::find(kOwn, word);
   return own != kOwn.end() ? *own : KnownWord(word);
 }
@@ -116,10 +117,10 @@ Fingerprint FingerprintOf(const PublicKey& key) {
   return out;
 }
 
-std::optional<KeyDescription> Describe(const KeyInfo& info, const std::string& uri, unsigned concurrency) {
+std::optional<KeyDescription> Describe(const KeyInfo& info, KeyUse use, const std::string& uri, unsigned concurrency) {
   const DeviceInfo& device = info.device;
   const auto fits = [](const std::string& text) { return text.size() <= kMaxDevice; };
-  if (!info.named || uri.size() > kMaxUri || info.label.size() > kMaxLabel || info.id.size() > kMaxId ||
+  if (uri.size() > kMaxUri || info.label.size() > kMaxLabel || info.id.size() > kMaxId ||
       info.public_key.spki().size() > kMaxSpki || info.custody.other_usages.size() > kMaxUsages ||
       !fits(device.label) || !fits(device.serial) || !fits(device.manufacturer) || !fits(device.model)) {
     return std::nullopt;
@@ -127,7 +128,7 @@ std::optional<KeyDescription> Describe(const KeyInfo& info, const std::string& u
   KeyDescription key;
   key.fingerprint = FingerprintOf(info.public_key);
   key.type = ToWire(info.public_key.type());
-  key.use = ToWire(info.named->use);
+  key.use = ToWire(use);
   for (const SignatureScheme scheme : SchemesOf(info.public_key.type())) {
     key.schemes |= 1U << static_cast<unsigned>(ToWire(scheme));
   }
@@ -150,7 +151,7 @@ Result<KeyInfo> ReadDescription(const KeyDescription& key) {
     return Unfit("fingerprint or type is not its public key's");
   }
   auto named = ParseKeyLabel(key.label);
-  if (!named || named->use != FromWire(key.use)) return Unfit("label does not say its use");
+  if (named && named->use != FromWire(key.use)) return Unfit("label says another use");
   auto uri = ParseUri(key.uri);
   if (!uri.ok() || uri->scheme != UriScheme::kKeySocket) return Unfit("name is no keysocket: URI");
   const WireDevice& device = key.device;

@@ -30,9 +30,11 @@ Error FromWire(const Failure& failure);
 
 Fingerprint FingerprintOf(const PublicKey& key);
 
-// `info` is of a key with a label of ours; it and `uri` are viewed. Nothing when a field is longer than the wire takes.
-std::optional<KeyDescription> Describe(const KeyInfo& info, const std::string& uri, unsigned concurrency);
-std::optional<KeyDescription> Describe(const KeyInfo& info, std::string&& uri, unsigned concurrency) = delete;
+// `use` is the one in the key's label, where that is one of ours. `info` and `uri` are viewed. Nothing when a field is
+// longer than the wire takes.
+std::optional<KeyDescription> Describe(const KeyInfo& info, KeyUse use, const std::string& uri, unsigned concurrency);
+std::optional<KeyDescription> Describe(const KeyInfo& info, KeyUse use, std::string&& uri,
+                                       unsigned concurrency) = delete;
 
 // INTERNAL "agent_broken" when the parts do not fit each other: type or fingerprint and public key, use and label, or a
 // URI that is none.

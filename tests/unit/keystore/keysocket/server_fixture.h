@@ -30,7 +30,7 @@ class ServerTest : public ::testing::Test {
   Status TryStart() {
     std::vector<SocketOptions> sockets = others;
     sockets.push_back(app);
-    std::vector<ServedToken> tokens{{.name = "one", .store = one, .workers = workers},
+    std::vector<ServedToken> tokens{{.name = "one", .store = one, .workers = workers, .keys = named},
                                     {.name = "two", .store = two, .workers = workers}};
     auto started = Server::Start(std::move(sockets), std::move(tokens), options);
     if (!started.ok()) return started.error();
@@ -70,6 +70,7 @@ class ServerTest : public ::testing::Test {
   const std::shared_ptr<testing::HeldKeys> two = std::make_shared<testing::HeldKeys>("two");
   SocketOptions app = Socket("app");
   std::vector<SocketOptions> others;
+  std::vector<NamedKey> named;  // on token one
   ServerOptions options;
   unsigned workers = 4;
   std::unique_ptr<Server> server;

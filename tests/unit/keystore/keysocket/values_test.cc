@@ -25,7 +25,7 @@ KeyInfo Info() {
 TEST(KeySocketValues, AKeyIsTheSameOnBothSides) {
   const KeyInfo sent = Info();
   const std::string uri = BehindSocket(sent.uri).Redacted();
-  const auto described = Describe(sent, uri, 4);
+  const auto described = Describe(sent, sent.named->use, uri, 4);
   ASSERT_TRUE(described.has_value());
   ASSERT_OK_AND_ASSIGN(const KeyInfo got, ReadDescription(*described));
   EXPECT_EQ(got.uri.scheme, UriScheme::kKeySocket);
@@ -44,7 +44,7 @@ TEST(KeySocketValues, NobodyIsToldThatAKeyIsProved) {
   KeyInfo attested = Info();
   attested.voucher = Voucher::kAttested;
   const std::string uri = "keysocket:object=x";
-  const auto described = Describe(attested, uri, 1);
+  const auto described = Describe(attested, KeyUse::kApp, uri, 1);
   ASSERT_TRUE(described.has_value());
   EXPECT_EQ(described->voucher, WireVoucher::kToken);
 }
@@ -52,7 +52,7 @@ TEST(KeySocketValues, NobodyIsToldThatAKeyIsProved) {
 TEST(KeySocketValues, ADescriptionThatContradictsItselfIsRefused) {
   const KeyInfo info = Info();
   const std::string uri = "keysocket:object=x";
-  const auto described = Describe(info, uri, 1);
+  const auto described = Describe(info, KeyUse::kApp, uri, 1);
   ASSERT_TRUE(described.has_value());
   EXPECT_THAT(ReadDescription(*described), IsOk());
   const auto refused = [&](auto change) {
@@ -63,9 +63,22 @@ TEST(KeySocketValues, ADescriptionThatContradictsItselfIsRefused) {
   refused([](KeyDescription& key) { key.fingerprint[0] ^= 1; });
   refused([](KeyDescription& key) { key.type = WireType::kEcP384; });
   refused([](KeyDescription& key) { key.use = WireUse::kRootkeepCa; });
-  refused([](KeyDescription& key) { key.label = "web"; });
+  refused([](KeyDescription& key) { key.label = "rk/node/web/2"; });
   refused([](KeyDescription& key) { key.uri = "pkcs11:object=x"; });
   refused([](KeyDescription& key) { key.spki = key.spki.first(20); });
+}
+
+TEST(KeySocketValues, ALabelThatIsNoneOfOursSaysNoUse) {
+  KeyInfo info = Info();
+  info.label = "web server";
+  info.named.reset();
+  const std::string uri = "keysocket:object=web%20server";
+  const auto described = Describe(info, KeyUse::kApp, uri, 1);
+  ASSERT_TRUE(described.has_value());
+  EXPECT_EQ(described->use, WireUse::kApp);
+  ASSERT_OK_AND_ASSIGN(const KeyInfo got, ReadDescription(*described));
+  EXPECT_EQ(got.label, "web server");
+  EXPECT_FALSE(got.named) << "so that it never passes for a CA key";
 }
 
 TEST(KeySocketValues, AnErrorArrivesWithWordsOfOursOnly) {

@@ -91,6 +91,30 @@ TEST(AgentConfig, SaysWhereItIsWrong) {
                                ::testing::HasSubstr("sockets")));
 }
 
+TEST(AgentConfig, KeysOfOtherToolsAreNamed) {
+  const auto with = [](const std::string& key) { return With("sockets:", "keys:\n  - " + key + "\nsockets:"); };
+  const AgentConfig config = Parsed(with("{name: tls, use: app, uri: \"pkcs11:object=TLS%20key;id=%01\"}"));
+  ASSERT_EQ(config.keys.size(), 1U);
+  EXPECT_EQ(config.keys[0].name, "tls");
+  EXPECT_EQ(config.keys[0].use, KeyUse::kApp);
+  EXPECT_EQ(config.keys[0].uri.object_label, "TLS key");
+  EXPECT_EQ(config.keys[0].token, "node");
+  const std::pair<std::string, const char*> cases[] = {
+      {"{name: tls, uri: \"pkcs11:object=a\"}", "keys[0].use: is required"},
+      {"{name: tls, use: rootkeep-ca, uri: \"pkcs11:object=a\"}", "keys[0].use: is for keys that Rootkeep made"},
+      {"{name: tls, use: log, uri: \"pkcs11:object=a\"}", "keys[0].use"},
+      {"{name: TLS, use: app, uri: \"pkcs11:object=a\"}", "keys[0].name"},
+      {"{name: tls, use: app}", "keys[0].uri"},
+      {"{name: tls, use: app, uri: \"pkcs11:token=a\"}", "names no key"},
+      {"{name: tls, use: app, uri: \"pkcs11:object=a?pin-source=file:/p\"}", "says where a PIN is"},
+      {"{name: tls, use: app, uri: \"pkcs11:object=a?pin-value=1234\"}", "keys[0].uri"},
+      {"{name: tls, use: app, uri: \"pkcs11:object=rk%2Frootkeep-ca%2Fmesh%2F1\"}", "says the use already"},
+      {"{name: tls, use: app, uri: \"pkcs11:object=a\", token: other}", "keys[0].token"}};
+  for (const auto& [key, part] : cases) EXPECT_THAT(ProblemsOf(with(key)), ::testing::HasSubstr(part)) << key;
+  EXPECT_THAT(ProblemsOf(with("{name: tls, use: app, uri: \"pkcs11:object=a?pin-value=1234\"}")),
+              ::testing::Not(::testing::HasSubstr("1234")));
+}
+
 TEST(AgentConfig, NoTwoSocketsAreOne) {
   std::string text(kMinimal);
   const std::string socket = text.substr(text.find("  - name: web\n"));

@@ -1,4 +1,4 @@
-#include "tools/rootkeepd/key_watch.h"
+#include "tools/hardware/key_watch.h"
 
 #include <fmt/format.h>
 
@@ -81,12 +81,18 @@ Status KeyWatch::ReadAnew() {
   if (!opened.ok()) return std::move(opened.error());
   // The number before the rows: what changes in between is read again.
   RK_TRY(const std::int64_t changes, (*opened)->OthersChanges());
-  RK_TRY(entries_, (*opened)->List());
+  RK_TRY(auto entries, (*opened)->List());
+  SetEntries(std::move(entries));
   others_changes_ = changes;
   if (catalog_ != nullptr) log::Warning("key_catalogue_replaced", {{"path", parts_.path}});
   catalog_ = std::move(*opened);
   next_look_.clear();
   return Ok();
+}
+
+void KeyWatch::SetEntries(std::vector<CatalogEntry> entries) {
+  entries_ = std::move(entries);
+  ++version_;
 }
 
 Status KeyWatch::Read() {
@@ -95,7 +101,8 @@ Status KeyWatch::Read() {
   if (replaced) return ReadAnew();
   RK_TRY(const std::int64_t changes, catalog_->OthersChanges());
   if (changes == others_changes_) return Ok();
-  RK_TRY(entries_, catalog_->List());
+  RK_TRY(auto entries, catalog_->List());
+  SetEntries(std::move(entries));
   others_changes_ = changes;
   next_look_.clear();
   return Ok();
@@ -156,7 +163,7 @@ void KeyWatch::Look(const config::Token& token) {
   }
   // What was found is told also where it cannot be written down.
   ReportLook(token.name, marked.ok() ? "" : marked.error().ToString());
-  if (auto entries = catalog_->List(); entries.ok()) entries_ = std::move(*entries);
+  if (auto entries = catalog_->List(); entries.ok()) SetEntries(std::move(*entries));
   const bool gone = std::ranges::any_of(compared, [](const Compared& row) { return IsGone(row.finding); });
   if (marked.ok() && !gone) next_look_[token.name] = After(kBetweenLooks);
   Tell(token.name, compared);
@@ -188,9 +195,9 @@ void KeyWatch::Tell(const std::string& token, const std::vector<Compared>& compa
     }
     const std::string component = fmt::format("key {}", label);
     if (EventOf(seen.finding).alarm) {
-      parts_.readiness.Warn(component, std::string(FindingText(seen.finding)));
+      parts_.reports.Warn(component, std::string(FindingText(seen.finding)));
     } else {
-      parts_.readiness.Remove(component);
+      parts_.reports.Remove(component);
     }
   }
   seen_[token] = std::move(now);
@@ -201,18 +208,18 @@ void KeyWatch::Count(const std::string& token, const std::vector<Compared>& comp
   for (const Compared& row : compared) {
     ++counts[row.entry ? KeyStateName(row.entry->state) : std::string_view("UNCATALOGUED")];
   }
-  for (const KeyState state : kStates) parts_.metrics.SetKeys(token, KeyStateName(state), counts[KeyStateName(state)]);
-  parts_.metrics.SetKeys(token, "UNCATALOGUED", counts["UNCATALOGUED"]);
+  for (const KeyState state : kStates) parts_.reports.SetKeys(token, KeyStateName(state), counts[KeyStateName(state)]);
+  parts_.reports.SetKeys(token, "UNCATALOGUED", counts["UNCATALOGUED"]);
 }
 
 void KeyWatch::ReportReadable(const Status& status) {
-  parts_.metrics.SetKeyCatalogueReadable(status.ok());
+  parts_.reports.SetKeyCatalogueReadable(status.ok());
   if (status.ok()) {
     if (!readable_) log::Info("key_catalogue_readable");
-    parts_.readiness.Remove("key catalogue");
+    parts_.reports.Remove("key catalogue");
   } else {
     if (readable_) log::Failure("key_catalogue_unreadable", {{"detail", status.error().ToString()}});
-    parts_.readiness.Warn("key catalogue", status.error().ToString());
+    parts_.reports.Warn("key catalogue", status.error().ToString());
   }
   readable_ = status.ok();
 }

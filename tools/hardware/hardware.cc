@@ -1,4 +1,4 @@
-#include "tools/rootkeepd/hardware.h"
+#include "tools/hardware/hardware.h"
 
 #include <fmt/format.h>
 
@@ -11,21 +11,22 @@ constexpr std::chrono::seconds kProbeDeadline{2};
 
 }  // namespace
 
-Result<Hardware> Hardware::Open(const config::Config& config) {
-  Hardware hardware(config);
-  for (const config::Token& entry : config.tokens) {
+Result<Hardware> Hardware::Open(TokenSurroundings surroundings, const std::vector<config::Token>& tokens,
+                                const std::vector<config::KeySocketSource>& key_sockets) {
+  Hardware hardware(std::move(surroundings));
+  for (const config::Token& entry : tokens) {
     auto token = hardware.opener_->Open(entry);
     if (!token.ok()) return std::move(token).error().Within(fmt::format("prepare token {}", entry.name));
     hardware.sources_[entry.name] = {.store = std::move(*token), .component = "token " + entry.name};
   }
-  for (const config::KeySocketSource& entry : config.key_sockets) {
+  for (const config::KeySocketSource& entry : key_sockets) {
     hardware.sources_[entry.name] = {.store = keysocket::OpenStore(entry.path),
                                      .component = "key socket " + entry.name};
   }
   return hardware;
 }
 
-void Hardware::Probe(Readiness& readiness, Metrics& metrics) {
+void Hardware::Probe(HardwareReports& reports) {
   for (const auto& [name, source] : sources_) {
     HealthProbe* probe = source.store->health();
     if (probe == nullptr) continue;
@@ -35,8 +36,7 @@ void Hardware::Probe(Readiness& readiness, Metrics& metrics) {
     } else {
       up_.erase(name);
     }
-    metrics.SetTokenUp(name, status.ok());
-    readiness.Report(source.component, status.ok() ? "" : status.error().ToString());
+    reports.Answered(name, source.component, status);
   }
 }
 

@@ -1,4 +1,4 @@
-// The key catalogue as the daemon sees it: which keys it may use, and whether they are all there.
+// The key catalogue as a daemon sees it: which keys it may use, and whether they are all there.
 #pragma once
 
 #include <map>
@@ -7,17 +7,15 @@
 #include <vector>
 
 #include "keystore/catalog/sweep.h"
-#include "signer/metrics/metrics.h"
-#include "signer/ops/readiness.h"
 #include "tools/config/config.h"
 #include "tools/config/section.h"
-#include "tools/rootkeepd/hardware.h"
-#include "tools/rootkeepd/offered_keys.h"
+#include "tools/hardware/hardware.h"
+#include "tools/hardware/offered_keys.h"
 
 namespace rootkeep {
 
-// Not thread-safe: used as Authorities is, by main and by the keeper. No signature waits for it: what Check says comes
-// from memory, and is asked when a key is opened and once in every round.
+// Not thread-safe: used by main before, and by one thread while the daemon serves. No signature waits for it: what
+// Check says comes from memory.
 //
 // A state directory without a catalogue, and a key without a row, are reported and served as before there was one; no
 // row is made here. The catalogue is changed in one way: keys become MISSING and are found again.
@@ -29,24 +27,27 @@ class KeyWatch {
     std::vector<config::Token> tokens;                 // that hardware has
     std::vector<config::KeySocketSource> key_sockets;  // the same
     const Hardware& hardware;
-    Readiness& readiness;
-    Metrics& metrics;
+    HardwareReports& reports;
     const Clock& clock;
   };
 
   explicit KeyWatch(Parts parts)
-      : parts_(std::move(parts)), offered_(parts_.hardware, parts_.readiness, config::NamesOf(parts_.key_sockets)) {}
+      : parts_(std::move(parts)), offered_(parts_.hardware, parts_.reports, config::NamesOf(parts_.key_sockets)) {}
 
   // Reads the catalogue where there is one. Errors as Catalog::OpenExisting and List, but for NOT_FOUND: what cannot be
   // read may say that a key must not be used.
   Status Start();
 
-  // As CheckPermitted, for an authority of this daemon. A key without a row passes.
+  // As CheckPermitted, for an authority of rootkeepd's. A key without a row passes.
   [[nodiscard]] Status Check(const KeyInfo& key) const;
   // Why a key that Check lets pass cannot sign now, as far as the last look at its token told; empty: nothing known.
   [[nodiscard]] std::string Trouble(const KeyInfo& key) const;
   // "ACTIVE"; "none" without a row.
   [[nodiscard]] std::string_view StateOf(const KeyInfo& key) const;
+
+  // The rows as they were read last, and a number that is another one when they were read anew.
+  [[nodiscard]] const std::vector<CatalogEntry>& entries() const { return entries_; }
+  [[nodiscard]] std::uint64_t version() const { return version_; }
 
   // Reads what others changed in the catalogue, also when another file has taken its place. Whether it can be read:
   // when its file is gone, what it said last holds.
@@ -66,6 +67,7 @@ class KeyWatch {
 
   Status Read();
   Status ReadAnew();
+  void SetEntries(std::vector<CatalogEntry> entries);
   void Look(const config::Token& token);
   void Tell(const std::string& token, const std::vector<Compared>& compared);
   void Count(const std::string& token, const std::vector<Compared>& compared);
@@ -78,6 +80,7 @@ class KeyWatch {
   std::unique_ptr<Catalog> catalog_;
   std::int64_t others_changes_ = 0;
   std::vector<CatalogEntry> entries_;
+  std::uint64_t version_ = 0;
   bool readable_ = true;
   std::map<std::string, Deadline> next_look_;  // by token; none: at once
   std::map<std::string, SeenKeys> seen_;       // by token

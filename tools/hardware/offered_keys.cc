@@ -1,4 +1,4 @@
-#include "tools/rootkeepd/offered_keys.h"
+#include "tools/hardware/offered_keys.h"
 
 #include <fmt/format.h>
 
@@ -52,10 +52,10 @@ void OfferedKeys::Tell(const std::string& name, const Offer& offer) const {
   const std::string component = fmt::format("key {} behind {}", offer.label, name);
   if (offer.gone) {
     log::Failure("key_not_offered", {{"key", offer.label}, {"key_socket", name}});
-    readiness_.Warn(component, "its agent does not offer it any more");
+    reports_.Warn(component, "its agent does not offer it any more");
   } else {
     log::Info("key_returned", {{"key", offer.label}, {"key_socket", name}});
-    readiness_.Remove(component);
+    reports_.Remove(component);
   }
 }
 

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "signer/ops/readiness.h"
-#include "tools/rootkeepd/hardware.h"
+#include "tools/hardware/hardware.h"
 
 namespace rootkeep {
 
@@ -16,8 +15,8 @@ namespace rootkeep {
 class OfferedKeys {
  public:
   // The first two outlive this; `sockets` are names that hardware has.
-  OfferedKeys(const Hardware& hardware, Readiness& readiness, std::vector<std::string> sockets)
-      : hardware_(hardware), readiness_(readiness), sockets_(std::move(sockets)) {}
+  OfferedKeys(const Hardware& hardware, HardwareReports& reports, std::vector<std::string> sockets)
+      : hardware_(hardware), reports_(reports), sockets_(std::move(sockets)) {}
 
   // Asks each agent that has returned, and now and then.
   void Round();
@@ -38,7 +37,7 @@ class OfferedKeys {
   void Tell(const std::string& name, const Offer& offer) const;
 
   const Hardware& hardware_;
-  Readiness& readiness_;
+  HardwareReports& reports_;
   const std::vector<std::string> sockets_;
   std::map<std::string, Socket> looked_;
 };

@@ -7,10 +7,8 @@
 #include <string>
 
 #include "keystore/key_store.h"
-#include "signer/metrics/metrics.h"
-#include "signer/ops/readiness.h"
-#include "signer/store/state_dir.h"
 #include "tools/config/config.h"
+#include "tools/hardware/reports.h"
 #include "tools/hardware/token_opener.h"
 
 namespace rootkeep {
@@ -21,27 +19,24 @@ class Hardware {
   // Prepares a store for every token, in this process with its module loaded and initialised, or behind a process of
   // its own, and for every key socket. An absent token or agent is no error; a module that cannot be loaded is, with
   // the step that failed.
-  static Result<Hardware> Open(const config::Config& config);
+  static Result<Hardware> Open(TokenSurroundings surroundings, const std::vector<config::Token>& tokens,
+                               const std::vector<config::KeySocketSource>& key_sockets = {});
 
   // The store of a configured token or key socket. The configuration has been checked: it exists.
   [[nodiscard]] KeyStore& Token(const std::string& name) const { return *sources_.at(name).store; }
+  [[nodiscard]] std::shared_ptr<KeyStore> Share(const std::string& name) const { return sources_.at(name).store; }
 
-  // Asks each of them whether it answers, brings back what has returned, and reports each as a component.
-  void Probe(Readiness& readiness, Metrics& metrics);
+  // Asks each of them whether it answers, brings back what has returned, and reports it.
+  void Probe(HardwareReports& reports);
   // Whether it answered the last of these.
   [[nodiscard]] bool Up(const std::string& name) const { return up_.contains(name); }
 
  private:
-  explicit Hardware(const config::Config& config)
-      : opener_(std::make_unique<TokenOpener>(
-            TokenSurroundings{.modules = config.modules,
-                              .pin_directory = store::PinDirectory(config.state_directory),
-                              .token_host = config.token_host,
-                              .log_level = config.log.level})) {}
+  explicit Hardware(TokenSurroundings surroundings) : opener_(std::make_unique<TokenOpener>(std::move(surroundings))) {}
 
   struct Source {
     std::shared_ptr<KeyStore> store;
-    std::string component;  // what it is called in /readyz
+    std::string component;  // what people read
   };
 
   std::unique_ptr<TokenOpener> opener_;
