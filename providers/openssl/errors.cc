@@ -1,6 +1,8 @@
 // The provider's errors, in OpenSSL's queue.
 #include <openssl/core_dispatch.h>
 
+#include <algorithm>
+
 #include "providers/openssl/context.h"
 #include "providers/openssl/dispatch.h"
 
@@ -24,6 +26,17 @@ constexpr OSSL_ITEM kReasons[] = {
     Words(Reason::kLibcrypto, "libcrypto failed"),
     {0, nullptr}};
 // clang-format on
+
+// The octets of a URI before anything that could be a PIN or say where one is: other programs' references have such.
+std::string_view WithoutPin(std::string_view uri) noexcept {
+  constexpr std::string_view kPin = "pin-";
+  std::size_t end = std::min(uri.find('?'), uri.size());
+  for (std::size_t i = 0; i + kPin.size() <= end; ++i) {
+    // Not substr: its check could throw, and with that come the C++ library's exceptions.
+    if (EqualsIgnoringCase({uri.data() + i, kPin.size()}, kPin)) end = i;
+  }
+  return {uri.data(), end};
+}
 
 }  // namespace
 
@@ -49,7 +62,7 @@ void Context::Raise(const keysocket::Failure& failure, std::string_view key) con
   }
   if (!key.empty()) {
     text.Append("; key ");
-    text.Append(key.substr(0, 400));
+    text.Append(WithoutPin(key).substr(0, 400));
   }
   if (!failure.reason.empty()) {
     text.Append("; reason ");

@@ -58,8 +58,8 @@ bool DescribeKey(Context& context, keysocket::Client& client, const KeyReference
   }
   if (reference.fingerprint && *reference.fingerprint != out.fingerprint) {
     context.Raise(Reason::kOtherKey, "key socket %.*s: key %.*s: its fingerprint is not the reference's",
-                  static_cast<int>(client.path().size()), client.path().data(), static_cast<int>(reference.uri.size()),
-                  reference.uri.data());
+                  static_cast<int>(client.path().size()), client.path().data(), static_cast<int>(out.uri.size()),
+                  out.uri.data());
     return false;
   }
   return true;

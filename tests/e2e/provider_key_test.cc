@@ -45,6 +45,16 @@ TEST_F(ProviderKey, IsReadFromPkcs11ProvidersReferenceToo) {
   EXPECT_FALSE(SignMessage(context, key.get(), "SHA256", "message").empty());
 }
 
+TEST_F(ProviderKey, APinInAnothersReferenceIsNotRepeated) {
+  const LibraryContext context(host_->Config());
+  for (const char* query : {"?pin-value=738104", ";PIN-value=738104", "?pin-source=file:/738104"}) {
+    EXPECT_EQ(ReadKey(context, host_->Pkcs11Reference("p256", query)), nullptr) << query;
+    const std::string why = TakeErrors();
+    EXPECT_THAT(why, ::testing::HasSubstr("p256"));
+    EXPECT_THAT(why, ::testing::Not(::testing::HasSubstr("738104")));
+  }
+}
+
 TEST_F(ProviderKey, IsReadBehindACertificateInTheSameFile) {
   const LibraryContext context(host_->Config());
   const std::string certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";

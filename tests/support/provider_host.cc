@@ -108,8 +108,9 @@ std::string ProviderHost::Reference(const std::string& key, const Bytes& fingerp
   return WriteFile(key + ".pem", Pem(provider::kReferenceLabel, der));
 }
 
-std::string ProviderHost::Pkcs11Reference(const std::string& key) const {
-  const std::string uri = fmt::format("pkcs11:token={};object=rk%2Fapp%2F{}%2F1;type=private", SoftHsm::kLabel, key);
+std::string ProviderHost::Pkcs11Reference(const std::string& key, const std::string& query) const {
+  const std::string uri =
+      fmt::format("pkcs11:token={};object=rk%2Fapp%2F{}%2F1;type=private{}", SoftHsm::kLabel, key, query);
   const std::string words = "PKCS#11 Provider URI v1.0";
   std::vector<std::uint8_t> der{0x30, static_cast<std::uint8_t>(words.size() + uri.size() + 4), 0x1a,
                                 static_cast<std::uint8_t>(words.size())};

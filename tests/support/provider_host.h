@@ -36,7 +36,7 @@ class ProviderHost {
   [[nodiscard]] std::string Config(Listed listed = Listed::kLast, const std::string& section = "") const;
   // A key reference in Rootkeep's own layout, and in pkcs11-provider's.
   [[nodiscard]] std::string Reference(const std::string& key, const Bytes& fingerprint = {}) const;
-  [[nodiscard]] std::string Pkcs11Reference(const std::string& key) const;
+  [[nodiscard]] std::string Pkcs11Reference(const std::string& key, const std::string& query = "") const;
   [[nodiscard]] std::string Uri(const std::string& key) const;
   [[nodiscard]] const KeyInfo& Info(const std::string& key) const { return keys_.at(key); }
 
