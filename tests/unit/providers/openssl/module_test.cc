@@ -10,8 +10,7 @@
 namespace rootkeep {
 namespace {
 
-using testing::RunProgram;
-
+#ifndef ROOTKEEP_SANITIZED  // a sanitizer adds to what is needed
 std::set<std::string> Matches(const std::string& text, const std::string& pattern) {
   const std::regex expression(pattern);
   std::set<std::string> found;
@@ -19,9 +18,8 @@ std::set<std::string> Matches(const std::string& text, const std::string& patter
   return found;
 }
 
-#ifndef ROOTKEEP_SANITIZED  // a sanitizer adds to what is needed
 TEST(ProviderModule, NeedsLibcAndLibcryptoOnly) {
-  const auto read = RunProgram({"readelf", "--dynamic", "--wide", ROOTKEEP_PROVIDER});
+  const auto read = testing::RunProgram({"readelf", "--dynamic", "--wide", ROOTKEEP_PROVIDER});
   ASSERT_EQ(read.exit_code, 0) << read.err;
   for (const std::string& name : Matches(read.out, "\\(NEEDED\\)[^\\[]*\\[([^\\]]*)\\]")) {
     EXPECT_TRUE(name == "libc.so.6" || name == "libcrypto.so.3" || name.starts_with("ld-linux")) << name;
@@ -31,10 +29,10 @@ TEST(ProviderModule, NeedsLibcAndLibcryptoOnly) {
 }
 
 TEST(ProviderModule, ExportsOneFunctionAndRunsNothingAtTheEnd) {
-  const auto defined = RunProgram({"nm", "--dynamic", "--defined-only", "--just-symbols", ROOTKEEP_PROVIDER});
+  const auto defined = testing::RunProgram({"nm", "--dynamic", "--defined-only", "--just-symbols", ROOTKEEP_PROVIDER});
   ASSERT_EQ(defined.exit_code, 0) << defined.err;
   EXPECT_EQ(defined.out, "OSSL_provider_init\n");
-  const auto needed = RunProgram({"nm", "--dynamic", "--undefined-only", "--just-symbols", ROOTKEEP_PROVIDER});
+  const auto needed = testing::RunProgram({"nm", "--dynamic", "--undefined-only", "--just-symbols", ROOTKEEP_PROVIDER});
   ASSERT_EQ(needed.exit_code, 0) << needed.err;
   // Weak, and called by what the compiler adds for destructors that this has not.
   for (const char* absent : {"atexit", "__cxa_atexit", "__cxa_thread_atexit_impl", "pthread_create", "pthread_atfork",

@@ -94,9 +94,9 @@ TEST(KeyReference, RefusesWhatIsNone) {
 }
 
 TEST(KeyReference, ReadsWhatPkcs11ProviderWrites) {
+  const Der der = Sequence(Join({Text(0x1a, "PKCS#11 Provider URI v1.0"), Text(0x0c, "pkcs11:object=a")}));
   KeyReference read;
-  ASSERT_TRUE(ParsePkcs11Reference(
-      Sequence(Join({Text(0x1a, "PKCS#11 Provider URI v1.0"), Text(0x0c, "pkcs11:object=a")})), read));
+  ASSERT_TRUE(ParsePkcs11Reference(der, read));
   EXPECT_EQ(read.uri, "pkcs11:object=a");
   EXPECT_TRUE(read.socket.empty());
   EXPECT_FALSE(ParsePkcs11Reference(
