@@ -29,11 +29,12 @@ std::vector<keysocket::NamedKey> KeysOn(const std::string& token, const AgentCon
 
 }  // namespace
 
-std::vector<keysocket::ServedToken> Agent::Tokens(const AgentConfig& config) const {
+std::vector<keysocket::ServedToken> Agent::Tokens(const AgentConfig& config) {
   std::vector<keysocket::ServedToken> tokens;
   for (const config::Token& token : config.tokens) {
     const TokenName name{.label = token.label, .serial = token.serial};
-    auto store = std::make_shared<MakingStore>(hardware_->Share(token.name), state_.key_catalog_path(), name, clock_);
+    auto store =
+        std::make_shared<MakingStore>(hardware_->Share(token.name), state_.key_catalog_path(), name, clock_, permits_);
     tokens.push_back({.name = token.name,
                       .store = std::move(store),
                       .workers = token.max_sessions + kSpareWorkers,

@@ -28,7 +28,7 @@ class Agent {
   explicit Agent(store::StateDir state) : state_(std::move(state)) {}
 
   // The tokens as they are served.
-  [[nodiscard]] std::vector<keysocket::ServedToken> Tokens(const AgentConfig& config) const;
+  [[nodiscard]] std::vector<keysocket::ServedToken> Tokens(const AgentConfig& config);
 
   const store::StateDir state_;
   const SystemClock clock_;

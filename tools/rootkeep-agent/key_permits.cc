@@ -18,10 +18,21 @@ Status CheckRows(const std::map<Name, std::vector<CatalogEntry>>& rows, const Na
 
 void KeyPermits::Set(const std::vector<CatalogEntry>& entries) {
   auto rows = std::make_shared<Rows>();
+  const MutexLock lock(mutex_);
   for (const CatalogEntry& entry : entries) {
+    if (entry.state != KeyState::kPending) finished_.erase(entry.label);
+    if (finished_.contains(entry.label)) continue;
     rows->by_label[entry.label].push_back(entry);
     if (entry.key) rows->by_fingerprint[entry.key->public_key.fingerprint()].push_back(entry);
   }
+  rows_.Set(std::move(rows));
+}
+
+void KeyPermits::Finished(const std::string& label) {
+  const MutexLock lock(mutex_);
+  finished_.insert(label);
+  auto rows = std::make_shared<Rows>(*rows_.Get());
+  rows->by_label.erase(label);
   rows_.Set(std::move(rows));
 }
 

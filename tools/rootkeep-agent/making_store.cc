@@ -7,7 +7,10 @@ namespace rootkeep::agent {
 
 Result<KeyInfo> MakingStore::Create(const KeySpec& spec, Deadline deadline) {
   RK_TRY(auto catalog, Catalog::Open(catalog_path_));
-  return CataloguedStore(store_, std::move(catalog), token_, clock_, DefaultUsers(spec.use)).Create(spec, deadline);
+  RK_TRY(KeyInfo made,
+         CataloguedStore(store_, std::move(catalog), token_, clock_, DefaultUsers(spec.use)).Create(spec, deadline));
+  permits_.Finished(made.label);
+  return made;
 }
 
 }  // namespace rootkeep::agent

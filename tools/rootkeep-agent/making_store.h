@@ -6,6 +6,7 @@
 
 #include "keystore/catalog/entry.h"
 #include "keystore/key_store.h"
+#include "tools/rootkeep-agent/key_permits.h"
 
 namespace rootkeep::agent {
 
@@ -14,9 +15,14 @@ namespace rootkeep::agent {
 // use's DefaultUsers.
 class MakingStore final : public KeyStore {
  public:
-  // `clock` outlives this.
-  MakingStore(std::shared_ptr<KeyStore> store, std::string catalog_path, TokenName token, const Clock& clock)
-      : store_(std::move(store)), catalog_path_(std::move(catalog_path)), token_(std::move(token)), clock_(clock) {}
+  // `clock` and `permits` outlive this.
+  MakingStore(std::shared_ptr<KeyStore> store, std::string catalog_path, TokenName token, const Clock& clock,
+              KeyPermits& permits)
+      : store_(std::move(store)),
+        catalog_path_(std::move(catalog_path)),
+        token_(std::move(token)),
+        clock_(clock),
+        permits_(permits) {}
 
   Result<std::shared_ptr<const Signer>> Open(const KeyUri& uri, Deadline deadline) override {
     return store_->Open(uri, deadline);
@@ -30,6 +36,7 @@ class MakingStore final : public KeyStore {
   const std::string catalog_path_;
   const TokenName token_;
   const Clock& clock_;
+  KeyPermits& permits_;
 };
 
 }  // namespace rootkeep::agent
