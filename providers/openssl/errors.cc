@@ -35,7 +35,8 @@ std::string_view WithoutPin(std::string_view uri) noexcept {
     // Not substr: its check could throw, and with that come the C++ library's exceptions.
     if (EqualsIgnoringCase({uri.data() + i, kPin.size()}, kPin)) end = i;
   }
-  return {uri.data(), end};
+  uri.remove_suffix(uri.size() - end);
+  return uri;
 }
 
 }  // namespace
