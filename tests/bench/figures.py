@@ -46,7 +46,7 @@ class Figures:
         """Prints what was not printed yet; gives the number to pass the next time."""
         figures = list(self._by_name.values())
         for figure in figures[printed:]:
-            line = f"{figure.name:<32}{figure.value:>12.{2 if figure.value < 10 else 1}f} {figure.unit:<6}"
+            line = f"{figure.name:<44}{figure.value:>12.{2 if figure.value < 10 else 1}f} {figure.unit:<6}"
             if figure.baseline:
                 line += f"{figure.ratio:>8.2f} x {figure.baseline}"
             print(line.rstrip(), flush=True)

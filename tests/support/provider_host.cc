@@ -34,12 +34,12 @@ std::string Pem(const char* label, const std::vector<std::uint8_t>& der) {
 
 }  // namespace
 
-ProviderHost::ProviderHost() {
+ProviderHost::ProviderHost(const std::vector<std::string>& keys) {
   const auto store = hsm_.OpenStore();
-  const std::pair<const char*, KeyType> wanted[] = {
+  const std::map<std::string, KeyType> types = {
       {"p256", KeyType::kEcP256}, {"p384", KeyType::kEcP384}, {"rsa", KeyType::kRsa2048}, {"ed", KeyType::kEd25519}};
-  for (const auto& [name, type] : wanted) {
-    auto made = store->Create({.type = type, .use = KeyUse::kApp, .name = name}, After(kPatience));
+  for (const std::string& name : keys) {
+    auto made = store->Create({.type = types.at(name), .use = KeyUse::kApp, .name = name}, After(kPatience));
     if (!made.ok()) Abort(made.error().ToString());
     keys_.emplace(name, *std::move(made));
   }
@@ -93,6 +93,10 @@ std::string ProviderHost::Uri(const std::string& key) const {
   return fmt::format("keysocket:token={};object=rk%2Fapp%2F{}%2F1", SoftHsm::kLabel, key);
 }
 
+std::string ProviderHost::Pkcs11Uri(const std::string& key) const {
+  return fmt::format("pkcs11:token={};object=rk%2Fapp%2F{}%2F1;type=private", SoftHsm::kLabel, key);
+}
+
 std::string ProviderHost::Reference(const std::string& key, const Bytes& fingerprint) const {
   provider::KeyReference reference;
   const std::string uri = Uri(key);
@@ -109,8 +113,7 @@ std::string ProviderHost::Reference(const std::string& key, const Bytes& fingerp
 }
 
 std::string ProviderHost::Pkcs11Reference(const std::string& key, const std::string& query) const {
-  const std::string uri =
-      fmt::format("pkcs11:token={};object=rk%2Fapp%2F{}%2F1;type=private{}", SoftHsm::kLabel, key, query);
+  const std::string uri = Pkcs11Uri(key) + query;
   const std::string words = "PKCS#11 Provider URI v1.0";
   std::vector<std::uint8_t> der{0x30, static_cast<std::uint8_t>(words.size() + uri.size() + 4), 0x1a,
                                 static_cast<std::uint8_t>(words.size())};

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "keystore/base/openssl.h"
 #include "tests/support/softhsm.h"
@@ -14,10 +15,11 @@ namespace rootkeep::testing {
 // How a configuration lists the provider.
 enum class Listed : std::uint8_t { kLast, kFirst, kAlone, kLastPreferred, kFirstPreferred };
 
-// Failures abort the test program. Its keys: p256, p384, rsa, ed.
+// Failures abort the test program.
 class ProviderHost {
  public:
-  ProviderHost();
+  // With these of the keys p256, p384, rsa and ed.
+  explicit ProviderHost(const std::vector<std::string>& keys = {"p256", "p384", "rsa", "ed"});
   ProviderHost(const ProviderHost&) = delete;
   ProviderHost& operator=(const ProviderHost&) = delete;
 
@@ -38,6 +40,7 @@ class ProviderHost {
   [[nodiscard]] std::string Reference(const std::string& key, const Bytes& fingerprint = {}) const;
   [[nodiscard]] std::string Pkcs11Reference(const std::string& key, const std::string& query = "") const;
   [[nodiscard]] std::string Uri(const std::string& key) const;
+  [[nodiscard]] std::string Pkcs11Uri(const std::string& key) const;
   [[nodiscard]] const KeyInfo& Info(const std::string& key) const { return keys_.at(key); }
 
   // A file that a test writes.

@@ -66,14 +66,22 @@ Status RawSigner::Sign(ByteView digest, Bytes& signature) {
 }
 
 Result<std::unique_ptr<RawToken>> RawToken::Create(KeyType type, std::string module_path) {
-  std::unique_ptr<RawToken> token(new RawToken(std::move(module_path)));
-  token->store_ = token->softhsm_.OpenStore();
+  auto softhsm = std::make_unique<testing::SoftHsm>(std::move(module_path));
+  std::unique_ptr<RawToken> token(new RawToken(*softhsm));
+  token->own_ = std::move(softhsm);
   RK_TRY(token->key_, token->store_->Create({.type = type, .use = KeyUse::kRootkeepCa, .name = "bench"}, Soon()));
   return token;
 }
 
+Result<std::unique_ptr<RawToken>> RawToken::Of(testing::SoftHsm& softhsm, const KeyInfo& key) {
+  std::unique_ptr<RawToken> token(new RawToken(softhsm));
+  RK_RETURN_IF_ERROR(token->store_->Open(key.uri, Soon()));  // logs in
+  token->key_ = key;
+  return token;
+}
+
 Result<RawSigner> RawToken::OpenSigner() {
-  RK_TRY(const auto use, softhsm_.module()->Enter(Soon()));
+  RK_TRY(const auto use, softhsm_->module()->Enter(Soon()));
   RawSigner signer;
   signer.api_ = use.operator->();  // nobody finalises the module before this token goes
   signer.rsa_ = IsRsa(key_->public_key.type());

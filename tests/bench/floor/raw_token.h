@@ -37,18 +37,22 @@ class RawToken {
   static Result<std::unique_ptr<RawToken>> Create(KeyType type,
                                                   std::string module_path = testing::SoftHsm::ModulePath());
 
+  // With a key that is in the fixture's token already. The fixture must outlive it.
+  static Result<std::unique_ptr<RawToken>> Of(testing::SoftHsm& softhsm, const KeyInfo& key);
+
   // A session of its own; closed with the token.
   Result<RawSigner> OpenSigner();
   [[nodiscard]] EVP_PKEY* public_key() const { return key_->public_key.pkey(); }
 
   // The same token and key for what opens them otherwise.
-  testing::SoftHsm& softhsm() { return softhsm_; }
+  testing::SoftHsm& softhsm() { return *softhsm_; }
   [[nodiscard]] const KeyInfo& key() const { return *key_; }
 
  private:
-  explicit RawToken(std::string module_path) : softhsm_(std::move(module_path)) {}
+  explicit RawToken(testing::SoftHsm& softhsm) : softhsm_(&softhsm), store_(softhsm.OpenStore()) {}
 
-  testing::SoftHsm softhsm_;
+  std::unique_ptr<testing::SoftHsm> own_;
+  testing::SoftHsm* softhsm_;
   std::shared_ptr<KeyStore> store_;  // keeps the token logged in
   std::optional<KeyInfo> key_;
 };

@@ -1,0 +1,85 @@
+#include "tests/bench/provider/ways.h"
+
+#include <openssl/pem.h>
+
+#include "tests/bench/provider/engine.h"
+
+namespace rootkeep::bench {
+namespace {
+
+using testing::LibraryContext;
+using testing::ProviderHost;
+
+struct Way {
+  const char* name;
+  bool (*is_there)();
+  Result<OpenedWay> (*open)(ProviderHost& host, const std::string& key);
+};
+
+bool Always() { return true; }
+
+std::function<ossl::PKey()> LoadFile(const std::shared_ptr<LibraryContext>& context, std::string path) {
+  return [context, path = std::move(path)] { return testing::ReadKey(*context, path); };
+}
+
+Result<OpenedWay> OpenFile(ProviderHost& host, const std::string& name) {
+  const ossl::PKey key(name == "rsa" ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})
+                                     : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  if (key == nullptr) return ossl::TakeError(Code::kInternal, "EVP_PKEY_Q_keygen");
+  const std::string path = host.WriteFile("file-" + name + ".pem", "");
+  const ossl::Bio out(BIO_new_file(path.c_str(), "w"));
+  if (PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
+      BIO_flush(out.get()) != 1) {
+    return ossl::TakeError(Code::kInternal, "PEM_write_bio_PrivateKey");
+  }
+  OpenedWay way;
+  way.context = std::make_shared<LibraryContext>(host.WriteFile("file.cnf", ""));
+  way.load = LoadFile(way.context, path);
+  return way;
+}
+
+Result<OpenedWay> OpenRootkeep(ProviderHost& host, const std::string& name) {
+  OpenedWay way;
+  way.context = std::make_shared<LibraryContext>(host.Config());
+  way.load = LoadFile(way.context, host.Reference(name));
+  return way;
+}
+
+Result<OpenedWay> OpenEngine(ProviderHost& host, const std::string& name) {
+  RK_TRY(const std::shared_ptr<Engine> engine, Engine::Open(testing::SoftHsm::ModulePath(), testing::SoftHsm::kPin));
+  OpenedWay way;
+  way.load = [engine, uri = host.Pkcs11Uri(name)] { return engine->Load(uri); };
+  return way;
+}
+
+constexpr Way kWays[] = {
+    {"file", Always, OpenFile},
+    {"rootkeep", Always, OpenRootkeep},
+    {"engine", Engine::IsThere, OpenEngine},
+};
+
+}  // namespace
+
+std::vector<std::string> WayNames() {
+  std::vector<std::string> names;
+  for (const Way& way : kWays) {
+    if (way.is_there()) names.emplace_back(way.name);
+  }
+  return names;
+}
+
+std::vector<std::string> KeyNames() { return {"p256", "rsa"}; }
+
+Result<OpenedWay> OpenWay(const std::string& way, ProviderHost& host, const std::string& name) {
+  for (const Way& one : kWays) {
+    if (way != one.name) continue;
+    RK_TRY(OpenedWay opened, one.open(host, name));
+    opened.name = way;
+    opened.key = opened.load();
+    if (opened.key == nullptr) return ossl::TakeError(Code::kInternal, "loading the key as " + way);
+    return opened;
+  }
+  return NotFound("no way to a key is called " + way);
+}
+
+}  // namespace rootkeep::bench
