@@ -1,6 +1,7 @@
 // Bounded work: how many threads are at it at once, who waits for one, and who is told to come back.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,14 +24,17 @@ class Lane {
     std::chrono::steady_clock::time_point arrived;
   };
 
-  Lane(unsigned workers, std::size_t max_waiting) : workers_(workers), max_waiting_(max_waiting) {}
+  // At most `workers` at a time, at least one.
+  Lane(unsigned workers, std::size_t max_waiting) : workers_(std::max(workers, 1U)), max_waiting_(max_waiting) {}
 
   // True: there is room, and this thread has it until Next gives nothing. False: somebody else will do it, and gets
-  // what `make_job` makes. RESOURCE_EXHAUSTED "queue_full" when too many wait, or half as many of this group's.
+  // what `make_job` makes. `useful` is how many at once are any good at present. RESOURCE_EXHAUSTED "queue_full" when
+  // too many wait, or half as many of this group's.
   template <typename MakeJob>
-  Result<bool> Enter(const Share& share, const void* group, MakeJob make_job) {
+  Result<bool> Enter(const Share& share, const void* group, unsigned useful, MakeJob make_job) {
     const MutexLock lock(mutex_);
-    if (working_ < workers_) {
+    room_ = std::clamp(useful, 1U, workers_);
+    if (working_ < room_) {
       ++working_;
       return true;
     }
@@ -49,7 +53,7 @@ class Lane {
   // What is next for a thread that has room here; nothing, and then it has none any more.
   std::optional<Job> Next() {
     const MutexLock lock(mutex_);
-    if (waiting_.empty()) {
+    if (waiting_.empty() || working_ > room_) {
       --working_;
       return std::nullopt;
     }
@@ -73,6 +77,7 @@ class Lane {
   const unsigned workers_;
   const std::size_t max_waiting_;
   mutable Mutex mutex_;
+  unsigned room_ RK_GUARDED_BY(mutex_) = 1;
   unsigned working_ RK_GUARDED_BY(mutex_) = 0;
   FairQueue<Job> waiting_ RK_GUARDED_BY(mutex_);
   std::map<const void*, std::size_t> groups_ RK_GUARDED_BY(mutex_);  // of those that wait

@@ -25,7 +25,7 @@ struct NamedKey {
 struct ServedToken {
   std::string name;  // as the configuration calls it
   std::shared_ptr<KeyStore> store;
-  unsigned workers = 8;  // threads that may wait for it or be in it at once
+  unsigned workers = 8;  // threads that are at it at once, at most
   std::vector<NamedKey> keys = {};
 };
 

@@ -35,7 +35,7 @@ Server::Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> toke
       handler_(std::move(tokens), options.permit),
       managing_(options.managers, options.max_waiting) {
   for (const ServedToken& token : handler_.tokens()) {
-    lanes_.push_back(std::make_unique<WorkLane>(std::max(token.workers, 1U), options.max_waiting));
+    lanes_.push_back(std::make_unique<WorkLane>(token.workers, options.max_waiting));
   }
 }
 
@@ -208,9 +208,9 @@ void Server::Read(const PeerPtr& peer, Memory& memory) {
     return Close(peer);
   }
   if (hello) return Greet(peer, request, memory);
-  WorkLane& lane = LaneFor(*peer, request);
+  const auto [lane, useful] = PlaceOf(*peer, request);
   const Share share{.priority = Priority::kInteractive, .flow = peer->visitor.flow};
-  const auto mine = lane.Enter(share, peer->door, [&]() -> WorkLane::Job {
+  const auto mine = lane.Enter(share, peer->door, useful, [&]() -> WorkLane::Job {
     return {peer, peer->door, ToBytes(ByteView(memory.request).first(length)), Clock::now()};
   });
   if (!mine.ok()) {
@@ -239,10 +239,12 @@ void Server::Greet(const PeerPtr& peer, const Request& request, Memory& memory) 
   Close(peer);
 }
 
-Server::WorkLane& Server::LaneFor(const Peer& peer, const Request& request) {
+Server::Place Server::PlaceOf(const Peer& peer, const Request& request) {
   const auto* sign = std::get_if<SignCall>(&request.call);
   const ServedKeyPtr key = sign == nullptr ? nullptr : handler_.Ready(peer.visitor, *sign);
-  return key == nullptr ? managing_ : *lanes_[key->token];
+  if (key == nullptr) return {managing_, managing_.workers()};
+  // More threads would only wait for each other: here a call waits without one.
+  return {*lanes_[key->token], key->signer->Concurrency()};
 }
 
 void Server::Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory) {

@@ -30,9 +30,10 @@ struct ServerOptions {
 };
 
 // Threads wait for packets; the one that gets a request answers it, so a call costs no hand-off. Each token has as many
-// at once as its workers say, and the managers have their own, so one thread is always free to take packets: what finds
-// no worker waits in line, callers in turn, and one socket's calls have half of the places at most. Never waits for a
-// client: what is sent is whole, and who does not take the reply to his own call is dropped. Thread-safe.
+// at once as its signers find useful (Signer::Concurrency), and its workers at most, and the managers have their own, so
+// one thread is always free to take packets: what finds no worker waits in line, callers in turn, and one socket's calls
+// have half of the places at most. Never waits for a client: what is sent is whole, and who does not take the reply to
+// his own call is dropped. Thread-safe.
 class Server {
  public:
   // FAILED_PRECONDITION as CheckSocket and Listener::Open say. `adopted` are sockets that listen already, by the name
@@ -61,6 +62,10 @@ class Server {
   using PeerPtr = std::shared_ptr<Peer>;
   using WorkLane = Lane<PeerPtr>;
   struct Memory;  // of a thread
+  struct Place {
+    WorkLane& lane;
+    unsigned useful;  // how many at once
+  };
 
   Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> tokens, const ServerOptions& options);
   Status Listen(std::map<std::string, Fd> adopted);
@@ -77,7 +82,7 @@ class Server {
   void Greet(const PeerPtr& peer, const Request& request, Memory& memory);
   void Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory);
   void AnswerJob(WorkLane::Job job, Memory& memory);
-  WorkLane& LaneFor(const Peer& peer, const Request& request);
+  Place PlaceOf(const Peer& peer, const Request& request);
   // False when the connection is closed.
   bool Send(const PeerPtr& peer, ByteView reply);
   void WaitForNext(const PeerPtr& peer);

@@ -33,7 +33,7 @@ bool EntersWith(int pieces, TestLane& lane, const void* group) {
   const auto job = [&] { return TestLane::Job{.owner = 1, .group = group, .message = {1}, .arrived = {}}; };
   pieces_left = pieces;
   try {
-    const auto mine = lane.Enter(share, group, job);
+    const auto mine = lane.Enter(share, group, 1, job);
     pieces_left = -1;
     EXPECT_THAT(mine, testing::IsOk());
     return true;

@@ -14,7 +14,7 @@ TEST(KeySocketLane, CallersWaitInTurnAndAGroupHasHalfOfThePlaces) {
   const int group = 0;
   const int other = 0;
   const auto enter = [&lane](const std::string& owner, const void* of) {
-    return lane.Enter({.priority = Priority::kInteractive, .flow = owner}, of, [&] { return JobOf(owner, of); });
+    return lane.Enter({.priority = Priority::kInteractive, .flow = owner}, of, 1, [&] { return JobOf(owner, of); });
   };
   ASSERT_THAT(enter("first", &group), testing::IsOk());
   for (const char* owner : {"many", "many", "few"}) {
@@ -32,6 +32,28 @@ TEST(KeySocketLane, CallersWaitInTurnAndAGroupHasHalfOfThePlaces) {
   const auto again = enter("first", &group);
   ASSERT_THAT(again, testing::IsOk());
   EXPECT_TRUE(*again) << "the room was given back";
+}
+
+// A device's own limit may change while calls wait for it.
+TEST(KeySocketLane, HasAsManyThreadsAsAreOfUse) {
+  TestLane lane(3, 6);
+  const auto enter = [&lane](unsigned useful) {
+    const auto mine = lane.Enter({}, nullptr, useful, [] { return JobOf("waits", nullptr); });
+    EXPECT_THAT(mine, testing::IsOk());
+    return mine.ok() && *mine;
+  };
+  EXPECT_TRUE(enter(1));
+  EXPECT_FALSE(enter(1));
+  EXPECT_TRUE(enter(2));
+  EXPECT_TRUE(enter(9)) << "and there is one thread more";
+  EXPECT_FALSE(enter(9)) << "there are no more threads";
+  EXPECT_FALSE(enter(1));
+  ASSERT_EQ(lane.waiting(), 3U);
+  EXPECT_FALSE(lane.Next()) << "two threads too many";
+  EXPECT_FALSE(lane.Next());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(lane.Next()) << "the last one does all that waits";
+  EXPECT_FALSE(lane.Next());
+  EXPECT_TRUE(enter(1));
 }
 
 }  // namespace
