@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 
+#include "keystore/spki.h"
+
 namespace rootkeep {
 namespace {
 
@@ -33,20 +35,10 @@ Result<KeyType> TypeOf(EVP_PKEY* key) {
   return InvalidArgument("the key's algorithm is none of RSA, EC and Ed25519");
 }
 
-// The contents of the BIT STRING that ends a SubjectPublicKeyInfo, which OpenSSL has already accepted.
-Result<Bytes> KeyIdOf(EVP_PKEY* key) {
-  const ossl::Owned<X509_PUBKEY, X509_PUBKEY_free> holder([key] {
-    X509_PUBKEY* pubkey = nullptr;
-    X509_PUBKEY_set(&pubkey, key);
-    return pubkey;
-  }());
-  const unsigned char* bits = nullptr;
-  int length = 0;
-  if (holder == nullptr || X509_PUBKEY_get0_param(nullptr, &bits, &length, nullptr, holder.get()) != 1) {
-    return ossl::TakeError(Code::kInvalidArgument, "X509_PUBKEY_get0_param");
-  }
+Result<Bytes> KeyIdOf(ByteView spki_der) {
+  RK_TRY(const ByteView bits, SubjectPublicKey(spki_der));
   Bytes id(20);
-  if (EVP_Digest(bits, static_cast<std::size_t>(length), id.data(), nullptr, ossl::Sha1(), nullptr) != 1) {
+  if (EVP_Digest(bits.data(), bits.size(), id.data(), nullptr, ossl::Sha1(), nullptr) != 1) {
     return ossl::TakeError(Code::kInternal, "EVP_Digest");
   }
   return id;
@@ -100,16 +92,10 @@ Status VerifyMessage(EVP_PKEY* key, ByteView message, ByteView signature) {
 }  // namespace
 
 Result<PublicKey> PublicKey::FromSpki(ByteView spki_der) {
-  const unsigned char* cursor = spki_der.data();
-  const ossl::PKey parsed(
-      d2i_PUBKEY(nullptr, &cursor, static_cast<long>(spki_der.size())));  // NOLINT(google-runtime-int)
-  if (parsed == nullptr) return ossl::TakeError(Code::kInvalidArgument, "d2i_PUBKEY");
-  if (cursor != spki_der.data() + spki_der.size()) {
-    return InvalidArgument("octets follow the SubjectPublicKeyInfo");
-  }
+  RK_TRY(const ossl::PKey parsed, ReadSpki(spki_der));
   PublicKey key;
   RK_TRY(key.type_, TypeOf(parsed.get()));
-  RK_TRY(key.key_id_, KeyIdOf(parsed.get()));
+  RK_TRY(key.key_id_, KeyIdOf(spki_der));
   RK_TRY(key.fingerprint_, Digest(Hash::kSha256, spki_der));
   key.spki_ = ToBytes(spki_der);
   EVP_PKEY_up_ref(parsed.get());

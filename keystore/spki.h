@@ -1,0 +1,17 @@
+// SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) read without OpenSSL's decoders, where that is possible: it collects all of
+// them anew for each key, which takes several times as long as everything else of reading one.
+#pragma once
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/openssl.h"
+#include "keystore/base/result.h"
+
+namespace rootkeep {
+
+// One whole key of any algorithm that OpenSSL knows. INVALID_ARGUMENT for anything else, and for what follows it.
+Result<ossl::PKey> ReadSpki(ByteView der);
+
+// The contents of the subjectPublicKey BIT STRING of a key that ReadSpki reads; borrowed.
+Result<ByteView> SubjectPublicKey(ByteView der);
+
+}  // namespace rootkeep
