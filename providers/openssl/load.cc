@@ -1,9 +1,10 @@
 #include "providers/openssl/load.h"
 
-#include <openssl/err.h>
-#include <openssl/x509.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
+
+#include "providers/openssl/public_key.h"
 
 namespace rootkeep::provider {
 namespace {
@@ -19,32 +20,6 @@ bool IsFingerprintOf(Context& context, const keysocket::Fingerprint& fingerprint
   keysocket::Fingerprint actual{};
   return sha256 != nullptr && EVP_Digest(spki.data(), spki.size(), actual.data(), nullptr, sha256, nullptr) == 1 &&
          actual == fingerprint;
-}
-
-bool IsOfType(EVP_PKEY* key, keysocket::WireType type) noexcept {
-  using keysocket::WireType;
-  const int bits = EVP_PKEY_get_bits(key);
-  switch (type) {
-    case WireType::kEcP256:
-    case WireType::kEcP384: {
-      char group[32];
-      return EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1 &&
-             std::string_view(group) == (type == WireType::kEcP256 ? "prime256v1" : "secp384r1");
-    }
-    case WireType::kRsa2048: return EVP_PKEY_is_a(key, "RSA") == 1 && bits == 2048;
-    case WireType::kRsa3072: return EVP_PKEY_is_a(key, "RSA") == 1 && bits == 3072;
-    case WireType::kRsa4096: return EVP_PKEY_is_a(key, "RSA") == 1 && bits == 4096;
-    case WireType::kEd25519: return EVP_PKEY_is_a(key, "ED25519") == 1;
-  }
-  return false;
-}
-
-Pkey ReadSpki(Context& context, Octets spki) noexcept {
-  const std::uint8_t* at = spki.data();
-  ERR_set_mark();
-  Pkey key(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(spki.size()), context.library(), nullptr));
-  ERR_pop_to_mark();
-  return at == spki.data() + spki.size() ? std::move(key) : nullptr;
 }
 
 }  // namespace
@@ -72,9 +47,8 @@ KeyHolder MakeKey(Context& context, keysocket::Client& client, const KeyDescript
     context.Raise(Reason::kMemory);
     return nullptr;
   }
-  Pkey material = ReadSpki(context, said.spki);
-  if (material == nullptr || !IsOfType(material.get(), said.type) ||
-      !IsFingerprintOf(context, said.fingerprint, said.spki) || !agent->uri.Set(said.uri)) {
+  Pkey material = ReadPublicKey(context, said.type, said.spki);
+  if (material == nullptr || !IsFingerprintOf(context, said.fingerprint, said.spki) || !agent->uri.Set(said.uri)) {
     context.Raise(Reason::kAgent, "key socket %.*s: key %.*s: its public key is not what the agent says it is",
                   static_cast<int>(client.path().size()), client.path().data(), static_cast<int>(said.uri.size()),
                   said.uri.data());

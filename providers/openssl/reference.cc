@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "providers/openssl/der_reader.h"
+
 namespace rootkeep::provider {
 namespace {
 
@@ -15,50 +17,6 @@ constexpr std::uint8_t kSequence = 0x30;
 constexpr std::uint8_t kSocketTag = 0xa0;
 constexpr std::uint8_t kFingerprintTag = 0xa1;
 constexpr std::string_view kPkcs11Words = "PKCS#11 Provider URI v1.0";
-
-// DER values of one length form each, of at most 65,535 octets.
-class Reader {
- public:
-  explicit Reader(Octets octets) noexcept : rest_(octets) {}
-
-  // The content of the next value, which has to have this tag.
-  Octets Take(std::uint8_t tag) noexcept {
-    if (!At(tag) || rest_.size() < 2) return Fail();
-    std::size_t size = rest_[1];
-    std::size_t head = 2;
-    if (size > 0x80 && size <= 0x82) {
-      head += size - 0x80;
-      if (rest_.size() < head) return Fail();
-      size = 0;
-      for (std::size_t i = 2; i < head; ++i) size = size << 8U | rest_[i];
-      if (size < (head == 3 ? 0x80U : 0x100U)) return Fail();  // not the shortest form
-    } else if (size >= 0x80) {
-      return Fail();
-    }
-    if (rest_.size() - head < size) return Fail();
-    const Octets content = rest_.subspan(head, size);
-    rest_ = rest_.subspan(head + size);
-    return content;
-  }
-  // A value inside another.
-  Octets TakeInside(std::uint8_t outer, std::uint8_t inner) noexcept {
-    Reader within(Take(outer));
-    const Octets content = within.Take(inner);
-    if (!within.Ended()) return Fail();
-    return content;
-  }
-  [[nodiscard]] bool At(std::uint8_t tag) const noexcept { return !failed_ && !rest_.empty() && rest_[0] == tag; }
-  [[nodiscard]] bool Ended() const noexcept { return !failed_ && rest_.empty(); }
-
- private:
-  Octets Fail() noexcept {
-    failed_ = true;
-    return {};
-  }
-
-  Octets rest_;
-  bool failed_ = false;
-};
 
 bool IsUri(std::string_view text) noexcept {
   return !text.empty() && text.size() <= keysocket::kMaxName &&
@@ -95,8 +53,8 @@ void Value(keysocket::FieldWriter& out, std::uint8_t tag, Octets content) noexce
 bool ParseReference(Octets der, KeyReference& out) noexcept {
   out = {};
   if (der.size() > kMaxReference) return false;
-  Reader whole(der);
-  Reader in(whole.Take(kSequence));
+  DerReader whole(der);
+  DerReader in(whole.Take(kSequence));
   const Octets version = in.Take(kInteger);
   out.uri = keysocket::TextOf(in.Take(kUtf8String));
   if (in.At(kSocketTag)) {
@@ -115,8 +73,8 @@ bool ParseReference(Octets der, KeyReference& out) noexcept {
 bool ParsePkcs11Reference(Octets der, KeyReference& out) noexcept {
   out = {};
   if (der.size() > kMaxReference) return false;
-  Reader whole(der);
-  Reader in(whole.Take(kSequence));
+  DerReader whole(der);
+  DerReader in(whole.Take(kSequence));
   const std::string_view words = keysocket::TextOf(in.Take(kVisibleString));
   out.uri = keysocket::TextOf(in.Take(kUtf8String));
   return whole.Ended() && in.Ended() && words == kPkcs11Words && IsUri(out.uri);
