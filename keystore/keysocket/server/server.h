@@ -30,10 +30,10 @@ struct ServerOptions {
 };
 
 // Threads wait for packets; the one that gets a request answers it, so a call costs no hand-off. Each token has as many
-// at once as its signers find useful (Signer::Concurrency), and its workers at most, and the managers have their own, so
-// one thread is always free to take packets: what finds no worker waits in line, callers in turn, and one socket's calls
-// have half of the places at most. Never waits for a client: what is sent is whole, and who does not take the reply to
-// his own call is dropped. Thread-safe.
+// at once as its signers find useful (Signer::Concurrency), and its workers at most, and the managers have their own,
+// so one thread is always free to take packets: what finds no worker waits in line, callers in turn, and one socket's
+// calls have half of the places at most. Never waits for a client: what is sent is whole, and who does not take the
+// reply to his own call is dropped. Thread-safe.
 class Server {
  public:
   // FAILED_PRECONDITION as CheckSocket and Listener::Open say. `adopted` are sockets that listen already, by the name
