@@ -126,7 +126,8 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, un
 }
 
 Status MakeDirectory(const std::string& path, unsigned mode) {
-  if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return ErrnoError("mkdir " + path, errno);
+  if (mkdir(path.c_str(), 0700) != 0) return errno == EEXIST ? Ok() : Status(ErrnoError("mkdir " + path, errno));
+  if (chmod(path.c_str(), mode) != 0) return ErrnoError("chmod " + path, errno);
   return Ok();
 }
 

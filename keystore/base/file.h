@@ -48,7 +48,7 @@ Result<SecretBytes> ReadCredentialFile(const std::string& path);
 // Replaces `path` by rename after fsync of file and directory; `mode` is exact whatever the umask.
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode);
 
-// Creates the directory (parents must exist) with `mode`; an existing one is left as it is.
+// Creates the directory (parents must exist); `mode` is exact whatever the umask. An existing one is left as it is.
 Status MakeDirectory(const std::string& path, unsigned mode);
 
 // fsync of a directory: makes names in it durable.

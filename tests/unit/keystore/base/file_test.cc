@@ -30,6 +30,21 @@ TEST(File, RefusesWhatIsLargerThanTheLimit) {
   EXPECT_THAT(ReadFile(dir / "missing", 3), HasCode(Code::kNotFound));
 }
 
+TEST(File, AMadeDirectoryHasItsModeWhateverTheUmask) {
+  const testing::TempDir directory;
+  const mode_t before = umask(0077);
+  const Status made = MakeDirectory(directory / "made", 0755);
+  umask(before);
+  EXPECT_THAT(made, IsOk());
+  struct stat info{};
+  ASSERT_EQ(stat((directory / "made").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0755U);
+  // One that is there is its owner's.
+  EXPECT_THAT(MakeDirectory(directory / "made", 0700), IsOk());
+  ASSERT_EQ(stat((directory / "made").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0755U);
+}
+
 TEST(SecretFile, RefusesWhatOthersCanRead) {
   const testing::TempDir dir;
   ASSERT_THAT(WriteFileAtomically(dir / "pin", "1234\n", 0640), IsOk());
