@@ -83,6 +83,21 @@ Result<gid_t> GroupNumber(const std::string& group) {
   return entry.gr_gid;
 }
 
+Result<FileAccess> AccessOf(const CertificateConfig& certificate) {
+  FileAccess access{.owner = {}, .group = {}, .mode = certificate.mode};
+  if (!certificate.owner.empty()) {
+    auto owner = UserNumber(certificate.owner);
+    if (!owner.ok()) return std::move(owner).error().Within("certificate " + certificate.name);
+    access.owner = *owner;
+  }
+  if (!certificate.group.empty()) {
+    auto group = GroupNumber(certificate.group);
+    if (!group.ok()) return std::move(group).error().Within("certificate " + certificate.name);
+    access.group = *group;
+  }
+  return access;
+}
+
 Result<std::vector<keysocket::SocketOptions>> SocketsOf(const AgentConfig& config) {
   std::vector<keysocket::SocketOptions> out;
   for (const SocketConfig& socket : config.sockets) {

@@ -1,6 +1,9 @@
 #include "tools/rootkeep-agent/agent.h"
 
+#include <algorithm>
+
 #include "keystore/base/log.h"
+#include "tools/process/command.h"
 #include "tools/rootkeep-agent/making_store.h"
 
 namespace rootkeep::agent {
@@ -29,21 +32,48 @@ std::vector<keysocket::NamedKey> KeysOn(const std::string& token, const AgentCon
 
 }  // namespace
 
+std::shared_ptr<KeyStore> Agent::Making(const config::Token& token) {
+  const TokenName name{.label = token.label, .serial = token.serial};
+  return std::make_shared<MakingStore>(hardware_->Share(token.name), state_.key_catalog_path(), name, clock_, permits_);
+}
+
 std::vector<keysocket::ServedToken> Agent::Tokens(const AgentConfig& config) {
   std::vector<keysocket::ServedToken> tokens;
   for (const config::Token& token : config.tokens) {
-    const TokenName name{.label = token.label, .serial = token.serial};
-    auto store =
-        std::make_shared<MakingStore>(hardware_->Share(token.name), state_.key_catalog_path(), name, clock_, permits_);
     tokens.push_back({.name = token.name,
-                      .store = std::move(store),
+                      .store = Making(token),
                       .workers = token.max_sessions + kSpareWorkers,
                       .keys = KeysOn(token.name, config)});
   }
   return tokens;
 }
 
-Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<std::string, Fd> adopted) {
+Status Agent::KeepCertificates(const AgentConfig& config, const SourceMaker& ask) {
+  const std::string marks = state_.path() + "/certificates";
+  if (!config.certificates.empty()) RK_RETURN_IF_ERROR(MakeDirectory(marks, 0700));
+  for (const CertificateConfig& entry : config.certificates) {
+    RK_TRY(const FileAccess access, AccessOf(entry));
+    const auto token = std::ranges::find(config.tokens, entry.token, &config::Token::name);
+    certificates_.Start([this, entry, access, marks, ask, store = Making(*token)](const std::stop_token& stop) {
+      return std::make_unique<CertificateKeeper>(CertificateKeeper::Parts{
+          .config = entry,
+          .access = access,
+          .store = store,
+          .catalog_path = state_.key_catalog_path(),
+          .mark_path = marks + "/" + entry.name,
+          .source = ask(entry),
+          // Any socket of the applications': the CA service's keys are none of these.
+          .permit = [this](const KeyInfo& key) { return permits_.Check(keysocket::SocketOptions{}, key); },
+          .reload = [limit = entry.reload_timeout,
+                     stop](const auto& command) { return RunCommand(command, limit, stop); },
+          .clock = clock_});
+    });
+  }
+  return Ok();
+}
+
+Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<std::string, Fd> adopted,
+                                            const SourceMaker& ask) {
   RK_TRY(auto sockets, SocketsOf(config));
   RK_TRY(auto state, store::StateDir::Open(config.state_directory));
   auto agent = std::unique_ptr<Agent>(new Agent(std::move(state)));
@@ -68,6 +98,8 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
   RK_TRY(agent->server_,
          keysocket::Server::Start(std::move(sockets), agent->Tokens(config), options, std::move(adopted)));
   agent->minder_->Start();
+  // When the sockets are served: whoever is told to reload asks them for its key.
+  RK_RETURN_IF_ERROR(agent->KeepCertificates(config, ask));
   for (const SocketConfig& socket : config.sockets) {
     log::Info("agent.serving", {{"socket", socket.name}, {"path", socket.path}, {"ca_service", socket.ca_service}});
   }

@@ -8,6 +8,7 @@
 #include "keystore/keysocket/server/server.h"
 #include "signer/store/state_dir.h"
 #include "tools/rootkeep-agent/agent_config.h"
+#include "tools/rootkeep-agent/certificate_threads.h"
 #include "tools/rootkeep-agent/minder.h"
 
 namespace rootkeep::agent {
@@ -16,8 +17,10 @@ class Agent {
  public:
   // Absent tokens are no error: their keys are served when they come. FAILED_PRECONDITION and others for a module that
   // cannot be loaded, a PIN source that is not safe, a catalogue that cannot be read, a socket that cannot be made.
-  // `adopted` as Server::Start.
-  static Result<std::unique_ptr<Agent>> Start(const AgentConfig& config, std::map<std::string, Fd> adopted);
+  // `adopted` as Server::Start. `ask` makes who is asked for a certificate.
+  using SourceMaker = std::function<std::unique_ptr<CertificateSource>(const CertificateConfig& config)>;
+  static Result<std::unique_ptr<Agent>> Start(const AgentConfig& config, std::map<std::string, Fd> adopted,
+                                              const SourceMaker& ask);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
@@ -29,6 +32,8 @@ class Agent {
 
   // The tokens as they are served.
   [[nodiscard]] std::vector<keysocket::ServedToken> Tokens(const AgentConfig& config);
+  [[nodiscard]] std::shared_ptr<KeyStore> Making(const config::Token& token);
+  Status KeepCertificates(const AgentConfig& config, const SourceMaker& ask);
 
   const store::StateDir state_;
   const SystemClock clock_;
@@ -38,6 +43,7 @@ class Agent {
   std::unique_ptr<KeyWatch> keys_;
   std::unique_ptr<Minder> minder_;
   std::unique_ptr<keysocket::Server> server_;
+  CertificateThreads certificates_;
 };
 
 }  // namespace rootkeep::agent

@@ -6,28 +6,17 @@
 
 #include "keystore/base/file.h"
 #include "keystore/pkcs11/uri.h"
-#include "proto/rootkeep/agent/v1/agent.pb.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
 #include "tools/config/yaml_to_proto.h"
 #include "tools/config/yaml_tree.h"
+#include "tools/rootkeep-agent/read_certificate.h"
 
 namespace rootkeep::agent {
 namespace {
 
 using config::Section;
 using keysocket::KeyPattern;
-
-constexpr mode_t kMostMode = 0666;
-
-mode_t ModeOf(const Section& section, const std::string& text) {
-  if (text.empty()) return SocketConfig{}.mode;
-  const bool octal = text.size() <= 4 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
-  const mode_t mode = octal ? static_cast<mode_t>(std::stoul(text, nullptr, 8)) : ~kMostMode;
-  if ((mode & ~kMostMode) == 0) return mode;
-  section.Complain("mode", "is not the mode of a socket, in octal and in quotes: \"0600\" to \"0666\"");
-  return SocketConfig{}.mode;
-}
 
 // What a KeySpec may be called, or a beginning of it with "*" behind.
 std::string NameOf(const Section& section, const std::string& value) {
@@ -102,7 +91,7 @@ SocketConfig ReadSocket(const v1::KeySocket& file, const Section& section, const
   socket.path = config::SocketPath(section, "path", file.path());
   socket.owner = file.owner();
   socket.group = file.group();
-  socket.mode = ModeOf(section, file.mode());
+  socket.mode = ModeOf(section, file.mode(), socket.mode);
   socket.ca_service = file.ca_service();
   socket.grants = config::ReadList(
       section, "grants", file.grants(),
@@ -133,6 +122,12 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
   config::CheckUnique(section, "sockets", "name", config::NamesOf(out.sockets));
   config::CheckUnique(section, "sockets", "path", config::Each(out.sockets, &SocketConfig::path));
   if (out.sockets.empty()) section.Complain("sockets", "is required: at least one");
+  out.certificates = config::ReadList(
+      section, "certificates", file.certificates(),
+      [&out](const v1::Certificate& item, const Section& place) { return ReadCertificate(item, place, out); });
+  config::CheckUnique(section, "certificates", "name", config::NamesOf(out.certificates));
+  config::CheckUnique(section, "certificates", "chain_file",
+                      config::Each(out.certificates, &CertificateConfig::chain_file));
   out.drain =
       config::Duration(section, "drain", file.drain(), out.drain, {std::chrono::seconds(0), std::chrono::minutes(5)});
   out.log = config::ReadLog(file.log(), section.Child("log"));

@@ -12,6 +12,8 @@
 #include "keystore/keysocket/server/rules.h"
 #include "tools/config/config.h"
 #include "tools/config/problems.h"
+#include "tools/rootkeep-agent/certificate_config.h"
+#include "tools/rootkeep-agent/owned_file.h"
 
 namespace rootkeep::agent {
 
@@ -47,6 +49,7 @@ struct AgentConfig {
   std::vector<config::Token> tokens;
   std::vector<NamedKeyConfig> keys;
   std::vector<SocketConfig> sockets;
+  std::vector<CertificateConfig> certificates;
   std::chrono::seconds drain{10};
   config::Log log;
 };
@@ -62,5 +65,6 @@ Result<AgentConfig> LoadAgentConfig(const std::string& path);
 
 // With the users and groups of this system. NOT_FOUND for one that it does not have; errors as keysocket::CheckSocket.
 Result<std::vector<keysocket::SocketOptions>> SocketsOf(const AgentConfig& config);
+Result<FileAccess> AccessOf(const CertificateConfig& certificate);
 
 }  // namespace rootkeep::agent

@@ -5,10 +5,12 @@
 #include <cstdio>
 
 #include "keystore/base/log.h"
+#include "signer/rpc/grpc_process.h"
 #include "tools/process/daemon_program.h"
 #include "tools/process/side_task.h"
 #include "tools/process/signals.h"
 #include "tools/rootkeep-agent/agent.h"
+#include "tools/rootkeep-agent/istio_source.h"
 
 namespace {
 
@@ -16,6 +18,7 @@ using rootkeep::DaemonSignal;
 using rootkeep::Fd;
 using rootkeep::agent::Agent;
 using rootkeep::agent::AgentConfig;
+using rootkeep::agent::CertificateConfig;
 
 constexpr std::chrono::seconds kEndLimit{10};  // a module gets a few seconds of them to let go of its token
 
@@ -45,8 +48,11 @@ int Serve(const AgentConfig& config) {
   if (const auto opened = rootkeep::log::Start(config.log.level, config.log.file); !opened.ok()) {
     return FailDaemon(kProgram, opened.error());
   }
+  rootkeep::PrepareGrpc();
   rootkeep::PrepareDaemon();
-  auto agent = Agent::Start(config, AdoptedSockets());
+  auto agent = Agent::Start(config, AdoptedSockets(), [](const CertificateConfig& certificate) {
+    return std::make_unique<rootkeep::agent::IstioSource>(certificate);
+  });
   if (!agent.ok()) return FailDaemon(kProgram, agent.error());
   sd_notify(0, "READY=1");
   while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {
@@ -71,6 +77,9 @@ int Main(int argc, char** argv) {
   if (!config.ok()) return FailDaemon(kProgram, config.error());
   if (!check) return Serve(*config);
   if (const auto sockets = SocketsOf(*config); !sockets.ok()) return FailDaemon(kProgram, sockets.error());
+  for (const CertificateConfig& certificate : config->certificates) {
+    if (const auto access = AccessOf(certificate); !access.ok()) return FailDaemon(kProgram, access.error());
+  }
   fmt::print("{}: ok\n", path);
   return 0;
 }

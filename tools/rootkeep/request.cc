@@ -1,11 +1,9 @@
-#include <openssl/crypto.h>
-
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "keystore/base/file.h"
 #include "tools/config/duration.h"
+#include "tools/request/token_file.h"
 #include "tools/rootkeep/certificate_request.h"
 #include "tools/rootkeep/chain_words.h"
 #include "tools/rootkeep/commands.h"
@@ -18,7 +16,6 @@ namespace rootkeep::cli {
 namespace {
 
 constexpr std::size_t kMaxFile = 1024 * 1024;
-constexpr std::size_t kMaxToken = 64 * 1024;
 
 struct Asked {
   std::string address;
@@ -39,23 +36,6 @@ struct Asked {
   bool json = false;
 };
 
-// White space around it is dropped, as istio-agent does. Kubernetes projects tokens with mode 0644, so any mode will
-// do.
-Result<SecretBytes> ReadToken(const std::string& path) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  RK_TRY(std::string content, ReadFile(path, kMaxToken));
-  std::string_view token = content;
-  token.remove_prefix(std::min(token.find_first_not_of(kBlank), token.size()));
-  token = token.substr(0, token.find_last_not_of(kBlank) + 1);
-  SecretBytes secret(token);
-  OPENSSL_cleanse(content.data(), content.size());
-  if (secret.empty()) return InvalidArgument(path + " holds no token");
-  if (!std::ranges::all_of(secret.RevealForUse(), [](std::uint8_t octet) { return octet > 0x20 && octet < 0x7f; })) {
-    return InvalidArgument(path + " is no token: it holds a blank or an octet that is not printable ASCII");
-  }
-  return secret;
-}
-
 Result<IstioClientOptions> ClientOptions(const Asked& asked) {
   IstioClientOptions options;
   options.channel.address = asked.address;
@@ -69,7 +49,7 @@ Result<IstioClientOptions> ClientOptions(const Asked& asked) {
     RK_RETURN_IF_ERROR(CheckKeyPair(options.channel.certificate_chain_pem, options.channel.private_key_pem));
   }
   if (!asked.token_file.empty()) {
-    RK_TRY(options.bearer_token, ReadToken(asked.token_file));
+    RK_TRY(options.bearer_token, ReadTokenFile(asked.token_file));
   }
   options.cluster_id = asked.cluster_id;
   options.deadline = std::chrono::seconds(asked.timeout);

@@ -115,6 +115,54 @@ TEST(AgentConfig, KeysOfOtherToolsAreNamed) {
               ::testing::Not(::testing::HasSubstr("1234")));
 }
 
+constexpr char kCertificate[] = R"(certificates:
+  - name: web
+    address: ca.test:15012
+    anchors_file: /etc/anchors.pem
+    token_file: /etc/token
+    chain_file: /run/chain.pem
+    bundle_file: /run/bundle.pem
+    key_file: /run/key.pem
+)";
+
+TEST(AgentConfig, CertificatesHaveDefaults) {
+  const AgentConfig config = Parsed(std::string(kMinimal) + kCertificate);
+  ASSERT_EQ(config.certificates.size(), 1U);
+  const CertificateConfig& certificate = config.certificates[0];
+  EXPECT_EQ(certificate.key.name, "web");
+  EXPECT_EQ(certificate.key.use, KeyUse::kApp);
+  EXPECT_EQ(certificate.key.type, KeyType::kEcP256);
+  EXPECT_EQ(certificate.token, "node");
+  EXPECT_EQ(certificate.mode, 0644U);
+  EXPECT_TRUE(certificate.socket_path.empty());
+  EXPECT_TRUE(certificate.reload.empty());
+  EXPECT_EQ(certificate.reload_timeout, std::chrono::seconds(30));
+}
+
+TEST(AgentConfig, SaysWhatIsWrongWithACertificate) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"    key: {use: rootkeep-ca}\n", "certificates[0].key.use"},
+      {"    key: {name: Web}\n", "certificates[0].key.name"},
+      {"    key: {type: rsa-1024}\n", "certificates[0].key.type"},
+      {"    key: {token: other}\n", "certificates[0].key.token"},
+      {"    socket: other\n", "certificates[0].socket"},
+      {"    lifetime: 0s\n", "certificates[0].lifetime"},
+      {"    mode: \"0777\"\n", "certificates[0].mode"},
+      {"    reload: [systemctl, reload, nginx]\n", "absolute path of a program"},
+      {"    reload_timeout: 1h\n", "certificates[0].reload_timeout"}};
+  for (const auto& [line, part] : cases) {
+    EXPECT_THAT(ProblemsOf(std::string(kMinimal) + kCertificate + line), ::testing::HasSubstr(part)) << line;
+  }
+  for (const std::string field : {"address", "anchors_file", "token_file", "chain_file", "bundle_file", "key_file"}) {
+    std::string text = std::string(kMinimal) + kCertificate;
+    const auto begin = text.find("    " + field + ":");
+    text.erase(begin, text.find('\n', begin) - begin + 1);
+    EXPECT_THAT(ProblemsOf(text), ::testing::HasSubstr("certificates[0]." + field));
+  }
+  EXPECT_EQ(Parsed(std::string(kMinimal) + kCertificate + "    socket: web\n").certificates[0].socket_path,
+            "/run/rootkeep-agent/web/keys");
+}
+
 TEST(AgentConfig, NoTwoSocketsAreOne) {
   std::string text(kMinimal);
   const std::string socket = text.substr(text.find("  - name: web\n"));

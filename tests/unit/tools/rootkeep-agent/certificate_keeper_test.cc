@@ -1,0 +1,349 @@
+// Certificates kept fresh: with keys in a real token, a CA in this process, and a clock that a test moves.
+#include "tools/rootkeep-agent/certificate_keeper.h"
+
+#include <sys/stat.h>
+
+#include <deque>
+#include <set>
+
+#include "keystore/base/file.h"
+#include "keystore/catalog/catalog.h"
+#include "providers/openssl/reference.h"
+#include "signer/authority/certificates.h"
+#include "signer/csr/csr.h"
+#include "signer/der/pem.h"
+#include "tests/support/eventually.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/matchers.h"
+#include "tests/support/softhsm.h"
+#include "tests/support/test_certificate.h"
+#include "tools/rootkeep-agent/key_permits.h"
+#include "tools/rootkeep-agent/making_store.h"
+
+namespace rootkeep::agent {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::IsOk;
+
+constexpr std::int64_t kStart = 1'800'000'000;
+
+// Issues for whoever proves that he has the key, for as long as he asks.
+class FakeCa {
+ public:
+  explicit FakeCa(const Clock& clock) : clock_(clock) {}
+
+  Result<std::vector<std::string>> Issue(const std::string& csr_pem, seconds lifetime) {
+    ++asked;
+    RK_RETURN_IF_ERROR(down);
+    RK_TRY(const Csr csr, ParseCsr(csr_pem));
+    RK_RETURN_IF_ERROR(VerifyProofOfPossession(csr));
+    RK_TRY(const PublicKey key, PublicKey::FromSpki(csr.spki));
+    names = Describe(csr.sans);
+    EVP_PKEY_up_ref(key.pkey());
+    const std::int64_t now = ToUnixSeconds(clock_.Now());
+    testing::CertificateShape shape{.san = "URI:spiffe://cluster.local/ns/demo/sa/web"};
+    shape.not_before = now;
+    shape.not_after = now + lifetime.count();
+    auto issued = testing::MakeIdentityWithKey(ossl::PKey(key.pkey()), shape, &root);
+    if (for_another_key) issued = testing::MakeIdentity(shape, &root);
+    return std::vector<std::string>{issued.CertificatePem(), root.CertificatePem()};
+  }
+
+  const testing::Identity root = testing::MakeCa();
+  int asked = 0;
+  std::string names;
+  Status down = Ok();
+  bool for_another_key = false;
+
+ private:
+  const Clock& clock_;
+};
+
+class FakeSource final : public CertificateSource {
+ public:
+  explicit FakeSource(FakeCa& ca) : ca_(ca) {}
+  Result<std::vector<std::string>> Ask(const std::string& csr_pem, seconds lifetime) override {
+    return ca_.Issue(csr_pem, lifetime);
+  }
+
+ private:
+  FakeCa& ca_;
+};
+
+class CertificateKeeperTest : public ::testing::Test {
+ protected:
+  CertificateKeeperTest() {
+    config.name = "web";
+    config.key.name = "web";
+    config.identities = {GeneralNameFromText("spiffe://cluster.local/ns/demo/sa/web"), GeneralNameFromText("web.test"),
+                         GeneralNameFromText("192.0.2.1")};
+    config.lifetime = hours(1);
+    config.chain_file = directory / "chain.pem";
+    config.bundle_file = directory / "bundle.pem";
+    config.key_file = directory / "key.pem";
+    config.socket_path = "/run/rootkeep-agent/web/keys";
+    config.reload = {"/usr/sbin/reload-it"};
+  }
+
+  // As an agent that starts.
+  std::unique_ptr<CertificateKeeper> Start() {
+    store = std::make_shared<MakingStore>(hsm.OpenStore(), directory / "keys.db",
+                                          TokenName{.label = testing::SoftHsm::kLabel, .serial = {}}, clock, made);
+    return std::make_unique<CertificateKeeper>(
+        CertificateKeeper::Parts{.config = config,
+                                 .access = {.owner = {}, .group = {}, .mode = 0640},
+                                 .store = store,
+                                 .catalog_path = directory / "keys.db",
+                                 .mark_path = directory / "mark",
+                                 .source = std::make_unique<FakeSource>(ca),
+                                 .permit =
+                                     [this](const KeyInfo& key) {
+                                       KeyPermits permits;
+                                       permits.Set(Catalogue()->List().value());
+                                       return permits.Check({}, key);
+                                     },
+                                 .reload =
+                                     [this](const std::vector<std::string>& command) {
+                                       EXPECT_EQ(command, config.reload);
+                                       ++reloads;
+                                       return reload_result;
+                                     },
+                                 .clock = clock});
+  }
+
+  [[nodiscard]] std::unique_ptr<Catalog> Catalogue() const { return Catalog::Open(directory / "keys.db").value(); }
+  [[nodiscard]] std::string Read(const std::string& path) const { return ReadFile(path, 1 << 20).value_or(""); }
+  [[nodiscard]] PublicKey Certified() const {
+    const auto chain = ParseCertificates(Read(config.chain_file));
+    return PublicKeyOf(chain->front().get()).value();
+  }
+  // Until the certificate's renewal is due at the latest.
+  void PassRenewalTime() { clock.Advance(minutes(40)); }
+
+  const testing::TempDir directory;
+  testing::SoftHsm hsm;
+  testing::ManualClock clock{kStart};
+  KeyPermits made;
+  std::shared_ptr<KeyStore> store;  // of the last agent
+  FakeCa ca{clock};
+  CertificateConfig config;
+  int reloads = 0;
+  Status reload_result = Ok();
+};
+
+TEST_F(CertificateKeeperTest, MakesTheKeyAndWritesWhatAProgramNeeds) {
+  const auto keeper = Start();
+  keeper->Round();
+  EXPECT_EQ(keeper->not_after(), FromUnixSeconds(kStart + 3600));
+  EXPECT_EQ(ca.names, "spiffe://cluster.local/ns/demo/sa/web, web.test, 192.0.2.1");
+  EXPECT_EQ(Read(config.bundle_file), ca.root.CertificatePem());
+  EXPECT_EQ(reloads, 1);
+  ASSERT_OK_AND_ASSIGN(const auto row, Catalogue()->Find("rk/app/web/1"));
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->state, KeyState::kActive);
+  EXPECT_EQ(row->key->public_key, Certified());
+  // As rootkeep.so reads it.
+  ASSERT_OK_AND_ASSIGN(const Bytes der, der::FirstPemBlock(Read(config.key_file)));
+  EXPECT_TRUE(Read(config.key_file).starts_with(std::string("-----BEGIN ") + provider::kReferenceLabel));
+  provider::KeyReference reference;
+  ASSERT_TRUE(provider::ParseReference(der, reference));
+  EXPECT_EQ(reference.socket, config.socket_path);
+  EXPECT_EQ(reference.uri.substr(0, 10), "keysocket:");
+  ASSERT_TRUE(reference.fingerprint);
+  EXPECT_EQ(ToBytes(*reference.fingerprint), Certified().fingerprint());
+  for (const std::string& path : {config.chain_file, config.bundle_file, config.key_file}) {
+    struct stat info{};
+    ASSERT_EQ(stat(path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0640U) << path;
+  }
+}
+
+TEST_F(CertificateKeeperTest, RenewsBeforeTheEndWithTheSameKey) {
+  const auto keeper = Start();
+  keeper->Round();
+  const PublicKey key = Certified();
+  clock.Advance(minutes(29));
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 1) << "not in the first half of its life";
+  EXPECT_EQ(reloads, 1);
+  clock.Advance(minutes(11));
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2);
+  EXPECT_EQ(keeper->not_after(), FromUnixSeconds(kStart + 40 * 60 + 3600));
+  EXPECT_EQ(Certified(), key);
+  EXPECT_EQ(reloads, 2);
+}
+
+TEST_F(CertificateKeeperTest, TheMomentOfRenewalIsSpread) {
+  const WallTime begin = FromUnixSeconds(kStart);
+  EXPECT_EQ(RenewalTime(begin, begin + hours(100), 0), begin + hours(50));
+  EXPECT_EQ(RenewalTime(begin, begin + hours(100), 1), begin + hours(65));
+  std::set<WallTime> moments;
+  for (int i = 0; i <= 4; ++i) moments.insert(RenewalTime(begin, begin + hours(100), i / 4.0));
+  EXPECT_EQ(moments.size(), 5U);
+}
+
+TEST_F(CertificateKeeperTest, AnAgentThatWasOffForLongerThanTheCertificateLivedRecoversByItself) {
+  Start()->Round();
+  const std::string before = Read(config.chain_file);
+  clock.Advance(hours(24 * 30));
+  const auto keeper = Start();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2);
+  EXPECT_NE(Read(config.chain_file), before);
+  EXPECT_EQ(keeper->not_after(), clock.Now() + hours(1));
+  EXPECT_EQ(reloads, 2);
+  EXPECT_EQ(Catalogue()->List()->size(), 1U) << "with the key that it had";
+}
+
+TEST_F(CertificateKeeperTest, OneThatRanAllTheTimeRecoversToo) {
+  const auto keeper = Start();
+  keeper->Round();
+  ca.down = Unavailable("the CA is away");
+  for (int day = 0; day < 30; ++day) {
+    clock.Advance(hours(24));
+    keeper->Round();
+  }
+  EXPECT_LT(*keeper->not_after(), clock.Now());
+  ca.down = Ok();
+  clock.Advance(minutes(5));
+  keeper->Round();
+  EXPECT_EQ(keeper->not_after(), clock.Now() + hours(1));
+}
+
+TEST_F(CertificateKeeperTest, ARestartAsksForNothingThatIsThere) {
+  Start()->Round();
+  const auto keeper = Start();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 1);
+  EXPECT_EQ(reloads, 1) << "what was reloaded is on record";
+  EXPECT_EQ(keeper->not_after(), FromUnixSeconds(kStart + 3600));
+  PassRenewalTime();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2);
+}
+
+TEST_F(CertificateKeeperTest, FilesThatDoNotFitAreMadeAnew) {
+  Start()->Round();
+  ASSERT_THAT(WriteFileAtomically(config.key_file, "something else\n", 0600), IsOk());
+  Start()->Round();
+  EXPECT_EQ(ca.asked, 2);
+  EXPECT_THAT(Read(config.key_file), ::testing::StartsWith("-----BEGIN ROOTKEEP KEY REFERENCE-----"));
+  ASSERT_EQ(unlink(config.bundle_file.c_str()), 0);
+  Start()->Round();
+  EXPECT_EQ(ca.asked, 3);
+  ASSERT_THAT(WriteFileAtomically(config.chain_file, ca.root.CertificatePem(), 0600), IsOk());
+  Start()->Round();
+  EXPECT_EQ(ca.asked, 4);
+}
+
+TEST_F(CertificateKeeperTest, WaitsLongerAfterEachFailureButNeverLong) {
+  const auto keeper = Start();
+  ca.down = Unavailable("the CA is away");
+  keeper->Round();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 1) << "not again at once";
+  std::deque<int> tries;
+  for (int second = 1; second <= 3600; ++second) {
+    clock.Advance(seconds(1));
+    const int before = ca.asked;
+    keeper->Round();
+    if (ca.asked != before) tries.push_back(second);
+  }
+  ASSERT_GE(tries.size(), 12U);
+  EXPECT_LE(tries.size(), 30U);
+  EXPECT_LE(tries[0], 2);
+  for (std::size_t i = 1; i < tries.size(); ++i) EXPECT_LE(tries[i] - tries[i - 1], 300);
+  EXPECT_GT(tries.back() - tries[tries.size() - 2], 200);
+  // A clock that is put back far does not make it wait for all that time.
+  clock.Advance(-hours(48));
+  ca.down = Ok();
+  keeper->Round();
+  EXPECT_TRUE(keeper->not_after());
+}
+
+TEST_F(CertificateKeeperTest, AnAnswerThatCannotBeUsedReplacesNothing) {
+  const auto keeper = Start();
+  keeper->Round();
+  const std::string before = Read(config.chain_file);
+  ca.for_another_key = true;
+  PassRenewalTime();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2);
+  EXPECT_EQ(Read(config.chain_file), before);
+  EXPECT_EQ(reloads, 1);
+}
+
+TEST_F(CertificateKeeperTest, AReloadThatFailsIsTriedAgainAndRemembered) {
+  reload_result = FailedPrecondition("it ended with status 1");
+  const auto keeper = Start();
+  keeper->Round();
+  EXPECT_EQ(reloads, 1);
+  keeper->Round();
+  EXPECT_EQ(reloads, 1) << "not again at once";
+  clock.Advance(seconds(2));
+  keeper->Round();
+  EXPECT_EQ(reloads, 2);
+  reload_result = Ok();
+  Start()->Round();
+  EXPECT_EQ(reloads, 3) << "also by the next agent";
+  Start()->Round();
+  EXPECT_EQ(reloads, 3);
+  EXPECT_EQ(ca.asked, 1);
+}
+
+TEST_F(CertificateKeeperTest, ARetiredKeyIsFollowedByTheNextGeneration) {
+  const auto keeper = Start();
+  keeper->Round();
+  const PublicKey first = Certified();
+  ASSERT_THAT(Catalogue()->Retire("rk/app/web/1", clock.Now()), IsOk());
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2) << "at once: the old one signs nothing any more";
+  EXPECT_NE(Certified(), first);
+  ASSERT_OK_AND_ASSIGN(const auto row, Catalogue()->Find("rk/app/web/2"));
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->key->public_key, Certified());
+}
+
+TEST_F(CertificateKeeperTest, AKeyThatIsMissingIsNotReplaced) {
+  Start()->Round();
+  const auto token = hsm.OpenStore();
+  ASSERT_OK_AND_ASSIGN(const auto keys, token->List(After(seconds(30))));
+  ASSERT_THAT(token->deleter()->Delete(keys.front().uri, After(seconds(30))), IsOk());
+  const auto keeper = Start();
+  keeper->Round();
+  EXPECT_FALSE(keeper->not_after());
+  EXPECT_EQ(ca.asked, 1);
+  ASSERT_OK_AND_ASSIGN(const auto left, token->List(After(seconds(30))));
+  EXPECT_TRUE(left.empty());
+  // An operator decides.
+  ASSERT_THAT(Catalogue()->Retire("rk/app/web/1", clock.Now()), IsOk());
+  clock.Advance(minutes(5));
+  keeper->Round();
+  EXPECT_TRUE(keeper->not_after());
+  EXPECT_TRUE(Catalogue()->Find("rk/app/web/2").value().has_value());
+}
+
+TEST_F(CertificateKeeperTest, ATokenThatIsAwayIsWaitedFor) {
+  Start()->Round();
+  store.reset();
+  hsm.UnloadModule();
+  hsm.TakeAway();
+  const auto keeper = Start();
+  keeper->Round();
+  EXPECT_FALSE(keeper->not_after());
+  EXPECT_NE(Read(config.chain_file), "") << "what is there stays";
+  hsm.GiveBack();
+  // As the agent's minder does all the time.
+  EXPECT_TRUE(testing::Eventually([this] { return store->health()->Probe(After(seconds(30))).ok(); }));
+  clock.Advance(seconds(2));
+  keeper->Round();
+  EXPECT_TRUE(keeper->not_after());
+  EXPECT_EQ(ca.asked, 1);
+}
+
+}  // namespace
+}  // namespace rootkeep::agent

@@ -1,0 +1,150 @@
+#include "tools/rootkeep-agent/certificate_keeper.h"
+
+#include <algorithm>
+#include <array>
+
+#include "keystore/base/file.h"
+#include "keystore/base/log.h"
+#include "keystore/base/random.h"
+#include "keystore/public_key.h"
+#include "tools/request/csr.h"
+#include "tools/rootkeep-agent/certificate_key.h"
+#include "tools/rootkeep-agent/key_reference.h"
+
+namespace rootkeep::agent {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kFirstWait{1};
+constexpr seconds kLongestWait = std::chrono::minutes(5);
+constexpr seconds kSignDeadline{10};
+constexpr std::size_t kMaxFile = std::size_t{1} << 20;
+
+// In [0, 1]; the middle when there is no randomness.
+double RandomPart() {
+  std::array<std::uint8_t, 1> octet{128};
+  return FillRandom(octet).ok() ? octet[0] / 255.0 : 0.5;
+}
+
+// Which certificate this is.
+std::string MarkOf(const IssuedCertificate& issued) {
+  const auto digest = Digest(Hash::kSha256, AsBytes(issued.chain_pem + issued.bundle_pem));
+  return digest.ok() ? ToHex(*digest) + "\n" : std::string();
+}
+
+}  // namespace
+
+WallTime RenewalTime(WallTime not_before, WallTime not_after, double part) {
+  constexpr double kEarliest = 0.5;
+  constexpr double kSpread = 0.15;
+  const std::chrono::duration<double> life = not_after - not_before;
+  return not_before + std::chrono::duration_cast<WallTime::duration>(life * (kEarliest + kSpread * part));
+}
+
+bool CertificateKeeper::Backoff::Due(WallTime now) const {
+  return !next_ || now >= *next_ || *next_ - now > kLongestWait;
+}
+
+void CertificateKeeper::Backoff::Failed(WallTime now) {
+  const auto wait = std::min<std::chrono::milliseconds>(kLongestWait, kFirstWait * (1U << std::min(failures_, 10U)));
+  ++failures_;
+  // Shorter at random, so that not all that failed at once come back at once.
+  next_ = now + std::chrono::duration_cast<std::chrono::milliseconds>(wait * (1.0 - 0.25 * RandomPart()));
+}
+
+std::optional<WallTime> CertificateKeeper::not_after() const {
+  return current_ ? std::optional(current_->not_after) : std::nullopt;
+}
+
+bool CertificateKeeper::RenewalDue(WallTime now) const {
+  // A clock that stood before the certificate's time when it was taken, or was put back since, makes it no older.
+  return !current_ || now >= renew_at_ || !parts_.permit(key_->info()).ok();
+}
+
+void CertificateKeeper::Round() {
+  const WallTime now = parts_.clock.Now();
+  if (RenewalDue(now) && renewal_.Due(now)) {
+    const Status renewed = Renew(now);
+    if (renewed.ok()) {
+      renewal_.Done();
+    } else {
+      renewal_.Failed(now);
+      log::Failure("certificate_not_renewed", {{"certificate", parts_.config.name},
+                                               {"detail", renewed.error().ToString()},
+                                               {"not_after", current_ ? ToRfc3339(current_->not_after) : "none"}});
+    }
+  }
+  if (current_ && !reloaded_ && reloading_.Due(now)) Reload(now);
+}
+
+Status CertificateKeeper::Renew(WallTime now) {
+  RK_TRY(auto key, OpenOrMakeKey(*parts_.store, parts_.catalog_path, parts_.config.key));
+  if (!looked_) {
+    looked_ = true;
+    if (auto found = ReadFiles(*key, now)) {
+      Take(key, *std::move(found));
+      log::Info("certificate_found", {{"certificate", parts_.config.name},
+                                      {"not_after", ToRfc3339(current_->not_after)},
+                                      {"renewal", ToRfc3339(renew_at_)}});
+      if (!RenewalDue(now)) return Ok();
+    }
+  }
+  RK_TRY(const std::string csr, MakeLeafCsr(*key, parts_.config.identities, After(kSignDeadline)));
+  RK_TRY(const auto answer, parts_.source->Ask(csr, parts_.config.lifetime));
+  // By the time that it is now: a CA may have let us wait.
+  RK_TRY(IssuedCertificate issued, ReadAnswer(answer, key->public_key().pkey(), parts_.clock.Now()));
+  RK_RETURN_IF_ERROR(WriteFiles(*key, issued));
+  Take(std::move(key), std::move(issued));
+  log::Info("certificate_renewed", {{"certificate", parts_.config.name},
+                                    {"key", key_->info().label},
+                                    {"not_after", ToRfc3339(current_->not_after)},
+                                    {"renewal", ToRfc3339(renew_at_)}});
+  return Ok();
+}
+
+std::optional<IssuedCertificate> CertificateKeeper::ReadFiles(const Signer& key, WallTime now) const {
+  const auto reference = ReadFile(parts_.config.key_file, kMaxFile);
+  if (!reference.ok() || *reference != KeyReferencePem(key.info(), parts_.config.socket_path)) return std::nullopt;
+  auto chain = ReadFile(parts_.config.chain_file, kMaxFile);
+  auto bundle = ReadFile(parts_.config.bundle_file, kMaxFile);
+  if (!chain.ok() || !bundle.ok()) return std::nullopt;
+  auto issued = CheckIssued(*std::move(chain), *std::move(bundle), key.public_key().pkey(), now);
+  return issued.ok() ? std::optional(*std::move(issued)) : std::nullopt;
+}
+
+Status CertificateKeeper::WriteFiles(const Signer& key, const IssuedCertificate& issued) const {
+  const CertificateConfig& config = parts_.config;
+  for (const std::string* path : {&config.bundle_file, &config.key_file, &config.chain_file}) {
+    RK_RETURN_IF_ERROR(MakeDirectory(path->substr(0, std::max<std::size_t>(path->rfind('/'), 1)), 0755));
+  }
+  // The certificate last: what reads the three in between has roots that it needs, and at worst a key that is newer.
+  RK_RETURN_IF_ERROR(WriteOwnedFile(config.bundle_file, issued.bundle_pem, parts_.access));
+  RK_RETURN_IF_ERROR(WriteOwnedFile(config.key_file, KeyReferencePem(key.info(), config.socket_path), parts_.access));
+  return WriteOwnedFile(config.chain_file, issued.chain_pem, parts_.access);
+}
+
+void CertificateKeeper::Take(std::shared_ptr<const Signer> key, IssuedCertificate issued) {
+  key_ = std::move(key);
+  current_ = std::move(issued);
+  renew_at_ = RenewalTime(current_->not_before, current_->not_after, RandomPart());
+  // Perhaps an agent that wrote them ended before it could say so to anybody.
+  const auto mark = ReadFile(parts_.mark_path, kMaxFile);
+  reloaded_ = parts_.config.reload.empty() || (mark.ok() && *mark == MarkOf(*current_));
+  reloading_.Done();
+}
+
+void CertificateKeeper::Reload(WallTime now) {
+  Status done = parts_.reload(parts_.config.reload);
+  if (done.ok()) done = WriteFileAtomically(parts_.mark_path, MarkOf(*current_), 0600);
+  if (done.ok()) {
+    reloaded_ = true;
+    log::Info("certificate_reloaded", {{"certificate", parts_.config.name}});
+  } else {
+    reloading_.Failed(now);
+    log::Failure("certificate_not_reloaded",
+                 {{"certificate", parts_.config.name}, {"detail", done.error().ToString()}});
+  }
+}
+
+}  // namespace rootkeep::agent

@@ -1,0 +1,79 @@
+// Keeps one certificate fresh.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "keystore/base/clock.h"
+#include "keystore/key_store.h"
+#include "tools/request/answer.h"
+#include "tools/rootkeep-agent/certificate_config.h"
+#include "tools/rootkeep-agent/certificate_source.h"
+#include "tools/rootkeep-agent/owned_file.h"
+
+namespace rootkeep::agent {
+
+// When a certificate is renewed: `part` in [0, 1] picks the moment, between 50 and 65 % of its life.
+WallTime RenewalTime(WallTime not_before, WallTime not_after, double part);
+
+// Not thread-safe: one thread calls Round.
+class CertificateKeeper {
+ public:
+  struct Parts {
+    CertificateConfig config;
+    FileAccess access;
+    std::shared_ptr<KeyStore> store;  // of the key's token
+    std::string catalog_path;
+    std::string mark_path;  // where it is noted of which certificate the reload is done
+    std::unique_ptr<CertificateSource> source;
+    std::function<Status(const KeyInfo&)> permit;                           // whether a key may still sign
+    std::function<Status(const std::vector<std::string>& command)> reload;  // runs it to its end
+    const Clock& clock;                                                     // outlives this
+  };
+
+  explicit CertificateKeeper(Parts parts) : parts_(std::move(parts)) {}
+
+  // Does what is due: finds out what is there, asks for a certificate, writes the files, runs the reload command. What
+  // fails is told in the log and tried again, at first after a second and at last every five minutes. To be called
+  // every second or so; blocks for as long as token, CA and command take.
+  void Round();
+
+  // Of the certificate in the files; nothing while there is none that can be used.
+  [[nodiscard]] std::optional<WallTime> not_after() const;
+
+ private:
+  // Waits longer after each failure. By the wall clock, but never longer than the longest wait, whatever that does.
+  class Backoff {
+   public:
+    [[nodiscard]] bool Due(WallTime now) const;
+    void Failed(WallTime now);
+    void Done() { *this = {}; }
+
+   private:
+    std::optional<WallTime> next_;
+    unsigned failures_ = 0;
+  };
+
+  [[nodiscard]] bool RenewalDue(WallTime now) const;
+  Status Renew(WallTime now);
+  // What an earlier agent left, if it is whole, for this key, and still good.
+  [[nodiscard]] std::optional<IssuedCertificate> ReadFiles(const Signer& key, WallTime now) const;
+  Status WriteFiles(const Signer& key, const IssuedCertificate& issued) const;
+  void Take(std::shared_ptr<const Signer> key, IssuedCertificate issued);
+  void Reload(WallTime now);
+
+  const Parts parts_;
+  std::shared_ptr<const Signer> key_;  // of current_
+  std::optional<IssuedCertificate> current_;
+  WallTime renew_at_;
+  bool looked_ = false;  // at the files
+  bool reloaded_ = false;
+  Backoff renewal_;
+  Backoff reloading_;
+};
+
+}  // namespace rootkeep::agent

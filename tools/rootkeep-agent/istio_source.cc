@@ -1,0 +1,24 @@
+#include "tools/rootkeep-agent/istio_source.h"
+
+#include "keystore/base/file.h"
+#include "signer/client/istio_client.h"
+#include "tools/request/token_file.h"
+
+namespace rootkeep::agent {
+
+Result<std::vector<std::string>> IstioSource::Ask(const std::string& csr_pem, std::chrono::seconds lifetime) {
+  constexpr std::size_t kMaxAnchors = std::size_t{1} << 20;
+  IstioClientOptions options;
+  options.channel.address = config_.address;
+  options.channel.server_name = config_.server_name;
+  RK_TRY(options.channel.root_pem, ReadFile(config_.anchors_file, kMaxAnchors));
+  RK_TRY(options.bearer_token, ReadTokenFile(config_.token_file));
+  options.cluster_id = config_.cluster_id;
+  // Whoever asks waits longer between two tries than a call's own would.
+  options.retry.attempts = 1;
+  RK_TRY(const auto client, IstioClient::Make(std::move(options)));
+  RK_TRY(IstioClient::Answer answer, client->CreateCertificate(csr_pem, lifetime.count(), ""));
+  return std::move(answer.cert_chain);
+}
+
+}  // namespace rootkeep::agent

@@ -1,0 +1,86 @@
+#include "tools/rootkeep-agent/read_certificate.h"
+
+#include <algorithm>
+
+#include "tools/config/values.h"
+
+namespace rootkeep::agent {
+namespace {
+
+using config::Section;
+
+constexpr mode_t kMostMode = 0666;
+
+void ReadKey(const v1::CertificateKey& file, const Section& section, const AgentConfig& config,
+             CertificateConfig& out) {
+  if (file.use() != v1::KEY_USE_UNSPECIFIED) out.key.use = static_cast<KeyUse>(file.use() - 1);
+  if (out.key.use != KeyUse::kApp && out.key.use != KeyUse::kNode) {
+    section.Complain("use", "is not \"node\" or \"app\"");
+  }
+  if (file.type() != v1::KEY_TYPE_UNSPECIFIED) out.key.type = static_cast<KeyType>(file.type() - 1);
+  out.key.name = file.name().empty() ? out.name : file.name();
+  if (!KeyLabel(out.key).ok()) section.Complain("name", "is not the name of a key");
+  out.token = config::Reference(section, "token", file.token(), config::NamesOf(config.tokens), "token");
+}
+
+std::string SocketPathOf(const Section& section, const std::string& name, const AgentConfig& config) {
+  if (name.empty()) return {};
+  config::Reference(section, "socket", name, config::NamesOf(config.sockets), "socket");
+  const auto found = std::ranges::find(config.sockets, name, &SocketConfig::name);
+  return found == config.sockets.end() ? std::string() : found->path;
+}
+
+void ReadFiles(const v1::Certificate& file, const Section& section, CertificateConfig& out) {
+  out.chain_file = config::RequiredPath(section, "chain_file", file.chain_file());
+  out.bundle_file = config::RequiredPath(section, "bundle_file", file.bundle_file());
+  out.key_file = config::RequiredPath(section, "key_file", file.key_file());
+  if (out.chain_file == out.bundle_file || out.chain_file == out.key_file || out.bundle_file == out.key_file) {
+    section.Complain("chain_file", "bundle_file and key_file are three files");
+  }
+  out.owner = file.owner();
+  out.group = file.group();
+  out.mode = ModeOf(section, file.mode(), out.mode);
+}
+
+void ReadReload(const v1::Certificate& file, const Section& section, CertificateConfig& out) {
+  using std::chrono::seconds;
+  out.reload = {file.reload().begin(), file.reload().end()};
+  if (!out.reload.empty() && !out.reload.front().starts_with('/')) {
+    section.Complain("reload", "does not start with the absolute path of a program");
+  }
+  out.reload_timeout = config::Duration(section, "reload_timeout", file.reload_timeout(), out.reload_timeout,
+                                        {seconds(1), std::chrono::minutes(10)});
+}
+
+}  // namespace
+
+mode_t ModeOf(const Section& section, const std::string& text, mode_t fallback) {
+  if (text.empty()) return fallback;
+  const bool octal = text.size() <= 4 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
+  const mode_t mode = octal ? static_cast<mode_t>(std::stoul(text, nullptr, 8)) : ~kMostMode;
+  if ((mode & ~kMostMode) == 0) return mode;
+  section.Complain("mode", "is not a mode, in octal and in quotes: \"0600\" to \"0666\"");
+  return fallback;
+}
+
+CertificateConfig ReadCertificate(const v1::Certificate& file, const Section& section, const AgentConfig& config) {
+  using std::chrono::seconds;
+  CertificateConfig out;
+  out.name = config::Name(section, "name", file.name());
+  ReadKey(file.key(), section.Child("key"), config, out);
+  out.address = config::RequiredText(section, "address", file.address());
+  if (out.address.find(':') == std::string::npos) section.Complain("address", "is not host:port");
+  out.anchors_file = config::RequiredPath(section, "anchors_file", file.anchors_file());
+  out.server_name = file.server_name();
+  out.token_file = config::RequiredPath(section, "token_file", file.token_file());
+  out.cluster_id = file.cluster_id();
+  for (const std::string& name : file.identities()) out.identities.push_back(GeneralNameFromText(name));
+  out.lifetime =
+      config::Duration(section, "lifetime", file.lifetime(), out.lifetime, {seconds(1), std::chrono::hours(24 * 3650)});
+  ReadFiles(file, section, out);
+  out.socket_path = SocketPathOf(section, file.socket(), config);
+  ReadReload(file, section, out);
+  return out;
+}
+
+}  // namespace rootkeep::agent
