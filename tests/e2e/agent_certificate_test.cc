@@ -32,6 +32,11 @@ class AgentCertificateTest : public KeyCatalogProcess {
     ASSERT_THAT(WriteFileAtomically(File("agent.yaml"), agent, 0600), IsOk());
   }
 
+  // An OpenSSL provider at that path.
+  void UseProvider(const std::string& path) const {
+    const std::string config = "openssl_provider: " + path + "\n" + Read("agent.yaml");
+    ASSERT_THAT(WriteFileAtomically(File("agent.yaml"), config, 0600), IsOk());
+  }
   void WriteToken(const std::string& token) const {
     ASSERT_THAT(WriteFileAtomically(File("token"), token + "\n", 0600), IsOk());
   }
@@ -41,6 +46,21 @@ class AgentCertificateTest : public KeyCatalogProcess {
     agent_ = std::make_unique<cli::Child>(*std::move(started));
   }
   [[nodiscard]] std::string Read(const std::string& name) const { return ReadFile(File(name), 1 << 20).value_or(""); }
+  // In the agent's log.
+  [[nodiscard]] bool Says(const std::string& event) const {
+    return Read("agent.log").find("\"" + event + "\"") != std::string::npos;
+  }
+  // By which each certificate was asked for, as the CA has it on record.
+  [[nodiscard]] std::vector<std::string> Authenticators() const {
+    std::vector<std::string> out;
+    const std::string ledger = Rootkeep({"ledger", "list", "--json"}).out;
+    const std::string mark = "\"authenticator\": \"";
+    for (auto at = ledger.find(mark); at != std::string::npos; at = ledger.find(mark, at + 1)) {
+      const auto begin = at + mark.size();
+      out.push_back(ledger.substr(begin, ledger.find('"', begin) - begin));
+    }
+    return out;
+  }
   [[nodiscard]] cli::Child& agent() { return *agent_; }
 
  private:
@@ -72,6 +92,42 @@ TEST_F(AgentCertificateTest, MakesAKeyGetsACertificateAndRenewsIt) {
   ASSERT_OK_AND_ASSIGN(const auto renewed, ParseCertificates(Read("chain.pem")));
   EXPECT_EQ(PublicKeyOf(renewed.front().get()).value(), certified);
   EXPECT_EQ(agent().Stop(kPatience), 0);
+}
+
+// The key that signs in the agent's handshake with the CA is served by the same agent meanwhile, on its one session.
+TEST_F(AgentCertificateTest, RenewsByTheCertificateThatItHasAndServesWhileItShakesHands) {
+  ASSERT_NO_FATAL_FAILURE(UseProvider(ROOTKEEP_PROVIDER));
+  ASSERT_NO_FATAL_FAILURE(StartAgent());
+  ASSERT_TRUE(Eventually([this] { return !Read("reloads").empty(); })) << Read("agent.log");
+  WriteToken("no.such.token");
+  const auto store = keysocket::OpenStore(File("run-web") + "/keys");
+  ASSERT_OK_AND_ASSIGN(const auto keys, store->List(After(kPatience)));
+  ASSERT_OK_AND_ASSIGN(const auto signer, store->Open(keys.front().uri, After(kPatience)));
+  ASSERT_OK_AND_ASSIGN(const Bytes digest, Digest(Hash::kSha256, AsBytes("an application's")));
+  for (int renewals = 0; renewals < 3; ++renewals) {
+    const std::string before = Read("chain.pem");
+    EXPECT_TRUE(Eventually([&] {
+      EXPECT_THAT(signer->Sign(SignatureScheme::kEcdsaSha256, digest, After(kPatience)), IsOk());
+      return Read("chain.pem") != before;
+    })) << Read("agent.log");
+  }
+  EXPECT_FALSE(Says("certificate_not_renewed")) << Read("agent.log");
+  EXPECT_FALSE(Says("certificate_not_accepted"));
+  EXPECT_EQ(agent().Stop(kPatience), 0);
+  EXPECT_THAT(Authenticators(), ::testing::Contains("mtls").Times(::testing::Ge(3)));
+  // What it signs with itself is not for others.
+  EXPECT_NE(access((File("agent-state") + "/keys").c_str(), F_OK), 0);
+}
+
+TEST_F(AgentCertificateTest, WithoutTheProviderItSaysSoAndShowsItsToken) {
+  ASSERT_NO_FATAL_FAILURE(UseProvider("/no/such/rootkeep.so"));
+  ASSERT_NO_FATAL_FAILURE(StartAgent());
+  ASSERT_TRUE(Eventually([this] { return !Read("reloads").empty(); })) << Read("agent.log");
+  EXPECT_TRUE(Says("certificates_by_token_only"));
+  const std::string first = Read("chain.pem");
+  EXPECT_TRUE(Eventually([&] { return Read("chain.pem") != first; })) << Read("agent.log");
+  EXPECT_EQ(agent().Stop(kPatience), 0);
+  EXPECT_THAT(Authenticators(), ::testing::Not(::testing::Contains("mtls")));
 }
 
 TEST_F(AgentCertificateTest, AnAgentWhoseCertificateEndedMeanwhileRecoversWithTheToken) {

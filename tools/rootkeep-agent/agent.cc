@@ -5,6 +5,7 @@
 #include "keystore/base/log.h"
 #include "tools/process/command.h"
 #include "tools/rootkeep-agent/making_store.h"
+#include "tools/rootkeep-agent/own_socket.h"
 
 namespace rootkeep::agent {
 namespace {
@@ -61,6 +62,7 @@ Status Agent::KeepCertificates(const AgentConfig& config, const SourceMaker& ask
           .store = store,
           .catalog_path = state_.key_catalog_path(),
           .mark_path = marks + "/" + entry.name,
+          .own_socket = own_socket_,
           .source = ask(entry),
           // Any socket of the applications': the CA service's keys are none of these.
           .permit = [this](const KeyInfo& key) { return permits_.Check(keysocket::SocketOptions{}, key); },
@@ -90,6 +92,10 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
                                                             .clock = agent->clock_});
   RK_RETURN_IF_ERROR(agent->keys_->Start());
   agent->minder_ = std::make_unique<Minder>(*agent->hardware_, agent->reports_, *agent->keys_, agent->permits_);
+  if (auto own = PrepareOwnSocket(config)) {
+    agent->own_socket_ = own->path;
+    sockets.push_back(*std::move(own));
+  }
   RK_RETURN_IF_ERROR(MakeDirectories(sockets, adopted));
   keysocket::ServerOptions options;
   options.permit = [&permits = agent->permits_](const keysocket::SocketOptions& socket, const KeyInfo& key) {

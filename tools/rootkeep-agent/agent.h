@@ -43,6 +43,7 @@ class Agent {
   std::unique_ptr<KeyWatch> keys_;
   std::unique_ptr<Minder> minder_;
   std::unique_ptr<keysocket::Server> server_;
+  std::string own_socket_;  // empty: none
   CertificateThreads certificates_;
 };
 

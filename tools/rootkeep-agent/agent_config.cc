@@ -109,6 +109,7 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
     out.state_directory = config::RequiredPath(section, "state_directory", file.state_directory());
   }
   out.token_host = config::OptionalPath(section, "token_host", file.token_host());
+  out.openssl_provider = config::OptionalPath(section, "openssl_provider", file.openssl_provider());
   out.modules = config::ReadModules(file.modules(), section, true);
   out.tokens = config::ReadTokens(file.tokens(), section, out.modules, true);
   const auto tokens = config::NamesOf(out.tokens);

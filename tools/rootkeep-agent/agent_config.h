@@ -44,7 +44,8 @@ struct NamedKeyConfig {
 
 struct AgentConfig {
   std::string state_directory = "/var/lib/rootkeep-agent";
-  std::string token_host;  // empty: what FindTokenHost finds
+  std::string token_host;        // empty: what FindTokenHost finds
+  std::string openssl_provider;  // empty: where OpenSSL looks
   std::vector<config::Module> modules;
   std::vector<config::Token> tokens;
   std::vector<NamedKeyConfig> keys;

@@ -9,6 +9,7 @@
 #include "keystore/public_key.h"
 #include "tools/request/csr.h"
 #include "tools/rootkeep-agent/certificate_key.h"
+#include "tools/rootkeep-agent/certificate_names.h"
 #include "tools/rootkeep-agent/key_reference.h"
 
 namespace rootkeep::agent {
@@ -91,16 +92,37 @@ Status CertificateKeeper::Renew(WallTime now) {
     }
   }
   RK_TRY(const std::string csr, MakeLeafCsr(*key, parts_.config.identities, After(kSignDeadline)));
-  RK_TRY(const auto answer, parts_.source->Ask(csr, parts_.config.lifetime));
+  const char* by = "token";
+  RK_TRY(const auto answer, Ask(csr, now, by));
   // By the time that it is now: a CA may have let us wait.
   RK_TRY(IssuedCertificate issued, ReadAnswer(answer, key->public_key().pkey(), parts_.clock.Now()));
   RK_RETURN_IF_ERROR(WriteFiles(*key, issued));
   Take(std::move(key), std::move(issued));
   log::Info("certificate_renewed", {{"certificate", parts_.config.name},
+                                    {"by", by},
                                     {"key", key_->info().label},
                                     {"not_after", ToRfc3339(current_->not_after)},
                                     {"renewal", ToRfc3339(renew_at_)}});
   return Ok();
+}
+
+bool CertificateKeeper::CanShow(WallTime now) const {
+  if (parts_.own_socket.empty() || !current_) return false;
+  if (now < current_->not_before || now >= current_->not_after || !parts_.permit(key_->info()).ok()) return false;
+  return NamesAllUris(current_->chain_pem, parts_.config.identities);
+}
+
+Result<std::vector<std::string>> CertificateKeeper::Ask(const std::string& csr, WallTime now, const char*& by) const {
+  if (CanShow(now)) {
+    const ClientCertificate shown{.chain_pem = current_->chain_pem,
+                                  .key_reference = KeyReferencePem(key_->info(), parts_.own_socket)};
+    auto answer = parts_.source->Ask(csr, parts_.config.lifetime, &shown);
+    if (answer.ok()) by = "certificate";
+    if (answer.ok()) return answer;
+    log::Warning("certificate_not_accepted",
+                 {{"certificate", parts_.config.name}, {"detail", answer.error().ToString()}});
+  }
+  return parts_.source->Ask(csr, parts_.config.lifetime, nullptr);
 }
 
 std::optional<IssuedCertificate> CertificateKeeper::ReadFiles(const Signer& key, WallTime now) const {

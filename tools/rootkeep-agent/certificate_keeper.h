@@ -28,7 +28,8 @@ class CertificateKeeper {
     FileAccess access;
     std::shared_ptr<KeyStore> store;  // of the key's token
     std::string catalog_path;
-    std::string mark_path;  // where it is noted of which certificate the reload is done
+    std::string mark_path;   // where it is noted of which certificate the reload is done
+    std::string own_socket;  // where this process resolves key references; empty: nowhere, and all is asked by token
     std::unique_ptr<CertificateSource> source;
     std::function<Status(const KeyInfo&)> permit;                           // whether a key may still sign
     std::function<Status(const std::vector<std::string>& command)> reload;  // runs it to its end
@@ -60,6 +61,10 @@ class CertificateKeeper {
 
   [[nodiscard]] bool RenewalDue(WallTime now) const;
   Status Renew(WallTime now);
+  // By the certificate where that is still good, and by token. `by` becomes "certificate" when that was taken.
+  Result<std::vector<std::string>> Ask(const std::string& csr, WallTime now, const char*& by) const;
+  // Whether the present certificate can be shown: its time and key, and whether it names what is to be asked for.
+  [[nodiscard]] bool CanShow(WallTime now) const;
   // What an earlier agent left, if it is whole, for this key, and still good.
   [[nodiscard]] std::optional<IssuedCertificate> ReadFiles(const Signer& key, WallTime now) const;
   Status WriteFiles(const Signer& key, const IssuedCertificate& issued) const;

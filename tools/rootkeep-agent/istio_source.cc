@@ -6,13 +6,19 @@
 
 namespace rootkeep::agent {
 
-Result<std::vector<std::string>> IstioSource::Ask(const std::string& csr_pem, std::chrono::seconds lifetime) {
+Result<std::vector<std::string>> IstioSource::Ask(const std::string& csr_pem, std::chrono::seconds lifetime,
+                                                  const ClientCertificate* shown) {
   constexpr std::size_t kMaxAnchors = std::size_t{1} << 20;
   IstioClientOptions options;
   options.channel.address = config_.address;
   options.channel.server_name = config_.server_name;
   RK_TRY(options.channel.root_pem, ReadFile(config_.anchors_file, kMaxAnchors));
-  RK_TRY(options.bearer_token, ReadTokenFile(config_.token_file));
+  if (shown != nullptr) {
+    options.channel.certificate_chain_pem = shown->chain_pem;
+    options.channel.private_key_pem = SecretBytes(shown->key_reference);
+  } else {
+    RK_TRY(options.bearer_token, ReadTokenFile(config_.token_file));
+  }
   options.cluster_id = config_.cluster_id;
   // Whoever asks waits longer between two tries than a call's own would.
   options.retry.attempts = 1;

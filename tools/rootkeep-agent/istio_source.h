@@ -1,4 +1,4 @@
-// A CA with the istio API, asked with a token.
+// A CA with the istio API, asked with a token or a certificate.
 #pragma once
 
 #include "tools/rootkeep-agent/certificate_config.h"
@@ -12,7 +12,8 @@ class IstioSource final : public CertificateSource {
   explicit IstioSource(CertificateConfig config) : config_(std::move(config)) {}
 
   // Errors as IstioClient's, and as ReadFile's for the files.
-  Result<std::vector<std::string>> Ask(const std::string& csr_pem, std::chrono::seconds lifetime) override;
+  Result<std::vector<std::string>> Ask(const std::string& csr_pem, std::chrono::seconds lifetime,
+                                       const ClientCertificate* shown) override;
 
  private:
   const CertificateConfig config_;

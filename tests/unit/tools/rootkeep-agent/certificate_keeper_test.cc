@@ -1,138 +1,16 @@
-// Certificates kept fresh: with keys in a real token, a CA in this process, and a clock that a test moves.
-#include "tools/rootkeep-agent/certificate_keeper.h"
-
+// A certificate kept fresh.
 #include <sys/stat.h>
 
 #include <deque>
 #include <set>
 
-#include "keystore/base/file.h"
-#include "keystore/catalog/catalog.h"
 #include "providers/openssl/reference.h"
-#include "signer/authority/certificates.h"
-#include "signer/csr/csr.h"
 #include "signer/der/pem.h"
 #include "tests/support/eventually.h"
-#include "tests/support/manual_clock.h"
-#include "tests/support/matchers.h"
-#include "tests/support/softhsm.h"
-#include "tests/support/test_certificate.h"
-#include "tools/rootkeep-agent/key_permits.h"
-#include "tools/rootkeep-agent/making_store.h"
+#include "tests/unit/tools/rootkeep-agent/certificate_keeper_fixture.h"
 
 namespace rootkeep::agent {
 namespace {
-
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-using testing::IsOk;
-
-constexpr std::int64_t kStart = 1'800'000'000;
-
-// Issues for whoever proves that he has the key, for as long as he asks.
-class FakeCa {
- public:
-  explicit FakeCa(const Clock& clock) : clock_(clock) {}
-
-  Result<std::vector<std::string>> Issue(const std::string& csr_pem, seconds lifetime) {
-    ++asked;
-    RK_RETURN_IF_ERROR(down);
-    RK_TRY(const Csr csr, ParseCsr(csr_pem));
-    RK_RETURN_IF_ERROR(VerifyProofOfPossession(csr));
-    RK_TRY(const PublicKey key, PublicKey::FromSpki(csr.spki));
-    names = Describe(csr.sans);
-    EVP_PKEY_up_ref(key.pkey());
-    const std::int64_t now = ToUnixSeconds(clock_.Now());
-    testing::CertificateShape shape{.san = "URI:spiffe://cluster.local/ns/demo/sa/web"};
-    shape.not_before = now;
-    shape.not_after = now + lifetime.count();
-    auto issued = testing::MakeIdentityWithKey(ossl::PKey(key.pkey()), shape, &root);
-    if (for_another_key) issued = testing::MakeIdentity(shape, &root);
-    return std::vector<std::string>{issued.CertificatePem(), root.CertificatePem()};
-  }
-
-  const testing::Identity root = testing::MakeCa();
-  int asked = 0;
-  std::string names;
-  Status down = Ok();
-  bool for_another_key = false;
-
- private:
-  const Clock& clock_;
-};
-
-class FakeSource final : public CertificateSource {
- public:
-  explicit FakeSource(FakeCa& ca) : ca_(ca) {}
-  Result<std::vector<std::string>> Ask(const std::string& csr_pem, seconds lifetime) override {
-    return ca_.Issue(csr_pem, lifetime);
-  }
-
- private:
-  FakeCa& ca_;
-};
-
-class CertificateKeeperTest : public ::testing::Test {
- protected:
-  CertificateKeeperTest() {
-    config.name = "web";
-    config.key.name = "web";
-    config.identities = {GeneralNameFromText("spiffe://cluster.local/ns/demo/sa/web"), GeneralNameFromText("web.test"),
-                         GeneralNameFromText("192.0.2.1")};
-    config.lifetime = hours(1);
-    config.chain_file = directory / "chain.pem";
-    config.bundle_file = directory / "bundle.pem";
-    config.key_file = directory / "key.pem";
-    config.socket_path = "/run/rootkeep-agent/web/keys";
-    config.reload = {"/usr/sbin/reload-it"};
-  }
-
-  // As an agent that starts.
-  std::unique_ptr<CertificateKeeper> Start() {
-    store = std::make_shared<MakingStore>(hsm.OpenStore(), directory / "keys.db",
-                                          TokenName{.label = testing::SoftHsm::kLabel, .serial = {}}, clock, made);
-    return std::make_unique<CertificateKeeper>(
-        CertificateKeeper::Parts{.config = config,
-                                 .access = {.owner = {}, .group = {}, .mode = 0640},
-                                 .store = store,
-                                 .catalog_path = directory / "keys.db",
-                                 .mark_path = directory / "mark",
-                                 .source = std::make_unique<FakeSource>(ca),
-                                 .permit =
-                                     [this](const KeyInfo& key) {
-                                       KeyPermits permits;
-                                       permits.Set(Catalogue()->List().value());
-                                       return permits.Check({}, key);
-                                     },
-                                 .reload =
-                                     [this](const std::vector<std::string>& command) {
-                                       EXPECT_EQ(command, config.reload);
-                                       ++reloads;
-                                       return reload_result;
-                                     },
-                                 .clock = clock});
-  }
-
-  [[nodiscard]] std::unique_ptr<Catalog> Catalogue() const { return Catalog::Open(directory / "keys.db").value(); }
-  [[nodiscard]] std::string Read(const std::string& path) const { return ReadFile(path, 1 << 20).value_or(""); }
-  [[nodiscard]] PublicKey Certified() const {
-    const auto chain = ParseCertificates(Read(config.chain_file));
-    return PublicKeyOf(chain->front().get()).value();
-  }
-  // Until the certificate's renewal is due at the latest.
-  void PassRenewalTime() { clock.Advance(minutes(40)); }
-
-  const testing::TempDir directory;
-  testing::SoftHsm hsm;
-  testing::ManualClock clock{kStart};
-  KeyPermits made;
-  std::shared_ptr<KeyStore> store;  // of the last agent
-  FakeCa ca{clock};
-  CertificateConfig config;
-  int reloads = 0;
-  Status reload_result = Ok();
-};
 
 TEST_F(CertificateKeeperTest, MakesTheKeyAndWritesWhatAProgramNeeds) {
   const auto keeper = Start();
@@ -194,6 +72,7 @@ TEST_F(CertificateKeeperTest, AnAgentThatWasOffForLongerThanTheCertificateLivedR
   keeper->Round();
   EXPECT_EQ(ca.asked, 2);
   EXPECT_NE(Read(config.chain_file), before);
+  EXPECT_FALSE(ca.shown) << "by its token: the certificate is worth nothing";
   EXPECT_EQ(keeper->not_after(), clock.Now() + hours(1));
   EXPECT_EQ(reloads, 2);
   EXPECT_EQ(Catalogue()->List()->size(), 1U) << "with the key that it had";
@@ -211,6 +90,7 @@ TEST_F(CertificateKeeperTest, OneThatRanAllTheTimeRecoversToo) {
   ca.down = Ok();
   clock.Advance(minutes(5));
   keeper->Round();
+  EXPECT_FALSE(ca.shown);
   EXPECT_EQ(keeper->not_after(), clock.Now() + hours(1));
 }
 
@@ -302,6 +182,7 @@ TEST_F(CertificateKeeperTest, ARetiredKeyIsFollowedByTheNextGeneration) {
   ASSERT_THAT(Catalogue()->Retire("rk/app/web/1", clock.Now()), IsOk());
   keeper->Round();
   EXPECT_EQ(ca.asked, 2) << "at once: the old one signs nothing any more";
+  EXPECT_FALSE(ca.shown) << "not in TLS either";
   EXPECT_NE(Certified(), first);
   ASSERT_OK_AND_ASSIGN(const auto row, Catalogue()->Find("rk/app/web/2"));
   ASSERT_TRUE(row);

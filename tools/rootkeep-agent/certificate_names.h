@@ -1,0 +1,15 @@
+// What a certificate that was issued names.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "signer/general_name.h"
+
+namespace rootkeep::agent {
+
+// Whether the first certificate of `chain_pem` has every URI among `names` as a subject alternative name. Other names
+// are not looked at: whether a CA gives those is its decision, while a SPIFFE ID says who somebody is.
+bool NamesAllUris(std::string_view chain_pem, const std::vector<GeneralName>& names);
+
+}  // namespace rootkeep::agent
