@@ -1,56 +1,66 @@
-// Both sides of mutual TLS in gRPC, as any program uses it: certificate and key are what stands in two files. Connects
-// ten times, waits for a third file, and connects ten times more.
-//
-// usage: grpc_peer CERTIFICATE KEY FILE
+// Both sides of mutual TLS in gRPC, as any program uses it: certificate and key are what stands in two files.
+// tests/e2e/provider_peer.h says how it is spoken with; a fourth word of a line is another server to connect to. It
+// serves on the socket COMMANDS.served too, for other clients.
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
-
-#include "tests/support/eventually.h"
 
 namespace {
 
-std::string Slurp(const char* path) {
+std::string Slurp(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
 }
 
 // A channel of its own, so that each has a handshake.
-bool Connect(const grpc::SslCredentialsOptions& options, int port) {
+bool Connect(const std::shared_ptr<grpc::ChannelCredentials>& credentials, const std::string& target) {
   grpc::ChannelArguments arguments;
   arguments.SetSslTargetNameOverride("localhost");
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto channel =
-      grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), grpc::SslCredentials(options), arguments);
-  return channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  const auto channel = grpc::CreateCustomChannel(target, credentials, arguments);
+  // Not WaitForConnected, which tries again after a failure: one failure is an answer too.
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(20);
+  for (auto state = channel->GetState(true); state != GRPC_CHANNEL_READY; state = channel->GetState(true)) {
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || !channel->WaitForStateChange(state, deadline)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const std::string cert = Slurp(argv[1]);
-  const std::string key = Slurp(argv[2]);
+  if (argc != 5) return 2;
+  const std::string roots = Slurp(argv[3]);
   grpc::SslServerCredentialsOptions server_options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  server_options.pem_root_certs = cert;
-  server_options.pem_key_cert_pairs.push_back({key, cert});
+  server_options.pem_root_certs = roots;
+  server_options.pem_key_cert_pairs.push_back({Slurp(argv[2]), Slurp(argv[1])});
   grpc::CallbackGenericService service;  // refuses all calls; a server has to have one
   grpc::ServerBuilder builder;
   builder.RegisterCallbackGenericService(&service);
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(server_options), &port);
+  builder.AddListeningPort("unix:" + std::string(argv[4]) + ".served", grpc::SslServerCredentials(server_options));
   const auto server = builder.BuildAndStart();
   if (server == nullptr) return 1;
-  const grpc::SslCredentialsOptions options{.pem_root_certs = cert, .pem_private_key = key, .pem_cert_chain = cert};
-  for (int i = 1; i <= 20; ++i) {
-    if (i == 11 && !rootkeep::testing::Eventually([&] { return std::filesystem::exists(argv[3]); })) return 1;
-    if (!Connect(options, port)) return 1;
-    std::printf("connected %d\n", i);
+  std::map<std::string, std::shared_ptr<grpc::ChannelCredentials>> known;
+  std::ifstream commands(argv[4]);
+  for (std::string line; std::getline(commands, line);) {
+    std::istringstream words(line);
+    std::string version, cert, key;  // the version is gRPC's choice
+    std::string target = "127.0.0.1:" + std::to_string(port);
+    words >> version >> cert >> key >> target;
+    auto& credentials = known[cert + key];
+    if (credentials == nullptr) {
+      credentials =
+          grpc::SslCredentials({.pem_root_certs = roots, .pem_private_key = Slurp(key), .pem_cert_chain = Slurp(cert)});
+    }
+    std::puts(Connect(credentials, target) ? "done" : "failed");
     std::fflush(stdout);
   }
   server->Shutdown();

@@ -1,130 +1,91 @@
-// Applications of Debian's, unmodified, with keys of an agent on both sides of mutual TLS: nginx and curl, and gRPC
-// C++. Whatever the agent does meanwhile, none of them is restarted, and each ends with status 0.
+// nginx and curl, unmodified, with keys of an agent on both sides of mutual TLS. Whatever the agent does meanwhile,
+// neither is restarted, and each ends with status 0.
 #include <csignal>
 
-#include "tests/e2e/provider_fixture.h"
-#include "tests/support/eventually.h"
-#include "tests/support/program.h"
+#include "tests/e2e/provider_nginx.h"
 
 namespace rootkeep {
 namespace {
 
 using testing::Eventually;
+using ::testing::HasSubstr;
+using testing::Listed;
+using ::testing::Not;
 using testing::ProgramResult;
 using testing::RunProgram;
 
-constexpr std::chrono::seconds kPatience{30};
-
-class ProviderApps : public ProviderSuite {
+class ProviderWeb : public ProviderApps {
  protected:
-  static std::string Environment() { return "OPENSSL_CONF=" + host_->Config(); }
-
-  // Its own certificate, for localhost.
-  static std::string Certified(const std::string& key) {
-    const std::string cert = host_->Path(key + ".crt");
-    const ProgramResult made =
-        RunProgram({"env", Environment(), "openssl", "req", "-x509", "-new", "-key", host_->Reference(key), "-subj",
-                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2", "-out", cert});
-    EXPECT_EQ(made.exit_code, 0) << made.err;
-    return cert;
+  static bool Serves(Nginx& nginx) {
+    return Eventually([&] { return Ask(nginx.Where(), "1.3", kFile).empty() || nginx.process().WaitEnded({}); }) &&
+           !nginx.process().WaitEnded({});
   }
-  static std::string Log(const std::string& name) { return ReadFile(host_->Path(name), 1 << 20).value_or(""); }
 };
 
-class Nginx {
- public:
-  Nginx(const testing::ProviderHost& host, const std::string& key, const std::string& environment)
-      : host_(host), socket_(host.Path(key + "-https")), key_(key) {
-    host.WriteFile(
-        key + "-nginx.conf",
-        "daemon off;\nuser root;\nworker_processes 2;\npid " + host.Path(key + "-nginx.pid") + ";\nerror_log " +
-            host.Path(key + "-nginx.log") + " notice;\nevents { worker_connections 64; }\nhttp {\n  access_log off;\n" +
-            Temporary("client_body") + Temporary("proxy") + Temporary("fastcgi") + Temporary("uwsgi") +
-            Temporary("scgi") + "  server {\n    listen unix:" + socket_ +
-            " ssl;\n    ssl_protocols TLSv1.2 TLSv1.3;\n    ssl_session_cache off;\n    ssl_session_tickets off;\n    "
-            "ssl_certificate " +
-            host.Path(key + ".crt") + ";\n    ssl_certificate_key " + host.Path(key + ".pem") +
-            ";\n    ssl_client_certificate " + host.Path(key + ".crt") +
-            ";\n    ssl_verify_client on;\n    location / { return 200 \"served $ssl_protocol by $pid\\n\"; }\n  "
-            "}\n}\n");
-    auto started = cli::Child::Start({"/usr/bin/env", environment, "PATH=/usr/sbin:/usr/bin", "nginx", "-c",
-                                      host.Path(key + "-nginx.conf"), "-e", host.Path(key + "-nginx.log")},
-                                     host.Path(key + "-nginx.out"));
-    if (started.ok()) process_.emplace(*std::move(started));
-  }
-
-  ProgramResult Get(const std::string& environment, const std::string& version) const {
-    const std::string cert = host_.Path(key_ + ".crt");
-    return RunProgram({"env", environment, "curl", "--silent", "--show-error", "--max-time", "20", "--unix-socket",
-                       socket_, "--cacert", cert, "--cert", cert, "--key", host_.Path(key_ + ".pem"),
-                       "--tlsv" + version, "--tls-max", version, "https://localhost/"});
-  }
-  cli::Child& process() { return *process_; }
-
- private:
-  [[nodiscard]] std::string Temporary(const std::string& name) const {
-    return "  " + name + "_temp_path " + host_.Path(name) + ";\n";
-  }
-
-  const testing::ProviderHost& host_;
-  const std::string socket_;
-  const std::string key_;
-  std::optional<cli::Child> process_;
-};
-
-TEST_F(ProviderApps, NginxAndCurl) {
-  for (const char* key : {"p256", "rsa"}) {
-    Certified(key);
-    Nginx nginx(*host_, key, Environment());
-    const auto get = [&](const std::string& version) { return nginx.Get(Environment(), version); };
-    ASSERT_TRUE(Eventually([&] { return get("1.3").exit_code == 0 || nginx.process().WaitEnded({}); }))
-        << get("1.3").err << Log(std::string(key) + "-nginx.log") << Log(std::string(key) + "-nginx.out");
-    for (const char* version : {"1.2", "1.3"}) {
-      for (int i = 0; i < 5; ++i) {
-        const ProgramResult result = get(version);
-        EXPECT_EQ(result.exit_code, 0) << key << version << result.err;
-        EXPECT_THAT(result.out, ::testing::StartsWith(std::string("served TLSv") + version));
-      }
-    }
-    host_->KillAgent();
-    host_->StartAgent();
-    EXPECT_EQ(get("1.3").exit_code, 0) << key;
-    host_->hsm().TakeAway();
-    EXPECT_TRUE(Eventually([&] { return get("1.2").exit_code != 0; })) << "without the token nobody is served";
-    host_->hsm().GiveBack();
-    EXPECT_TRUE(Eventually([&] { return get("1.2").exit_code == 0; }));
-    const std::string before = get("1.3").out;
+TEST_F(ProviderWeb, Nginx) {
+  for (const std::string key : {"p256", "rsa"}) {
+    Nginx nginx(*host_, "nginx-" + key, key, Environment());
+    ASSERT_TRUE(Serves(nginx)) << nginx.Log();
+    ExpectItServes(key, [&](const std::string& version, const std::string& client) {
+      return Ask(nginx.Where(), version, client);
+    });
     kill(nginx.process().pid(), SIGHUP);
-    EXPECT_TRUE(Eventually([&] {
-      const ProgramResult result = get("1.3");
-      return result.exit_code == 0 && Log(std::string(key) + "-nginx.log").find("reconfiguring") != std::string::npos;
-    })) << before;
-    kill(nginx.process().pid(), SIGQUIT);
-    EXPECT_TRUE(nginx.process().WaitEnded(kPatience));
-    EXPECT_EQ(nginx.process().Stop({}), 0);
-    const std::string log = Log(std::string(key) + "-nginx.log");
-    EXPECT_THAT(log, ::testing::Not(::testing::HasSubstr("exited on signal"))) << "no worker crashed";
+    EXPECT_TRUE(Eventually([&] { return nginx.Log().find("reconfiguring") != std::string::npos; }));
+    EXPECT_TRUE(Eventually([&] { return Ask(nginx.Where(), "1.3", key).empty(); }));
+    EXPECT_EQ(nginx.Quit(kPatience), 0) << nginx.Log();
+    EXPECT_THAT(nginx.Log(), Not(HasSubstr("exited on signal"))) << "no worker crashed";
   }
 }
 
-TEST_F(ProviderApps, Grpc) {
-  for (const char* key : {"p256", "rsa"}) {
-    const std::string cert = Certified(key);
-    const std::string again = host_->Path(std::string(key) + "-again");
-    const std::string log = std::string(key) + "-grpc.out";
-    auto peer = cli::Child::Start(
-        {"/usr/bin/env", Environment(), GRPC_PEER, cert, host_->Path(std::string(key) + ".pem"), again},
-        host_->Path(log));
-    ASSERT_THAT(peer, testing::IsOk());
-    ASSERT_TRUE(
-        Eventually([&] { return Log(log).find("connected 10\n") != std::string::npos || peer->WaitEnded({}); }));
-    host_->KillAgent();
-    host_->StartAgent();
-    host_->WriteFile(std::string(key) + "-again", "");
-    EXPECT_TRUE(peer->WaitEnded(kPatience));
-    EXPECT_EQ(peer->Stop({}), 0) << Log(log);
-    EXPECT_THAT(Log(log), ::testing::HasSubstr("connected 20\n"));
+// One process that has a connection before and one after.
+TEST_F(ProviderWeb, CurlGoesOnAfterARestart) {
+  Nginx nginx(*host_, "nginx-file", kFile, Environment(), "ssl_protocols TLSv1.2 TLSv1.3; keepalive_timeout 0;");
+  ASSERT_TRUE(Serves(nginx)) << nginx.Log();
+  for (const std::string key : {"p256", "rsa"}) {
+    for (const std::string version : {"1.2", "1.3"}) {
+      const std::string first = host_->Path(fmt::format("first-{}{}", key, version));
+      const std::string second = host_->Path(fmt::format("second-{}{}", key, version));
+      ASSERT_EQ(mkfifo(first.c_str(), 0600), 0);
+      std::vector<std::string> where = nginx.Where();
+      where.insert(where.end(), {"--output", first, where.back(), "--output", second});
+      const auto requests = nginx.Requests().size();
+      auto curl = cli::Child::Start(Curl(where, version, key), host_->Path("curl.out"));
+      ASSERT_THAT(curl, testing::IsOk());
+      EXPECT_TRUE(Eventually([&] { return nginx.Requests().size() > requests || curl->WaitEnded({}); }));
+      EXPECT_FALSE(curl->WaitEnded({})) << "it has to wait for who reads what it got first";
+      host_->KillAgent();
+      host_->StartAgent();
+      EXPECT_THAT(ReadFile(first, 1 << 16).value_or(""), HasSubstr("served TLSv" + version));
+      EXPECT_TRUE(curl->WaitEnded(kPatience));
+      EXPECT_EQ(curl->Stop({}), 0) << Log("curl.out");
+      EXPECT_THAT(ReadFile(second, 1 << 16).value_or(""), HasSubstr("served TLSv" + version));
+    }
   }
+  EXPECT_EQ(nginx.Quit(kPatience), 0) << nginx.Log();
+  EXPECT_THAT(nginx.Log(), Not(HasSubstr("exited on signal"))) << "no worker crashed";
+}
+
+TEST_F(ProviderWeb, HoweverTheProviderIsListed) {
+  for (const Listed listed : {Listed::kLast, Listed::kFirst, Listed::kLastPreferred, Listed::kFirstPreferred}) {
+    for (const std::string key : {"p256", "rsa"}) {
+      SCOPED_TRACE(key + " listed " + std::to_string(static_cast<int>(listed)));
+      Nginx nginx(*host_, "nginx-" + key + std::to_string(static_cast<int>(listed)), key, Environment(listed));
+      ASSERT_TRUE(Serves(nginx)) << nginx.Log();
+      for (const char* version : {"1.2", "1.3"}) EXPECT_EQ(Ask(nginx.Where(), version, key, listed), "");
+      EXPECT_EQ(nginx.Quit(kPatience), 0) << nginx.Log();
+      EXPECT_THAT(nginx.Log(), Not(HasSubstr("exited on signal"))) << "no worker crashed";
+    }
+  }
+}
+
+// Without OpenSSL's own algorithms there is no TLS: an error, and no crash.
+TEST_F(ProviderWeb, AloneNobodyHasTls) {
+  Nginx nginx(*host_, "nginx-alone", "p256", Environment(Listed::kAlone));
+  EXPECT_TRUE(nginx.process().WaitEnded(kPatience));
+  EXPECT_EQ(nginx.process().Stop({}), 1) << nginx.Log();
+  const ProgramResult curl = RunProgram(Curl({"https://localhost:1/"}, "1.3", "p256", Listed::kAlone));
+  EXPECT_GT(curl.exit_code, 0);
+  EXPECT_LT(curl.exit_code, 100) << curl.err;
 }
 
 }  // namespace
