@@ -11,12 +11,15 @@
 namespace rootkeep::keysocket {
 namespace {
 
-// False when the deadline passed first. A socket whose other end is gone is ready.
+// False when the deadline passed first, or the system does not let anybody wait. A socket whose other end is gone is
+// ready.
 bool AwaitReady(int fd, short event, WireDeadline deadline) noexcept {
   for (;;) {
     pollfd entry{.fd = fd, .events = event, .revents = 0};
     const std::uint32_t left = MillisecondsUntil(deadline, 0);
-    if (poll(&entry, 1, static_cast<int>(left)) > 0) return true;
+    const int ready = poll(&entry, 1, static_cast<int>(left));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
     if (MillisecondsUntil(deadline, 0) == 0) return false;
   }
 }

@@ -28,10 +28,11 @@ bool IdleConnections::Take(Connection& out) noexcept {
     if (held == 0 || held == kTaken) continue;
     if (!slot.owner_and_fd.compare_exchange_strong(held, kTaken, std::memory_order_acquire)) continue;
     const bool still_ours = slot.inode != 0 && InodeOf(FdOf(held)) == slot.inode;
+    const bool same_user = slot.user == geteuid() && slot.group == getegid();
     slot.owner_and_fd.store(0, std::memory_order_release);
     if (!still_ours) continue;  // the number is another file's now
     Connection connection(FdOf(held));
-    if (OwnerOf(held) != self) continue;  // closes this process's copy
+    if (OwnerOf(held) != self || !same_user) continue;  // closes this process's copy
     out = std::move(connection);
     return true;
   }
@@ -48,6 +49,8 @@ void IdleConnections::Keep(Connection connection) noexcept {
     std::uint64_t free = 0;
     if (!slot.owner_and_fd.compare_exchange_strong(free, kTaken, std::memory_order_acquire)) continue;
     slot.inode = inode;
+    slot.user = geteuid();
+    slot.group = getegid();
     slot.owner_and_fd.store(Pack(getpid(), connection.Release()), std::memory_order_release);
     return;
   }

@@ -2,6 +2,8 @@
 // nothing locked in the child.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -12,7 +14,8 @@ namespace rootkeep::keysocket {
 
 // Thread-safe. A connection is of use to the process that made it only: a child that inherited it would read the
 // parent's replies, so it closes its copy. Processes are told apart by getpid(2): a child that is made in a new PID
-// namespace by a process that is number 1 itself, and is number 1 too, must not use what it inherited.
+// namespace by a process that is number 1 itself, and is number 1 too, must not use what it inherited. Nor is one of
+// use after the process has become another user: the agent would go on to see the one who connected.
 class IdleConnections {
  public:
   static constexpr std::size_t kMost = 64;
@@ -32,7 +35,10 @@ class IdleConnections {
  private:
   struct Slot {
     std::atomic<std::uint64_t> owner_and_fd{0};  // pid, fd + 1; 0: free; kTaken: being filled or emptied
-    std::uint64_t inode = 0;                     // of the socket; belongs to whoever holds the slot
+    // Of the socket, and of the process when it was made; these belong to whoever holds the slot.
+    std::uint64_t inode = 0;
+    uid_t user = 0;
+    gid_t group = 0;
   };
   static constexpr std::uint64_t kTaken = ~std::uint64_t{0};
 

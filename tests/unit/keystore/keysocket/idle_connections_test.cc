@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,25 @@ TEST(IdleConnections, ClosesWhatItHasNoPlaceFor) {
   EXPECT_FALSE(IsOpen(pairs.back()->ends[0]));
   idle.CloseAll();
   EXPECT_FALSE(IsOpen(pairs.front()->ends[0]));
+}
+
+// Who connected as root and is a service's user now is to be seen as that.
+TEST(IdleConnections, AreOfNoUseToAnotherUser) {
+  const pid_t child = fork();
+  if (child == 0) {
+    IdleConnections idle;
+    const Pair pair;
+    idle.Keep(Connection(pair.ends[0]));
+    // Who is not root is nobody in a user namespace of his own.
+    const bool other = (geteuid() == 0 ? seteuid(65534) : unshare(CLONE_NEWUSER)) == 0;
+    Connection out;
+    _exit(!other ? 2 : idle.Take(out) || IsOpen(pair.ends[0]) ? 1 : 0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_NE(WEXITSTATUS(status), 2) << "this test needs root, or user namespaces";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(IdleConnections, LeavesAloneAFileThatHasTheNumberOfAConnection) {
