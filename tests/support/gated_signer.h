@@ -27,7 +27,7 @@ class GatedSigner final : public Signer {
   [[nodiscard]] Stall Close() const { return Stall(*this); }
 
   // From here on every signature is well formed and wrong.
-  void Corrupt() { corrupt_ = true; }
+  void Corrupt() const { corrupt_ = true; }
 
   // From here on signers are told that they waited so long in the device's queue.
   void PretendQueue(std::chrono::nanoseconds wait) { queued_ = wait; }
@@ -78,7 +78,7 @@ class GatedSigner final : public Signer {
   std::chrono::nanoseconds queued_{0};
   mutable std::atomic<int> waiting_ = 0;
   mutable std::atomic<int> signatures_ = 0;
-  std::atomic<bool> corrupt_ = false;
+  mutable std::atomic<bool> corrupt_ = false;
 };
 
 }  // namespace rootkeep::testing

@@ -18,8 +18,8 @@ namespace rootkeep::testing {
 
 class HeldKey final : public Signer {
  public:
-  HeldKey(const std::string& label, const std::string& token, Bytes id)
-      : gate_(std::make_shared<SoftwareSigner>("P-256")), info_(gate_.info()) {
+  HeldKey(const std::string& label, const std::string& token, Bytes id, const char* type)
+      : gate_(std::make_shared<SoftwareSigner>(type)), info_(gate_.info()) {
     info_.label = label;
     info_.named = ParseKeyLabel(label);
     info_.id = std::move(id);
@@ -46,9 +46,9 @@ class HeldKeys final : public KeyStore, private HealthProbe {
  public:
   explicit HeldKeys(std::string token) : token_(std::move(token)) {}
 
-  std::shared_ptr<const HeldKey> Add(const std::string& label) {
+  std::shared_ptr<const HeldKey> Add(const std::string& label, const char* type = "P-256") {
     const MutexLock lock(mutex_);
-    auto key = std::make_shared<const HeldKey>(label, token_, Bytes{static_cast<std::uint8_t>(keys_.size() + 1)});
+    auto key = std::make_shared<const HeldKey>(label, token_, Bytes{static_cast<std::uint8_t>(keys_.size() + 1)}, type);
     keys_.push_back(key);
     return key;
   }

@@ -42,6 +42,21 @@ TEST_F(KeySocketPermit, AKeyThatMayNotSignIsNotOfferedAndItsDenialIsCounted) {
   EXPECT_TRUE(Sign(client, *web)) << why.message.view();
 }
 
+// A wrong signature of RSA's can tell the private key.
+TEST_F(KeySocketPermit, AWrongRsaSignatureStaysWithTheAgent) {
+  const auto web = one->Add("rk/app/web/1", "RSA:2048");
+  Start();
+  Client client(app.path);
+  SignCall call = CallFor(web->public_key());
+  call.scheme = WireScheme::kRsaPssSha256;
+  Signature signature;
+  ASSERT_TRUE(client.Sign(call, Soon(), signature, why)) << why.message.view();
+  web->gate().Corrupt();
+  EXPECT_FALSE(client.Sign(call, Soon(), signature, why));
+  EXPECT_EQ(why.code, FailureCode::kDataLoss);
+  EXPECT_EQ(why.reason.view(), "bad_signature");
+}
+
 TEST_F(KeySocketPermit, WhoMayNotUseAKeyIsNotToldOfItsState) {
   const auto ca = one->Add("rk/node/web/1");
   Start();
