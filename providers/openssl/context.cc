@@ -52,13 +52,16 @@ void Context::ReadConfiguration() noexcept {
   OSSL_PARAM params[] = {OSSL_PARAM_utf8_ptr("socket", &socket, 0), OSSL_PARAM_utf8_ptr("timeout_ms", &patience, 0),
                          OSSL_PARAM_END};
   if (get_params_ == nullptr || get_params_(core_, params) == 0) return;
-  // What is too long for a socket is no socket's path: it counts as none, and is said to be missing when it is needed.
-  if (socket != nullptr) (void)socket_.Set(socket);
+  if (socket != nullptr && !socket_.Set(socket)) bad_setting_ = "socket";
+  if (patience == nullptr) return;
   unsigned value = 0;
-  if (patience != nullptr && std::from_chars(patience, patience + std::strlen(patience), value).ec == std::errc{} &&
-      value > 0 && value <= kLongestPatience) {
-    patience_ = std::chrono::milliseconds(value);
+  const char* const end = patience + std::strlen(patience);
+  const auto [read_to, error] = std::from_chars(patience, end, value);
+  if (error != std::errc{} || read_to != end || value == 0 || value > kLongestPatience) {
+    bad_setting_ = "timeout_ms";
+    return;
   }
+  patience_ = std::chrono::milliseconds(value);
 }
 
 const EVP_MD* Context::Digest(Hash hash) noexcept {
@@ -75,11 +78,18 @@ const EVP_MD* Context::Digest(Hash hash) noexcept {
   return expected;
 }
 
-keysocket::Client* Context::ClientOf(std::string_view socket) noexcept {
-  if (socket.empty()) {
-    Raise(Reason::kNoSocket, "the key reference names none, and the provider's section has no socket = /path");
-    return nullptr;
+bool Context::MayAsk(std::string_view socket) const noexcept {
+  if (bad_setting_ != nullptr) {
+    Raise(Reason::kSetting, "%s in the provider's section", bad_setting_);
+    return false;
   }
+  if (!socket.empty()) return true;
+  Raise(Reason::kNoSocket, "the key reference names none, and the provider's section has no socket = /path");
+  return false;
+}
+
+keysocket::Client* Context::ClientOf(std::string_view socket) noexcept {
+  if (!MayAsk(socket)) return nullptr;
   std::unique_ptr<keysocket::Client> made;
   for (auto& slot : clients_) {
     keysocket::Client* client = slot.load(std::memory_order_acquire);
@@ -94,6 +104,14 @@ keysocket::Client* Context::ClientOf(std::string_view socket) noexcept {
     if (client->path() == socket) return client;
   }
   Raise(Reason::kNoSocket, "this process uses %zu key sockets already", kMostSockets);
+  return nullptr;
+}
+
+keysocket::Client* Context::KnownClientOf(std::string_view socket) const noexcept {
+  for (const auto& slot : clients_) {
+    keysocket::Client* client = slot.load(std::memory_order_acquire);
+    if (client == nullptr || client->path() == socket) return client;
+  }
   return nullptr;
 }
 

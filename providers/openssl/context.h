@@ -26,6 +26,7 @@ enum class Reason : std::uint32_t {
   kParameter,
   kMemory,
   kLibcrypto,
+  kSetting,
 };
 
 enum class Hash : std::uint8_t { kSha256, kSha384, kSha512 };
@@ -48,8 +49,13 @@ class Context {
 
   // The configured one; may be empty.
   [[nodiscard]] std::string_view socket() const noexcept { return socket_.view(); }
-  // The client of a socket, which lives as long as this; null, with the reason raised, when there are too many.
+  // Whether there is a socket, and the configuration can be understood; otherwise the reason is raised.
+  [[nodiscard]] bool MayAsk(std::string_view socket) const noexcept;
+  // The client of a socket, which lives as long as this; null, with the reason raised, when MayAsk says no or there are
+  // too many.
   [[nodiscard]] keysocket::Client* ClientOf(std::string_view socket) noexcept;
+  // The same without making one; null when there is none yet.
+  [[nodiscard]] keysocket::Client* KnownClientOf(std::string_view socket) const noexcept;
   // From now, for one call.
   [[nodiscard]] keysocket::WireDeadline Deadline() const noexcept;
 
@@ -78,6 +84,7 @@ class Context {
   OSSL_LIB_CTX* library_ = nullptr;
   FixedText<107> socket_;
   std::chrono::milliseconds patience_{10'000};
+  const char* bad_setting_ = nullptr;  // the name of one that cannot be understood
   std::array<std::uint8_t, kMarkSize> mark_{};
   std::array<std::atomic<EVP_MD*>, 3> digests_{};
   // Filled from the front, never emptied.

@@ -70,12 +70,17 @@ int DecodePem(void* given, OSSL_CORE_BIO* input, int /*selection*/, OSSL_CALLBAC
                   foreign ? kPkcs11ReferenceLabel : kReferenceLabel);
     return 0;
   }
-  keysocket::Client* client = context.ClientOf(reference.socket.empty() ? context.socket() : reference.socket);
+  const std::string_view socket = reference.socket.empty() ? context.socket() : reference.socket;
+  if (!context.MayAsk(socket)) return 0;
+  // There are few places for sockets, and a file may name any path: it gets one when somebody has answered there.
+  keysocket::Client first(socket);
+  keysocket::Client* const known = context.KnownClientOf(socket);
+  keysocket::Client& client = known != nullptr ? *known : first;
   keysocket::ReplyMemory memory;
   keysocket::KeyDescription said;
-  if (client == nullptr || !DescribeKey(context, *client, reference, memory, said)) return 0;
+  if (!DescribeKey(context, client, reference, memory, said)) return 0;
   std::array<std::uint8_t, kMaxHandover> handover;  // NOLINT(cppcoreguidelines-pro-type-member-init): written below
-  const std::size_t size = WriteHandover(context, *client, said, handover);
+  const std::size_t size = WriteHandover(context, client, said, handover);
   if (size == 0) return 0;
   int type = OSSL_OBJECT_PKEY;
   const OSSL_PARAM params[] = {

@@ -24,6 +24,7 @@ constexpr OSSL_ITEM kReasons[] = {
     Words(Reason::kParameter, "parameter not accepted"),
     Words(Reason::kMemory, "out of memory"),
     Words(Reason::kLibcrypto, "libcrypto failed"),
+    Words(Reason::kSetting, "a setting cannot be understood"),
     {0, nullptr}};
 // clang-format on
 

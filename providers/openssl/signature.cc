@@ -18,7 +18,7 @@ struct FreeMdCtx {
 
 using Octets = keysocket::Octets;
 
-enum class Doing : std::uint8_t { kSign, kVerify, kDigestSign, kDigestVerify };
+enum class Doing : std::uint8_t { kSign, kVerify, kVerifyRecover, kDigestSign, kDigestVerify };
 
 struct Operation {
   explicit Operation(Context& ours) noexcept : context(ours) {}
@@ -90,9 +90,10 @@ int InitPlain(void* context, void* key, const OSSL_PARAM params[], Doing doing) 
   if (!operation.ByAgent()) {
     operation.plain.reset(EVP_PKEY_CTX_new_from_pkey(operation.context.library(), operation.key->material(), nullptr));
     if (operation.plain == nullptr) return 0;
-    const int begun =
-        doing == Doing::kSign ? EVP_PKEY_sign_init(operation.plain.get()) : EVP_PKEY_verify_init(operation.plain.get());
-    if (begun != 1) return 0;
+    const auto begin = doing == Doing::kSign     ? EVP_PKEY_sign_init
+                       : doing == Doing::kVerify ? EVP_PKEY_verify_init
+                                                 : EVP_PKEY_verify_recover_init;
+    if (begin(operation.plain.get()) != 1) return 0;
   }
   return static_cast<int>(SetParams(operation, params));
 }
@@ -104,11 +105,16 @@ int VerifyInit(void* context, void* key, const OSSL_PARAM params[]) noexcept {
   return InitPlain(context, key, params, Doing::kVerify);
 }
 
+int VerifyRecoverInit(void* context, void* key, const OSSL_PARAM params[]) noexcept {
+  return InitPlain(context, key, params, Doing::kVerifyRecover);
+}
+
 int InitDigest(void* context, const char* hash, void* key, const OSSL_PARAM params[], Doing doing) noexcept {
   Operation& operation = *OperationOf(context);
   if (!Begin(operation, key, doing)) return 0;
   if (operation.ByAgent()) {
     if (!operation.signing.ChooseHash(*operation.key, hash == nullptr ? "" : hash)) return 0;
+    operation.signing.FixHash();
   } else {
     operation.digest.reset(EVP_MD_CTX_new());
     if (operation.digest == nullptr) return 0;
@@ -161,7 +167,8 @@ int SignByAgent(Operation& operation, Octets input, std::uint8_t* signature, std
     operation.context.Raise(failure, agent.uri.view());
     return 0;
   }
-  if (made.size == 0 || made.size > most) {
+  // Only an ECDSA signature may be shorter than the longest.
+  if (made.size == 0 || made.size > most || (key.kind() != Kind::kEc && made.size != most)) {
     operation.context.Raise(Reason::kAgent, "key %s: a signature of %zu octets", agent.uri.c_str(), made.size);
     return 0;
   }
@@ -237,6 +244,13 @@ int Verify(void* context, const std::uint8_t* signature, std::size_t size, const
                           1);
 }
 
+int VerifyRecover(void* context, std::uint8_t* recovered, std::size_t* size, std::size_t room,
+                  const std::uint8_t* signature, std::size_t signature_size) noexcept {
+  *size = room;
+  return static_cast<int>(
+      EVP_PKEY_verify_recover(OperationOf(context)->plain.get(), recovered, size, signature, signature_size) == 1);
+}
+
 int DigestSignUpdate(void* context, const std::uint8_t* part, std::size_t size) noexcept {
   Operation& operation = *OperationOf(context);
   if (operation.ByAgent()) return static_cast<int>(AddToDigest(operation, Octets(part, size)));
@@ -260,8 +274,13 @@ int DigestSignFinal(void* context, std::uint8_t* signature, std::size_t* size, s
 int DigestSign(void* context, std::uint8_t* signature, std::size_t* size, std::size_t room, const std::uint8_t* message,
                std::size_t message_size) noexcept {
   Operation& operation = *OperationOf(context);
-  if (operation.ByAgent()) {
+  if (operation.ByAgent() && operation.digest == nullptr) {
     return SignMessageByAgent(operation, Octets(message, message_size), signature, size, room);
+  }
+  if (operation.ByAgent()) {
+    // The end of a message that was begun in pieces.
+    if (signature != nullptr && !AddToDigest(operation, Octets(message, message_size))) return 0;
+    return DigestSignFinal(context, signature, size, room);
   }
   *size = room;
   return static_cast<int>(EVP_DigestSign(operation.digest.get(), signature, size, message, message_size) == 1);
@@ -304,6 +323,8 @@ const OSSL_DISPATCH kSignature[] = {
     Entry<OSSL_FUNC_signature_sign_fn>(OSSL_FUNC_SIGNATURE_SIGN, Sign),
     Entry<OSSL_FUNC_signature_verify_init_fn>(OSSL_FUNC_SIGNATURE_VERIFY_INIT, VerifyInit),
     Entry<OSSL_FUNC_signature_verify_fn>(OSSL_FUNC_SIGNATURE_VERIFY, Verify),
+    Entry<OSSL_FUNC_signature_verify_recover_init_fn>(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, VerifyRecoverInit),
+    Entry<OSSL_FUNC_signature_verify_recover_fn>(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, VerifyRecover),
     Entry<OSSL_FUNC_signature_digest_sign_init_fn>(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, DigestSignInit),
     Entry<OSSL_FUNC_signature_digest_sign_update_fn>(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, DigestSignUpdate),
     Entry<OSSL_FUNC_signature_digest_sign_final_fn>(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, DigestSignFinal),

@@ -43,12 +43,29 @@ bool SetNumberOrText(OSSL_PARAM& param, int number, const char* text) noexcept {
   return IsText(param) ? SetText(param, text) : OSSL_PARAM_set_int(&param, number) == 1;
 }
 
+// Parameters of later versions of OpenSSL that ask for another algorithm than the key socket's schemes: Ed25519ph and
+// Ed25519ctx (RFC 8032 §5.1), deterministic ECDSA (RFC 6979). Not to be taken for the ordinary one. Null when none
+// does.
+const char* OtherVariant(const OSSL_PARAM params[]) noexcept {
+  const OSSL_PARAM* instance = OSSL_PARAM_locate_const(params, "instance");
+  if (instance != nullptr && !EqualsIgnoringCase(TextOf(*instance), "Ed25519")) return "an instance other than Ed25519";
+  const OSSL_PARAM* domain = OSSL_PARAM_locate_const(params, "context-string");
+  if (domain != nullptr && domain->data_size != 0) return "a context string";
+  const OSSL_PARAM* nonce = OSSL_PARAM_locate_const(params, "nonce-type");
+  unsigned type = 0;
+  if (nonce != nullptr && (OSSL_PARAM_get_uint(nonce, &type) != 1 || type != 0)) return "a nonce of another kind";
+  return nullptr;
+}
+
 const OSSL_PARAM kSettableSigning[] = {OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
                                        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PROPERTIES, nullptr, 0),
                                        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),
                                        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, nullptr, 0),
                                        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, nullptr, 0),
                                        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES, nullptr, 0),
+                                       OSSL_PARAM_utf8_string("instance", nullptr, 0),
+                                       OSSL_PARAM_octet_string("context-string", nullptr, 0),
+                                       OSSL_PARAM_uint("nonce-type", nullptr),
                                        OSSL_PARAM_END};
 const OSSL_PARAM kGettableSigning[] = {OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
                                        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
@@ -136,8 +153,9 @@ bool Signing::SetSalt(const OSSL_PARAM& param) noexcept {
     // What the caller leaves to the signer is as long as the digest, which is all that an agent makes.
     if (word == OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST || word == OSSL_PKEY_RSA_PSS_SALT_LEN_AUTO) {
       length = RSA_PSS_SALTLEN_DIGEST;
-    } else if (std::from_chars(word.data(), word.data() + word.size(), length).ec != std::errc{}) {
-      return false;
+    } else {
+      const auto [read_to, error] = std::from_chars(word.data(), word.data() + word.size(), length);
+      if (error != std::errc{} || read_to != word.data() + word.size()) return false;
     }
   } else if (OSSL_PARAM_get_int(&param, &length) != 1) {
     return false;
@@ -146,23 +164,35 @@ bool Signing::SetSalt(const OSSL_PARAM& param) noexcept {
   return salt_ >= kSaltAsDigest;
 }
 
-bool Signing::Set(const Key& key, const OSSL_PARAM params[]) noexcept {
-  if (params == nullptr) return true;
-  if (const OSSL_PARAM* digest = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_DIGEST)) {
-    if (!ChooseHash(key, TextOf(*digest))) return false;
-  }
-  if (key.kind() != Kind::kRsa) return true;
-  const char* bad = nullptr;
+const char* Signing::SetForRsa(const OSSL_PARAM params[]) noexcept {
   if (const OSSL_PARAM* padding = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE)) {
-    if (!SetPadding(*padding)) bad = "padding other than PKCS#1 v1.5 and PSS";
+    if (!SetPadding(*padding)) return "padding other than PKCS#1 v1.5 and PSS";
   }
+  const char* const salt_words = "a PSS salt that is not as long as the digest";
   if (const OSSL_PARAM* salt = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN)) {
-    if (!SetSalt(*salt)) bad = "a PSS salt that is not as long as the digest";
+    if (!SetSalt(*salt)) return salt_words;
   }
+  const char* const mgf1_words = "an MGF1 digest that is not the signature's";
   if (const OSSL_PARAM* mgf1 = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST)) {
     mgf1_ = HashNamed(TextOf(*mgf1));
-    if (!mgf1_) bad = "an MGF1 digest that is not the signature's";
+    if (!mgf1_) return mgf1_words;
   }
+  if (!pss_ || !hash_) return nullptr;
+  if (mgf1_.value_or(*hash_) != *hash_) return mgf1_words;
+  return salt_ == kSaltAsDigest || static_cast<std::size_t>(salt_) == SizeOf(*hash_) ? nullptr : salt_words;
+}
+
+bool Signing::Set(const Key& key, const OSSL_PARAM params[]) noexcept {
+  if (params == nullptr) return true;
+  const char* bad = OtherVariant(params);
+  if (const OSSL_PARAM* digest = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_DIGEST); digest && !bad) {
+    if (!IsText(*digest) || (hash_is_fixed_ && HashNamed(TextOf(*digest)) != hash_)) {
+      bad = "a digest other than the one it was begun with";
+    } else if (!ChooseHash(key, TextOf(*digest))) {
+      return false;
+    }
+  }
+  if (bad == nullptr && key.kind() == Kind::kRsa) bad = SetForRsa(params);
   if (bad == nullptr) return true;
   key.context().Raise(Reason::kScheme, "key %s does not sign with %s", key.agent()->uri.c_str(), bad);
   return false;

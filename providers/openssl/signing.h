@@ -21,6 +21,8 @@ class Signing {
   [[nodiscard]] bool ChooseHash(const Key& key, std::string_view name) noexcept;
   // Of a caller that says nothing: what an ECDSA or Ed25519 key can do at all. Nothing for RSA.
   void ChooseUsualHash(const Key& key) noexcept;
+  // From now on no other hash is taken.
+  void FixHash() noexcept { hash_is_fixed_ = true; }
   // Padding, salt, digests: numbers or words. False, with the reason raised, for what no agent's key does.
   [[nodiscard]] bool Set(const Key& key, const OSSL_PARAM params[]) noexcept;
   [[nodiscard]] bool Get(const Key& key, OSSL_PARAM params[]) const noexcept;
@@ -32,11 +34,14 @@ class Signing {
  private:
   static constexpr int kSaltAsDigest = -1;  // RSA_PSS_SALTLEN_DIGEST
 
+  // What is wrong with them; null when nothing is.
+  [[nodiscard]] const char* SetForRsa(const OSSL_PARAM params[]) noexcept;
   [[nodiscard]] bool SetPadding(const OSSL_PARAM& param) noexcept;
   [[nodiscard]] bool SetSalt(const OSSL_PARAM& param) noexcept;
 
   std::optional<Hash> hash_;
   std::optional<Hash> mgf1_;
+  bool hash_is_fixed_ = false;
   bool pss_ = false;
   int salt_ = kSaltAsDigest;
 };

@@ -32,6 +32,12 @@ std::string Pem(const char* label, const std::vector<std::uint8_t>& der) {
   return {text, static_cast<std::size_t>(size)};
 }
 
+std::string PemOf(const provider::KeyReference& reference) {
+  std::vector<std::uint8_t> der(provider::kMaxReference);
+  der.resize(provider::WriteReference(reference, der));
+  return Pem(provider::kReferenceLabel, der);
+}
+
 }  // namespace
 
 ProviderHost::ProviderHost(const std::vector<std::string>& keys) {
@@ -98,18 +104,19 @@ std::string ProviderHost::Pkcs11Uri(const std::string& key) const {
 }
 
 std::string ProviderHost::Reference(const std::string& key, const Bytes& fingerprint) const {
-  provider::KeyReference reference;
-  const std::string uri = Uri(key);
   const std::string path = socket();
-  reference.uri = uri;
-  reference.socket = path;
+  const std::string uri = Uri(key);
+  provider::KeyReference reference{.uri = uri, .socket = path};
   if (!fingerprint.empty()) {
     reference.fingerprint.emplace();
     std::ranges::copy(fingerprint, reference.fingerprint->begin());
   }
-  std::vector<std::uint8_t> der(provider::kMaxReference);
-  der.resize(provider::WriteReference(reference, der));
-  return WriteFile(key + ".pem", Pem(provider::kReferenceLabel, der));
+  return WriteFile(key + ".pem", PemOf(reference));
+}
+
+std::string ProviderHost::ReferenceAt(const std::string& key, const std::string& socket) const {
+  const std::string uri = Uri(key);
+  return WriteFile(key + "-elsewhere.pem", PemOf({.uri = uri, .socket = socket}));
 }
 
 std::string ProviderHost::Pkcs11Reference(const std::string& key, const std::string& query) const {

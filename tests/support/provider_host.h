@@ -38,6 +38,8 @@ class ProviderHost {
   [[nodiscard]] std::string Config(Listed listed = Listed::kLast, const std::string& section = "") const;
   // A key reference in Rootkeep's own layout, and in pkcs11-provider's.
   [[nodiscard]] std::string Reference(const std::string& key, const Bytes& fingerprint = {}) const;
+  // The first with another socket in it.
+  [[nodiscard]] std::string ReferenceAt(const std::string& key, const std::string& socket) const;
   [[nodiscard]] std::string Pkcs11Reference(const std::string& key, const std::string& query = "") const;
   [[nodiscard]] std::string Uri(const std::string& key) const;
   [[nodiscard]] std::string Pkcs11Uri(const std::string& key) const;
