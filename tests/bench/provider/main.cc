@@ -35,13 +35,14 @@ Result<nlohmann::json> MeasureEndurance(const OpenedWay& way, const Options& opt
 Result<std::string> Measure(const Options& options) {
   testing::ProviderHost host(KeyNames());
   host.hsm().UnloadModule();  // before the agent is forked
-  host.StartAgent();
-  // Before the engine, which takes a module that somebody else has initialised; this does not.
+  // Before the engine, which takes a module that somebody else has initialised; this does not. And before the agent:
+  // SoftHSM may show no token to one process while another initialises the module.
   std::unique_ptr<RawToken> token;
   if (options.what == "sign" || options.what == "added") {
     RK_TRY(auto raw, RawToken::Of(host.hsm(), host.Info(options.key)));
     token = std::move(raw);
   }
+  host.StartAgent();
   Ways ways;
   for (const std::string& name : options.ways) {
     RK_TRY(OpenedWay way, OpenWay(name, host, options.key));

@@ -76,7 +76,7 @@ Result<OpenedWay> OpenWay(const std::string& way, ProviderHost& host, const std:
     RK_TRY(OpenedWay opened, one.open(host, name));
     opened.name = way;
     opened.key = opened.load();
-    if (opened.key == nullptr) return ossl::TakeError(Code::kInternal, "loading the key as " + way);
+    if (opened.key == nullptr) return Internal("loading the key as " + way + ": " + testing::TakeErrors());
     return opened;
   }
   return NotFound("no way to a key is called " + way);
