@@ -91,6 +91,8 @@ TEST_F(AgentCertificateTest, MakesAKeyGetsACertificateAndRenewsIt) {
   EXPECT_TRUE(Eventually([this] { return Read("reloads").size() > std::string("reloaded\n").size(); }));
   ASSERT_OK_AND_ASSIGN(const auto renewed, ParseCertificates(Read("chain.pem")));
   EXPECT_EQ(PublicKeyOf(renewed.front().get()).value(), certified);
+  const ProgramResult examined = RunProgram({ROOTKEEP_BINARY, "doctor", "--agent-config", File("agent.yaml")});
+  EXPECT_THAT(examined.out, HasSubstr("certificate web: until ")) << examined.err;
   EXPECT_EQ(agent().Stop(kPatience), 0);
 }
 

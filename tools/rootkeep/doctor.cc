@@ -6,6 +6,7 @@
 #include "signer/store/state_dir.h"
 #include "tools/config/load.h"
 #include "tools/rootkeep/commands.h"
+#include "tools/rootkeep/doctor/check_agent.h"
 #include "tools/rootkeep/doctor/check_catalogue.h"
 #include "tools/rootkeep/doctor/check_config.h"
 #include "tools/rootkeep/doctor/check_token.h"
@@ -21,6 +22,7 @@ struct Asked {
   TokenOptions token;
   std::string key;
   std::string state;
+  std::string agent_config;
   bool json = false;
 };
 
@@ -70,8 +72,22 @@ KnownState LookAtState(Checkup& checkup, const std::string& state, const std::st
   return {.rows = ReadCatalogue(checkup, *looked), .pins = store::PinDirectory(state)};
 }
 
+Status ExamineAgent(Checkup& checkup, const Asked& asked) {
+  const TokenOptions& given = asked.token;
+  if (!given.config.empty() || !given.token.empty() || !given.serial.empty() || !given.module.empty() ||
+      !given.pin_source.empty() || !asked.key.empty() || !asked.state.empty()) {
+    return UsageError("--agent-config examines an agent's certificates: leave out the other options");
+  }
+  const auto config = agent::LoadAgentConfig(asked.agent_config);
+  if (checkup.Step("configuration", asked.agent_config, config)) {
+    CheckAgentCertificates(checkup, *config, std::chrono::system_clock::now());
+  }
+  return Ok();
+}
+
 // Everything that the configuration names, or one token and perhaps one key in it.
 Status Examine(Checkup& checkup, const Asked& asked) {
+  if (!asked.agent_config.empty()) return ExamineAgent(checkup, asked);
   if (!asked.token.config.empty()) return ExamineConfig(checkup, asked);
   RK_TRY(const TokenPlace place, FindTokenPlace(asked.token));
   const std::string name = "token " + (asked.token.token.empty() ? asked.token.serial : asked.token.token);
@@ -114,6 +130,8 @@ Action Declare(Options& options) {
       .Text("--state", asked->state,
             "State directory whose key catalogue and record of refused PINs to hold the token against; --config names "
             "one")
+      .Text("--agent-config", asked->agent_config,
+            "Configuration of a rootkeep-agent: whether its certificates are there and renewed in time")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Doctor(*asked); };
 }
