@@ -1,6 +1,7 @@
 // rootkeep.so in the openssl program, unmodified: each command ends with status 0 and without a crash at its exit.
 #include <openssl/pem.h>
 
+#include <cstdio>
 #include <fstream>
 
 #include "tests/e2e/provider_fixture.h"
@@ -132,6 +133,36 @@ TEST_F(ProviderCli, GeneratesIntoTheAgent) {
   EXPECT_NE(
       OpenSsl({"genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-propquery", "provider=rootkeep"}).exit_code,
       0);
+}
+
+// Where the provider is listed first it makes ordinary keys too, and writes them.
+TEST_F(ProviderCli, OrdinaryKeysAreEncryptedWhenAPassphraseIsGiven) {
+  const std::vector<std::string> ways[] = {
+      {"genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-aes256", "-pass", "pass:secret"},
+      {"genpkey", "-algorithm", "RSA", "-pkeyopt", "bits:2048", "-aes256", "-pass", "pass:secret"},
+      {"genpkey", "-algorithm", "ED25519", "-aes256", "-pass", "pass:secret"},
+      {"genrsa", "-aes256", "-passout", "pass:secret"},
+      {"req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-passout", "pass:secret", "-subj",
+       "/CN=x", "-batch"}};
+  for (const Listed listed : {Listed::kFirst, Listed::kFirstPreferred}) {
+    for (std::vector<std::string> words : ways) {
+      const std::string out = host_->Path("encrypted.pem");
+      std::remove(out.c_str());
+      words.insert(words.begin() + 1, {words[0] == "req" ? "-keyout" : "-out", out});
+      if (words[0] == "genrsa") words.push_back("2048");
+      Expect(words, listed);
+      EXPECT_THAT(ReadFile(out, 1 << 16).value_or(""), ::testing::StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"))
+          << ::testing::PrintToString(words);
+      for (const Listed reader : {listed, Listed::kLast}) {
+        Expect({"pkey", "-in", out, "-passin", "pass:secret", "-noout"}, reader);
+        EXPECT_NE(OpenSsl({"pkey", "-in", out, "-passin", "pass:other", "-noout"}, reader).exit_code, 0);
+        EXPECT_NE(OpenSsl({"pkey", "-in", out, "-passin", "pass:", "-noout"}, reader).exit_code, 0);
+      }
+    }
+    const std::string reference = host_->Path("still-a-reference.pem");
+    Expect({"pkey", "-in", host_->Reference("p256"), "-aes256", "-passout", "pass:secret", "-out", reference}, listed);
+    EXPECT_THAT(ReadFile(reference, 1 << 16).value_or(""), ::testing::HasSubstr("BEGIN ROOTKEEP KEY REFERENCE"));
+  }
 }
 
 TEST_F(ProviderCli, ServerAndClientOverTheNetwork) {

@@ -288,35 +288,6 @@ TEST_F(ProviderKey, IsFoundInAStore) {
   }
 }
 
-TEST_F(ProviderKey, OrdinaryKeysAreMadeAndUsedWhereItIsListedFirst) {
-  const LibraryContext context(host_->Config(Listed::kFirstPreferred));
-  const ossl::PKey pair(EVP_PKEY_Q_keygen(context, nullptr, "EC", "P-256"));
-  const ossl::PKey peer(EVP_PKEY_Q_keygen(context, nullptr, "EC", "P-256"));
-  ASSERT_NE(pair, nullptr) << TakeErrors();
-  ASSERT_NE(peer, nullptr);
-  const ossl::PKeyCtx derive(EVP_PKEY_CTX_new_from_pkey(context, pair.get(), nullptr));
-  ASSERT_EQ(EVP_PKEY_derive_init(derive.get()), 1) << TakeErrors();
-  ASSERT_EQ(EVP_PKEY_derive_set_peer(derive.get(), peer.get()), 1) << TakeErrors();
-  unsigned char secret[32];
-  std::size_t size = sizeof secret;
-  EXPECT_EQ(EVP_PKEY_derive(derive.get(), secret, &size), 1) << TakeErrors();
-  const std::string signature = SignMessage(context, pair.get(), "SHA1", "message");
-  EXPECT_TRUE(VerifyMessage(pair.get(), "SHA1", "message", signature)) << "an ordinary key signs what it likes";
-  const ossl::PKey copy(EVP_PKEY_dup(pair.get()));
-  EXPECT_EQ(EVP_PKEY_eq(copy.get(), pair.get()), 1);
-  EXPECT_EQ(EVP_PKEY_eq(peer.get(), pair.get()), 0);
-  OSSL_PARAM* params = nullptr;
-  ASSERT_EQ(EVP_PKEY_todata(pair.get(), EVP_PKEY_KEYPAIR, &params), 1);
-  const ossl::PKeyCtx from(EVP_PKEY_CTX_new_from_name(context, "EC", nullptr));
-  EVP_PKEY* raw = nullptr;
-  ASSERT_EQ(EVP_PKEY_fromdata_init(from.get()), 1);
-  EXPECT_EQ(EVP_PKEY_fromdata(from.get(), &raw, EVP_PKEY_KEYPAIR, params), 1) << TakeErrors();
-  const ossl::PKey imported(raw);
-  OSSL_PARAM_free(params);
-  EXPECT_EQ(EVP_PKEY_eq(imported.get(), pair.get()), 1);
-  EXPECT_FALSE(SignMessage(context, imported.get(), "SHA256", "message").empty()) << TakeErrors();
-}
-
 TEST_F(ProviderKey, IsMadeInTheAgentUnderTheNameThatItGets) {
   const LibraryContext context(host_->Config());
   const ossl::PKeyCtx make(EVP_PKEY_CTX_new_from_name(context, "EC", "rootkeep.create=yes"));
