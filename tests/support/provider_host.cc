@@ -56,7 +56,8 @@ void ProviderHost::StartAgent() {
       "agent.yaml",
       fmt::format("version: 1\nstate_directory: {}/state\nmodules:\n  - name: softhsm\n    path: {}\n    "
                   "environment:\n      - name: SOFTHSM2_CONF\n        value: {}\ntokens:\n  - name: node\n    label: "
-                  "{}\n    pin_source: {}\nsockets:\n  - name: web\n    path: {}\n    grants:\n      - keys:\n        "
+                  "{}\n    pin_source: {}\nsockets:\n  - name: web\n    path: {}\n    mode: \"0666\"\n    grants:\n    "
+                  "  - keys:\n        "
                   "  - use: app\n            name: \"*\"\n        may_create: true\n",
                   directory(), SoftHsm::ModulePath(), hsm_.conf_file(), SoftHsm::kLabel, hsm_.pin_source(), socket()));
   auto started = cli::Child::Start({ROOTKEEP_AGENT, "--config", config}, Path("agent.log"));
