@@ -1,6 +1,8 @@
 // nginx and curl, unmodified, with keys of an agent on both sides of mutual TLS. Whatever the agent does meanwhile,
 // neither is restarted, and each ends with status 0.
 #include <csignal>
+#include <fstream>
+#include <iterator>
 
 #include "tests/e2e/provider_nginx.h"
 
@@ -13,6 +15,11 @@ using testing::Listed;
 using ::testing::Not;
 using testing::ProgramResult;
 using testing::RunProgram;
+
+std::vector<pid_t> ChildrenOf(pid_t pid) {
+  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", pid));
+  return {std::istream_iterator<pid_t>(children), {}};
+}
 
 class ProviderWeb : public ProviderApps {
  protected:
@@ -29,9 +36,16 @@ TEST_F(ProviderWeb, Nginx) {
     ExpectItServes(key, [&](const std::string& version, const std::string& client) {
       return Ask(nginx.Where(), version, client);
     });
+    const auto workers = ChildrenOf(nginx.process().pid());
+    ASSERT_FALSE(workers.empty());
     kill(nginx.process().pid(), SIGHUP);
-    EXPECT_TRUE(Eventually([&] { return nginx.Log().find("reconfiguring") != std::string::npos; }));
-    EXPECT_TRUE(Eventually([&] { return Ask(nginx.Where(), "1.3", key).empty(); }));
+    EXPECT_TRUE(Eventually([&] {
+      const auto now = ChildrenOf(nginx.process().pid());
+      return !now.empty() && std::ranges::find_first_of(now, workers) == now.end();
+    })) << "its workers are new ones: "
+        << nginx.Log();
+    EXPECT_EQ(Ask(nginx.Where(), "1.3", key), "");
+    EXPECT_THAT(nginx.Log(), Not(HasSubstr("[emerg]")));
     EXPECT_EQ(nginx.Quit(kPatience), 0) << nginx.Log();
     EXPECT_THAT(nginx.Log(), Not(HasSubstr("exited on signal"))) << "no worker crashed";
   }

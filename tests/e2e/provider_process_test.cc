@@ -133,17 +133,6 @@ TEST_F(ProviderProcess, AnAgentThatIsRestartedIsFoundAgain) {
   EXPECT_TRUE(Signs(context, key.get())) << TakeErrors();
 }
 
-TEST_F(ProviderProcess, ASignatureWaitsForAnAgentThatComesSoon) {
-  const LibraryContext context(host_->Config());
-  const auto key = ReadKey(context, host_->Reference("p256"));
-  host_->KillAgent();
-  std::atomic<bool> signed_it{false};
-  std::thread waiting([&] { signed_it = Signs(context, key.get()); });
-  host_->StartAgent();
-  waiting.join();
-  EXPECT_TRUE(signed_it);
-}
-
 TEST_F(ProviderProcess, AHungAgentIsNotWaitedForLongerThanConfigured) {
   const LibraryContext context(host_->Config(Listed::kLast, "timeout_ms = 2000\n"));
   const auto key = ReadKey(context, host_->Reference("p256"));

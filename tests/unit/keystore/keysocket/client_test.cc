@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,12 +106,19 @@ TEST_F(KeySocketClient, GoesOnWithAnAgentThatWasRestarted) {
 }
 
 TEST_F(KeySocketClient, WaitsForAnAgentThatIsBeingRestarted) {
-  Serve();
-  ASSERT_TRUE(Sign());
-  agent.reset();
+  std::optional<Fd> dying(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(dying->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(dying->get(), 8), 0);
   Client patient(path, {.reconnect_wait = std::chrono::seconds(30)});
   std::thread caller([&] { EXPECT_TRUE(patient.Sign({.input = OctetsOf("abc")}, Soon(), signature, why)); });
-  std::this_thread::yield();
+  // It has come too early for the next one, and for this one too late.
+  {
+    const Fd early(accept4(dying->get(), nullptr, nullptr, SOCK_CLOEXEC));
+  }
+  dying.reset();
+  ASSERT_EQ(unlink(path.c_str()), 0);
   Serve();
   caller.join();
 }
