@@ -1,4 +1,6 @@
 // `rootkeep provider check`, with what can be wrong where OpenSSL itself says nothing.
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/provider_fixture.h"
@@ -45,7 +47,25 @@ TEST_F(ProviderCheck, IsContentWithKeysByFileAndByUri) {
   const auto report = nlohmann::json::parse(json.out, nullptr, false);
   ASSERT_FALSE(report.is_discarded()) << json.out;
   EXPECT_EQ(report["healthy"], true);
-  EXPECT_EQ(report["steps"].size(), 6U);
+  EXPECT_EQ(report["steps"].size(), 7U);
+}
+
+TEST_F(ProviderCheck, SaysAsWhomItRanAndSignsWithAnRsaKeyInBothWays) {
+  const ProgramResult rsa = Check(host_->Config(), host_->Reference("rsa"));
+  EXPECT_EQ(rsa.exit_code, 0) << rsa.out << rsa.err;
+  for (const char* step : {"sign", "verify"}) {
+    EXPECT_THAT(rsa.out, ::testing::ContainsRegex(std::string("ok +") + step + " .*PKCS#1"));
+    EXPECT_THAT(rsa.out, ::testing::ContainsRegex(std::string("ok +") + step + " .*PSS"));
+  }
+  EXPECT_THAT(rsa.out, HasSubstr("uid " + std::to_string(geteuid())));
+  EXPECT_THAT(rsa.out, HasSubstr("other rights"));
+}
+
+TEST_F(ProviderCheck, KnowsTheProviderUnderAnyName) {
+  const std::string config = Changed("rootkeep = rootkeep_section", "keys = rootkeep_section");
+  const ProgramResult result = Check(config, host_->Reference("p256"));
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(result.out, ::testing::ContainsRegex("ok +provider +keys"));
 }
 
 TEST_F(ProviderCheck, FindsWhatKeepsTheProviderOut) {

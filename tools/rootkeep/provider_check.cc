@@ -1,10 +1,13 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <openssl/conf.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
+#include <openssl/rsa.h>
 #include <openssl/store.h>
+#include <unistd.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -19,6 +22,7 @@ namespace rootkeep::cli {
 namespace {
 
 constexpr const char* kProvider = "rootkeep";
+constexpr std::string_view kProviderTitle = "Rootkeep:";  // what it says of itself starts with it
 constexpr std::string_view kMessage = "rootkeep provider check";
 
 using LibCtx = ossl::Owned<OSSL_LIB_CTX, OSSL_LIB_CTX_free>;
@@ -48,6 +52,26 @@ std::string Value(const CONF* conf, const std::string& section, const char* name
   const char* value = NCONF_get_string(conf, section.c_str(), name);
   ERR_clear_error();
   return value == nullptr ? std::string() : value;
+}
+
+// By what it says of itself: OSSL_PROVIDER_get0_name is whatever the configuration calls it.
+bool IsOurs(const OSSL_PROVIDER* provider) {
+  char* title = nullptr;
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_ptr(OSSL_PROV_PARAM_NAME, &title, 0), OSSL_PARAM_construct_end()};
+  return provider != nullptr && OSSL_PROVIDER_get_params(provider, params) == 1 && title != nullptr &&
+         std::string_view(title).starts_with(kProviderTitle);
+}
+
+// Null when no provider that is active is Rootkeep's.
+const OSSL_PROVIDER* FindProvider(OSSL_LIB_CTX* context) {
+  const OSSL_PROVIDER* found = nullptr;
+  const auto look = [](OSSL_PROVIDER* provider, void* out) {
+    if (IsOurs(provider)) *static_cast<const OSSL_PROVIDER**>(out) = provider;
+    return 1;
+  };
+  (void)OSSL_PROVIDER_do_all(context, look, static_cast<void*>(&found));
+  ERR_clear_error();
+  return found;
 }
 
 // OpenSSL says nothing of a provider that it could not load, so the configuration is read once more.
@@ -105,8 +129,8 @@ Result<ossl::PKey> ReadKey(OSSL_LIB_CTX* context, const std::string& key) {
 
 Status CheckOwner(EVP_PKEY* key) {
   const OSSL_PROVIDER* owner = EVP_PKEY_get0_provider(key);
+  if (IsOurs(owner)) return Ok();
   const std::string name = owner == nullptr ? "no provider" : OSSL_PROVIDER_get0_name(owner);
-  if (name == kProvider) return Ok();
   return FailedPrecondition(fmt::format("it is a key of {}: this is no key of an agent", name))
       .WithHint("the file holds a private key itself; the application would use that");
 }
@@ -117,14 +141,27 @@ const char* DigestOf(EVP_PKEY* key, std::array<char, 32>& name) {
   return found <= 0 || std::string_view(name.data()) == "UNDEF" || name[0] == '\0' ? nullptr : name.data();
 }
 
-Result<Bytes> SignOnce(OSSL_LIB_CTX* context, EVP_PKEY* key, const char* digest) {
+// What one signature is made by. The same for signing and verifying.
+struct Scheme {
+  std::string name;              // for people
+  const char* digest = nullptr;  // null: hashes by itself
+  bool pss = false;              // what TLS 1.3 signs with
+};
+
+bool Choose(EVP_PKEY_CTX* context, const Scheme& scheme) {
+  return !scheme.pss || (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+                         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+Result<Bytes> SignOnce(OSSL_LIB_CTX* context, EVP_PKEY* key, const Scheme& scheme) {
   ERR_clear_error();
   const ossl::MdCtx md(EVP_MD_CTX_new());
   Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
   std::size_t size = signature.size();
   const auto* message = reinterpret_cast<const unsigned char*>(kMessage.data());
-  if (EVP_DigestSignInit_ex(md.get(), nullptr, digest, context, nullptr, key, nullptr) != 1 ||
-      EVP_DigestSign(md.get(), signature.data(), &size, message, kMessage.size()) != 1) {
+  EVP_PKEY_CTX* choices = nullptr;  // the digest context's
+  if (EVP_DigestSignInit_ex(md.get(), &choices, scheme.digest, context, nullptr, key, nullptr) != 1 ||
+      !Choose(choices, scheme) || EVP_DigestSign(md.get(), signature.data(), &size, message, kMessage.size()) != 1) {
     return Queued("sign", "the agent's log has why; does its socket grant this key to this user?");
   }
   signature.resize(size);
@@ -132,7 +169,7 @@ Result<Bytes> SignOnce(OSSL_LIB_CTX* context, EVP_PKEY* key, const char* digest)
 }
 
 // By OpenSSL's default provider alone, with nothing but the public key.
-Status Verify(EVP_PKEY* key, const char* digest, const Bytes& signature) {
+Status Verify(EVP_PKEY* key, const Scheme& scheme, const Bytes& signature) {
   ERR_clear_error();
   const LibCtx plain(OSSL_LIB_CTX_new());
   const ossl::PKeyCtx copy(EVP_PKEY_CTX_new_from_name(plain.get(), EVP_PKEY_get0_type_name(key), nullptr));
@@ -144,8 +181,10 @@ Status Verify(EVP_PKEY* key, const char* digest, const Bytes& signature) {
   OSSL_PARAM_free(params);
   const ossl::PKey ordinary(copied);
   const ossl::MdCtx md(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* choices = nullptr;  // the digest context's
   if (ordinary != nullptr &&
-      EVP_DigestVerifyInit_ex(md.get(), nullptr, digest, plain.get(), nullptr, ordinary.get(), nullptr) == 1 &&
+      EVP_DigestVerifyInit_ex(md.get(), &choices, scheme.digest, plain.get(), nullptr, ordinary.get(), nullptr) == 1 &&
+      Choose(choices, scheme) &&
       EVP_DigestVerify(md.get(), signature.data(), signature.size(),
                        reinterpret_cast<const unsigned char*>(kMessage.data()), kMessage.size()) == 1) {
     return Ok();
@@ -175,25 +214,37 @@ void CheckKey(Checkup& checkup, OSSL_LIB_CTX* context, const std::string& name) 
   }
   std::array<char, 32> digest_name{};
   const char* digest = DigestOf(key->get(), digest_name);
-  const auto signature = SignOnce(context, key->get(), digest);
-  if (checkup.Step("sign", name, signature, digest == nullptr ? "" : digest)) {
-    checkup.Step("verify", name, Verify(key->get(), digest, *signature));
-  } else {
-    checkup.NotTried("verify", name);
+  std::vector<Scheme> schemes{{.name = digest == nullptr ? "" : digest, .digest = digest}};
+  if (EVP_PKEY_is_a(key->get(), "RSA") == 1) {
+    schemes.front().name += " and PKCS#1 v1.5";
+    schemes.push_back(
+        {.name = fmt::format("{} and PSS", digest == nullptr ? "" : digest), .digest = digest, .pss = true});
+  }
+  for (const Scheme& scheme : schemes) {
+    const auto signature = SignOnce(context, key->get(), scheme);
+    if (checkup.Step("sign", name, signature, scheme.name)) {
+      checkup.Step("verify", name, Verify(key->get(), scheme, *signature), scheme.name);
+    } else {
+      checkup.NotTried("verify", name);
+    }
   }
   checkup.Step("private half", name, NotExported(key->get()), "stays where it is");
 }
 
 void Examine(Checkup& checkup, const Asked& asked) {
+  checkup.Step("user", fmt::format("uid {}", geteuid()), Ok(),
+               "the agent grants keys by user: run this as the service's, which may have other rights");
   const LibCtx context(OSSL_LIB_CTX_new());
   ERR_clear_error();
   const bool read = OSSL_LIB_CTX_load_config(context.get(), asked.config.c_str()) == 1;
-  const bool loaded = OSSL_PROVIDER_available(context.get(), kProvider) == 1;
+  const OSSL_PROVIDER* provider = FindProvider(context.get());
+  const bool loaded = provider != nullptr;
   // With the provider there, whatever else is wrong in it is not what was asked.
   const Status status =
       read || loaded ? Ok() : Status(Queued("load", "openssl list -providers -verbose shows what OpenSSL makes of it"));
   checkup.Step("configuration", asked.config, status);
-  if (!checkup.Step("provider", kProvider, loaded ? Ok() : Status(WhyNotLoaded(asked.config)), "active")) {
+  const char* called = loaded ? OSSL_PROVIDER_get0_name(provider) : kProvider;
+  if (!checkup.Step("provider", called, loaded ? Ok() : Status(WhyNotLoaded(asked.config)), "active")) {
     for (const char* step : {"decode", "sign", "verify", "private half"}) checkup.NotTried(step, asked.key);
     return;
   }
