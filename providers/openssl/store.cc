@@ -5,7 +5,10 @@
 #include <openssl/params.h>
 #include <openssl/store.h>
 
+#include <utility>
+
 #include "providers/openssl/dispatch.h"
+#include "providers/openssl/keymgmt.h"
 #include "providers/openssl/load.h"
 
 namespace rootkeep::provider {
@@ -20,6 +23,7 @@ struct Loader {
   keysocket::Client& client;
   FixedText<keysocket::kMaxName> uri;  // empty: all keys
   bool wanted = true;                  // the caller expects keys, or anything
+  bool public_only = false;            // of each key its public half
   bool failed = false;                 // OpenSSL takes a load that gave nothing for a failure while there is no end
   bool ended = false;
   // Of all keys, the page that is being read.
@@ -96,8 +100,15 @@ int SetParams(void* loader, const OSSL_PARAM params[]) noexcept {
   if (expect == nullptr) return 1;
   int kind = 0;
   if (OSSL_PARAM_get_int(expect, &kind) != 1) return 0;
+  LoaderOf(loader)->public_only = kind == OSSL_STORE_INFO_PUBKEY;
   LoaderOf(loader)->wanted = kind == 0 || kind == OSSL_STORE_INFO_PKEY || kind == OSSL_STORE_INFO_PUBKEY;
   return 1;
+}
+
+KeyHolder PublicHalf(const Key& key) noexcept {
+  Pkey copy(EVP_PKEY_dup(key.material()));
+  if (copy == nullptr) return nullptr;
+  return KeyHolder(Key::New(key.context(), key.kind(), std::move(copy), kPublic | kParameters));
 }
 
 int Load(void* given, OSSL_CALLBACK* callback, void* argument, OSSL_PASSPHRASE_CALLBACK* /*passphrase*/,
@@ -107,6 +118,13 @@ int Load(void* given, OSSL_CALLBACK* callback, void* argument, OSSL_PASSPHRASE_C
   if (loader.ended) return 0;
   KeyHolder key = loader.Next();
   if (key == nullptr) return 0;
+  // OpenSSL drops a key with a private half where a public one is expected.
+  if (loader.public_only) key = PublicHalf(*key);
+  if (key == nullptr) {
+    loader.failed = true;
+    loader.context.Raise(Reason::kMemory);
+    return 0;
+  }
   const char* name = NameOf(key->kind());
   Key* reference = key.release();
   int type = OSSL_OBJECT_PKEY;

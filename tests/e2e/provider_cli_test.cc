@@ -90,6 +90,11 @@ TEST_F(ProviderCli, StoreHasTheKeys) {
     const ProgramResult one = OpenSsl({"storeutl", "-noout", host_->Uri("ed")}, listed);
     EXPECT_THAT(one.out, ::testing::HasSubstr("Total found: 1")) << one.err;
   }
+  for (const KeyCase& key : kKeys) {
+    const ProgramResult pub = OpenSsl({"pkey", "-pubin", "-in", host_->Uri(key.name), "-pubout"});
+    EXPECT_EQ(pub.exit_code, 0) << key.name << pub.err;
+    EXPECT_EQ(pub.out, OpenSsl({"pkey", "-in", host_->Reference(key.name), "-pubout"}).out) << key.name;
+  }
   for (const std::string& uri : {host_->Uri("none"), std::string("keysocket:nonsense")}) {
     const ProgramResult none = OpenSsl({"storeutl", "-noout", uri});
     EXPECT_NE(none.exit_code, 0) << none.out << none.err;
