@@ -45,6 +45,30 @@ TEST_F(ProviderOrdinary, KeysAreMadeAndUsedWhereItIsListedFirst) {
   EXPECT_FALSE(SignMessage(context, imported.get(), "SHA256", "message").empty()) << TakeErrors();
 }
 
+TEST_F(ProviderOrdinary, AKeyIsCheckedByAllItsParts) {
+  for (const Listed listed : {Listed::kFirst, Listed::kFirstPreferred}) {
+    const LibraryContext context(host_->Config(listed));
+    const ossl::PKey key(EVP_PKEY_Q_keygen(context, nullptr, "EC", "P-256"));
+    const ossl::PKey other(EVP_PKEY_Q_keygen(context, nullptr, "EC", "P-256"));
+    ASSERT_NE(key, nullptr) << TakeErrors();
+    ASSERT_NE(other, nullptr) << TakeErrors();
+    const ossl::PKeyCtx good(EVP_PKEY_CTX_new_from_pkey(context, key.get(), nullptr));
+    EXPECT_EQ(EVP_PKEY_check(good.get()), 1) << TakeErrors();
+    EXPECT_EQ(EVP_PKEY_private_check(good.get()), 1) << TakeErrors();
+    EXPECT_EQ(EVP_PKEY_public_check(good.get()), 1) << TakeErrors();
+    // The other's public half with this one's private one.
+    std::array<unsigned char, 65> point{};
+    std::size_t size = 0;
+    ASSERT_EQ(EVP_PKEY_get_octet_string_param(other.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size),
+              1);
+    ASSERT_EQ(EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), size), 1) << TakeErrors();
+    const ossl::PKeyCtx mixed(EVP_PKEY_CTX_new_from_pkey(context, key.get(), nullptr));
+    EXPECT_NE(EVP_PKEY_check(mixed.get()), 1);
+    EXPECT_EQ(EVP_PKEY_private_check(mixed.get()), 1) << "by itself it is a private key: " << TakeErrors();
+    EXPECT_EQ(EVP_PKEY_public_check(mixed.get()), 1) << TakeErrors();
+  }
+}
+
 TEST_F(ProviderOrdinary, AKeyIsNotWrittenWithoutThePassphraseThatItWasToHave) {
   const LibraryContext context(host_->Config(Listed::kFirst));
   const ossl::PKey key(EVP_PKEY_Q_keygen(context, nullptr, "EC", "P-256"));
