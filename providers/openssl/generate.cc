@@ -1,4 +1,4 @@
-// Key generation: into the agent when the key gets a name there.
+// Key generation: into the agent under rootkeep.create=yes with a name there, and ordinary keys.
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
@@ -166,7 +166,14 @@ const OSSL_PARAM* GenSettableParams(void* /*generation*/, void* /*context*/) noe
 
 void* Gen(void* generation, OSSL_CALLBACK* /*callback*/, void* /*argument*/) noexcept {
   const Generation& made = *GenerationOf(generation);
-  if (!made.name.empty() && (made.selection & kKeyPair) != 0) return MakeInAgent(made);
+  const bool named = !made.name.empty() && (made.selection & kKeyPair) != 0;
+  if (named && made.create_only) return MakeInAgent(made);
+  if (named) {
+    // Neither in the agent, which nobody asked for by the property, nor ordinary, which would be no key of a token.
+    made.context.Raise(Reason::kParameter, "%s makes a key with the property query %s only", kNameParam,
+                       kCreateProperty);
+    return nullptr;
+  }
   if (!made.create_only) return MakeOrdinary(made);
   made.context.Raise(Reason::kParameter, "%s is missing: the name that the new key has in the agent", kNameParam);
   return nullptr;

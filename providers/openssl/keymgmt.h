@@ -12,8 +12,8 @@ inline constexpr unsigned kPublic = OSSL_KEYMGMT_SELECT_PUBLIC_KEY;
 inline constexpr unsigned kParameters = OSSL_KEYMGMT_SELECT_ALL_PARAMETERS;
 inline constexpr unsigned kKeyPair = OSSL_KEYMGMT_SELECT_KEYPAIR;
 
-// generate.cc. Made in the agent when the caller gave a name for it (rootkeep-name), else an ordinary key; `CreateOnly`
-// refuses the latter.
+// generate.cc. With `CreateOnly` made in the agent, under the name that the caller gives for it (rootkeep-name) and not
+// without; else an ordinary key, and none when there is such a name.
 template <Kind kKind, bool kCreateOnly>
 void* GenInit(void* context, int selection, const OSSL_PARAM params[]) noexcept;
 int GenSetParams(void* generation, const OSSL_PARAM params[]) noexcept;

@@ -138,6 +138,11 @@ TEST_F(ProviderCli, GeneratesIntoTheAgent) {
   EXPECT_NE(
       OpenSsl({"genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-propquery", "provider=rootkeep"}).exit_code,
       0);
+  // A name says where the key is to be made, and by itself it is not enough to make it there.
+  const ProgramResult named = OpenSsl(
+      {"genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-pkeyopt", "rootkeep-name:unasked"}, Listed::kFirst);
+  EXPECT_NE(named.exit_code, 0) << named.out;
+  EXPECT_THAT(named.err, ::testing::HasSubstr("rootkeep.create=yes"));
 }
 
 // Where the provider is listed first it makes ordinary keys too, and writes them.
