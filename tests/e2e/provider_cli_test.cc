@@ -159,7 +159,7 @@ TEST_F(ProviderCli, OrdinaryKeysAreEncryptedWhenAPassphraseIsGiven) {
       const std::string out = host_->Path("encrypted.pem");
       std::remove(out.c_str());
       words.insert(words.begin() + 1, {words[0] == "req" ? "-keyout" : "-out", out});
-      if (words[0] == "genrsa") words.push_back("2048");
+      if (words[0] == "genrsa") words.emplace_back("2048");
       Expect(words, listed);
       EXPECT_THAT(ReadFile(out, 1 << 16).value_or(""), ::testing::StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"))
           << ::testing::PrintToString(words);
