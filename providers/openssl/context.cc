@@ -4,6 +4,17 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#if defined(__SANITIZE_ADDRESS__)
+#define ROOTKEEP_WITH_ASAN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ROOTKEEP_WITH_ASAN
+#endif
+#endif
+
+#ifdef ROOTKEEP_WITH_ASAN
+#include <sanitizer/lsan_interface.h>
+#endif
 #include <sys/random.h>
 
 #include <charconv>
@@ -31,7 +42,13 @@ std::unique_ptr<Context> Context::Create(const OSSL_CORE_HANDLE* core, const OSS
 Context::~Context() {
   for (auto& digest : digests_) EVP_MD_free(digest.load());
   for (auto& client : clients_) delete client.load();
-  OSSL_LIB_CTX_free(library_);
+  if (!keeps_library_.load(std::memory_order_relaxed)) {
+    OSSL_LIB_CTX_free(library_);
+    return;
+  }
+#ifdef ROOTKEEP_WITH_ASAN
+  __lsan_ignore_object(library_);
+#endif
 }
 
 void Context::TakeCalls(const OSSL_DISPATCH* calls) noexcept {

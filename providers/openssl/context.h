@@ -44,6 +44,11 @@ class Context {
   // A library context of the provider's own, with OpenSSL's default provider. What is asked of it can never come back
   // to this provider, whatever the application's providers and properties are.
   [[nodiscard]] OSSL_LIB_CTX* library() const noexcept { return library_; }
+  // From now on it is never freed: to be called before a private key is made or used in it. Its random generator leaves
+  // each thread that uses it a handler for the thread's end, with the library context as argument, and OpenSSL does not
+  // take back those of other threads when the context is freed. That is one library context for each load of the
+  // provider that has such keys.
+  void KeepLibrary() noexcept { keeps_library_.store(true, std::memory_order_relaxed); }
   // Lives as long as this; null, with the reason raised, when there is none.
   [[nodiscard]] const EVP_MD* Digest(Hash hash) noexcept;
 
@@ -82,6 +87,7 @@ class Context {
   void (*vset_error_)(const OSSL_CORE_HANDLE*, std::uint32_t, const char*, va_list) = nullptr;
 
   OSSL_LIB_CTX* library_ = nullptr;
+  std::atomic<bool> keeps_library_{false};
   FixedText<107> socket_;
   std::chrono::milliseconds patience_{10'000};
   const char* bad_setting_ = nullptr;  // the name of one that cannot be understood

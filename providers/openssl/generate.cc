@@ -91,6 +91,7 @@ Key* MakeInAgent(const Generation& generation) noexcept {
 
 Key* MakeOrdinary(const Generation& generation) noexcept {
   EVP_PKEY* made = nullptr;
+  generation.context.KeepLibrary();  // a generation that fails may have used its random generator too
   if (EVP_PKEY_generate(generation.ordinary.get(), &made) != 1) return nullptr;
   const unsigned has = (generation.selection & kKeyPair) != 0 ? kKeyPair | kParameters : kParameters;
   return Key::New(generation.context, generation.kind, Pkey(made), has);

@@ -63,6 +63,7 @@ class Key {
 
   // Before anybody else has it.
   void SetMaterial(Pkey material, unsigned selection) noexcept {
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) context_.KeepLibrary();
     material_ = std::move(material);
     has_ |= selection;
   }

@@ -57,8 +57,7 @@ int Validate(const void* key, int selection, int check) noexcept {
   const bool quick = check == OSSL_KEYMGMT_VALIDATE_QUICK_CHECK;
   // Of an agent's key there is only the public half to look at.
   if ((wanted & kPrivate) != 0 && subject->agent() == nullptr) {
-    // The two of these do not call each other: EVP_PKEY_check of a pair looks at all its parts, and the private half
-    // alone may be all that there is.
+    // EVP_PKEY_check looks at both halves and whether they belong together, where one may be all that there is.
     if ((wanted & kPublic) == 0) return static_cast<int>(EVP_PKEY_private_check(context.get()) == 1);
     return static_cast<int>(EVP_PKEY_check(context.get()) == 1);
   }

@@ -1,7 +1,13 @@
 // Keys of no token, which rootkeep.so makes, uses and writes where it is listed first.
+#include <malloc.h>
 #include <openssl/core_names.h>
 #include <openssl/encoder.h>
 #include <openssl/pem.h>
+
+#include <array>
+#include <future>
+#include <memory>
+#include <thread>
 
 #include "tests/e2e/provider_fixture.h"
 
@@ -43,6 +49,24 @@ TEST_F(ProviderOrdinary, KeysAreMadeAndUsedWhereItIsListedFirst) {
   OSSL_PARAM_free(params);
   EXPECT_EQ(EVP_PKEY_eq(imported.get(), pair.get()), 1);
   EXPECT_FALSE(SignMessage(context, imported.get(), "SHA256", "message").empty()) << TakeErrors();
+}
+
+TEST_F(ProviderOrdinary, AThreadThatMadeAKeyMayOutliveTheProvider) {
+  // What is freed is overwritten, so that its use by the thread's end is no matter of luck.
+  ASSERT_EQ(mallopt(M_PERTURB, 0xa5), 1);
+  std::promise<void> made;
+  std::promise<void> unloaded;
+  auto context = std::make_unique<LibraryContext>(host_->Config(Listed::kFirst));
+  std::thread maker([&] {
+    EXPECT_NE(ossl::PKey(EVP_PKEY_Q_keygen(*context, nullptr, "EC", "P-256")), nullptr) << TakeErrors();
+    made.set_value();
+    unloaded.get_future().wait();
+  });
+  made.get_future().wait();
+  context.reset();
+  unloaded.set_value();
+  maker.join();
+  mallopt(M_PERTURB, 0);
 }
 
 TEST_F(ProviderOrdinary, AKeyIsCheckedByAllItsParts) {
