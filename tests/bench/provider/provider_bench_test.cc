@@ -31,11 +31,12 @@ class ProviderBench : public ::testing::Test {
   static void SetUpTestSuite() {
     host_ = new ProviderHost(KeyNames());
     host_->hsm().UnloadModule();
-    host_->StartAgent();
-    // Before the engine, which never ends the module that it uses.
+    // Before the engine, which never ends the module that it uses; and before the agent, because SoftHSM may show no
+    // token to one process while another initialises the module.
     auto token = RawToken::Of(host_->hsm(), host_->Info("p256"));
     ASSERT_THAT(token, IsOk());
     token_ = *std::move(token);
+    host_->StartAgent();
   }
   static void TearDownTestSuite() {
     EXPECT_EQ(host_->StopAgent(), 0);
