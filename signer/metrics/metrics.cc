@@ -11,6 +11,7 @@
 
 #include "keystore/base/mutex.h"
 #include "signer/metrics/names.h"
+#include "signer/metrics/stage_buckets.h"
 
 namespace rootkeep {
 namespace {
@@ -34,12 +35,6 @@ Counter& AddCounter(Registry& registry, const char* name, const char* help) {
 
 Gauge& AddGauge(Registry& registry, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
-}
-
-const Histogram::BucketBoundaries& StageBuckets() {
-  static const auto& buckets = *new Histogram::BucketBoundaries{
-      0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 2.5, 10};
-  return buckets;
 }
 
 }  // namespace
@@ -91,8 +86,9 @@ struct Metrics::Impl {
                           .Name(metric_names::kStageSeconds)
                           .Help("time spent in each stage of an issuance")
                           .Register(registry);
+    const Histogram::BucketBoundaries buckets(kStageBuckets.begin(), kStageBuckets.end());
     for (std::size_t i = 0; i < kStageLabels.size(); ++i) {
-      stages[i] = &durations.Add({{"stage", kStageLabels[i]}}, StageBuckets());
+      stages[i] = &durations.Add({{"stage", kStageLabels[i]}}, buckets);
     }
     prometheus::BuildGauge()
         .Name(metric_names::kBuildInfo)

@@ -40,7 +40,7 @@ Reply Ready(const Readiness& readiness) {
 }  // namespace
 
 struct HttpServer::Impl {
-  explicit Impl(Parts p) : parts(p) {}
+  explicit Impl(Parts p) : parts(std::move(p)) {}
   ~Impl() {
     if (context != nullptr) mg_stop(context);
   }
@@ -49,7 +49,7 @@ struct HttpServer::Impl {
 
   [[nodiscard]] Reply Answer(std::string_view method, std::string_view path) const {
     if (method != "GET" && method != "HEAD") return {405, "only GET and HEAD\n"};
-    if (path == "/metrics") return {200, parts.metrics.Scrape(parts.clock.Now()), "text/plain; version=0.0.4"};
+    if (path == "/metrics") return {200, parts.scrape(), "text/plain; version=0.0.4"};
     if (path == "/livez") return {200, "ok\n"};
     if (path == "/readyz") return Ready(parts.readiness);
     return {404, "there are /metrics, /livez and /readyz\n"};
@@ -82,7 +82,7 @@ int HttpServer::port() const { return impl_->port; }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address, Parts parts) {
   mg_init_library(0);
-  auto impl = std::make_unique<Impl>(parts);
+  auto impl = std::make_unique<Impl>(std::move(parts));
   mg_callbacks callbacks{};
   callbacks.begin_request = &Impl::OnRequest;
   // Few threads and short time-outs: slow or stuck scrapers hurt nobody but themselves.

@@ -1,12 +1,11 @@
 // The operators' HTTP endpoint: metrics, liveness and readiness. Loopback by default, no secrets, read only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
-#include "keystore/base/clock.h"
 #include "keystore/base/result.h"
-#include "signer/metrics/metrics.h"
 #include "signer/ops/readiness.h"
 
 namespace rootkeep {
@@ -15,11 +14,10 @@ namespace rootkeep {
 // not ready). Everything else is 404 or 405. Stops when destroyed.
 class HttpServer {
  public:
-  // Borrowed; all outlive the server.
   struct Parts {
-    const Metrics& metrics;
-    const Readiness& readiness;
-    const Clock& clock;
+    // The program's metrics as they are now, in Prometheus text format 0.0.4. Asked for on the server's threads.
+    std::function<std::string()> scrape;
+    const Readiness& readiness;  // outlives the server
   };
 
   // `address` is host:port with a numeric host; port 0 picks a free one. UNAVAILABLE when it cannot be bound.

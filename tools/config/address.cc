@@ -72,4 +72,9 @@ bool HasFreePort(std::string_view address) {
   return parts && parts->port == 0;
 }
 
+std::string BoundAddress(const std::string& address, int port) {
+  if (address.starts_with(kSocket)) return address;
+  return fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+}
+
 }  // namespace rootkeep::config

@@ -23,4 +23,7 @@ bool IsLoopback(std::string_view address);
 // Whether it ends in port 0, which picks a free one.
 bool HasFreePort(std::string_view address);
 
+// Where a listener really is, once the system has picked `port`: of a socket, its path.
+std::string BoundAddress(const std::string& address, int port);
+
 }  // namespace rootkeep::config

@@ -1,6 +1,5 @@
 #include "tools/rootkeepd/daemon.h"
 
-#include <fmt/format.h>
 #include <grpcpp/security/server_credentials.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 
 #include "keystore/base/log.h"
 #include "signer/ledger/open_ledger.h"
+#include "tools/config/address.h"
 #include "tools/config/load.h"
 #include "tools/rootkeepd/front.h"
 
@@ -18,12 +18,6 @@ constexpr char kIstioService[] = "istio.v1.auth.IstioCertificateService";
 
 constexpr std::chrono::seconds kDrainIssuer{1};
 constexpr std::chrono::seconds kFlushLedger{5};
-
-// Where a listener really is, once the system has picked a port.
-std::string BoundAddress(const std::string& configured, int port) {
-  if (configured.starts_with("unix:")) return configured;
-  return fmt::format("{}:{}", configured.substr(0, configured.rfind(':')), port);
-}
 
 LifetimeRules ServingLifetime(const config::Config& config) {
   LifetimeRules lifetime = config.authorities.front().lifetimes;
@@ -136,7 +130,7 @@ Status Daemon::Listen() {
   RK_TRY(server_, Server::Start(listeners, {istio_.get(), &health_service_}));
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const bool is_health = i >= certificates_.size();
-    std::string address = BoundAddress(listeners[i].address, server_->ports()[i]);
+    std::string address = config::BoundAddress(listeners[i].address, server_->ports()[i]);
     log::Info("listening", {{"listener", is_health ? "health" : config_.listeners[i].name}, {"address", address}});
     (is_health ? endpoints_.health : endpoints_.listeners).push_back(std::move(address));
   }
@@ -145,8 +139,8 @@ Status Daemon::Listen() {
 
 Status Daemon::OpenOperations() {
   for (const config::Operations& entry : config_.operations) {
-    RK_TRY(auto http, HttpServer::Start(entry.address, {metrics_, readiness_, clock_}));
-    endpoints_.operations.push_back(BoundAddress(entry.address, http->port()));
+    RK_TRY(auto http, HttpServer::Start(entry.address, {[this] { return metrics_.Scrape(clock_.Now()); }, readiness_}));
+    endpoints_.operations.push_back(config::BoundAddress(entry.address, http->port()));
     log::Info("listening", {{"listener", "operations"}, {"address", endpoints_.operations.back()}});
     http_.push_back(std::move(http));
   }

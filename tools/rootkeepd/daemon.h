@@ -18,9 +18,9 @@
 #include "tools/config/config.h"
 #include "tools/hardware/hardware.h"
 #include "tools/hardware/key_watch.h"
+#include "tools/hardware/shown_reports.h"
 #include "tools/rootkeepd/authorities.h"
 #include "tools/rootkeepd/keeper.h"
-#include "tools/rootkeepd/reports.h"
 
 namespace rootkeep {
 
@@ -70,7 +70,7 @@ class Daemon {
   const SystemClock clock_;
   Metrics metrics_;
   Readiness readiness_;
-  Reports reports_{readiness_, metrics_};
+  ShownReports<Metrics> reports_{readiness_, metrics_};
   Health health_;
   std::optional<store::StateDir> state_;
   std::optional<Hardware> hardware_;

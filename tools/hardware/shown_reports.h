@@ -1,16 +1,17 @@
-// What is found out about hardware, where operators of the daemon look: /readyz and /metrics.
+// What is found out about hardware, where operators of a daemon look: /readyz and /metrics.
 #pragma once
 
-#include "signer/metrics/metrics.h"
 #include "signer/ops/readiness.h"
 #include "tools/hardware/reports.h"
 
 namespace rootkeep {
 
-class Reports final : public HardwareReports {
+// `Metrics` is the daemon's.
+template <typename Metrics>
+class ShownReports final : public HardwareReports {
  public:
   // Both outlive this.
-  Reports(Readiness& readiness, Metrics& metrics) : readiness_(readiness), metrics_(metrics) {}
+  ShownReports(Readiness& readiness, Metrics& metrics) : readiness_(readiness), metrics_(metrics) {}
 
   void Answered(const std::string& name, const std::string& component, const Status& status) override {
     metrics_.SetTokenUp(name, status.ok());
