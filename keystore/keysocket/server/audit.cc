@@ -34,6 +34,7 @@ std::string ProgramOf(pid_t pid) {
 
 void Audit::Denied(const SocketOptions& socket, const Caller& caller, std::string_view what, std::string_view key,
                    std::string_view why) {
+  if (observer_ != nullptr) observer_->Denied(socket.name, what);
   std::uint64_t left_out = 0;
   {
     const MutexLock lock(mutex_);

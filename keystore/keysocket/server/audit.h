@@ -6,6 +6,7 @@
 
 #include "keystore/base/clock.h"
 #include "keystore/base/mutex.h"
+#include "keystore/keysocket/server/observer.h"
 #include "keystore/keysocket/server/rules.h"
 
 namespace rootkeep::keysocket {
@@ -22,8 +23,11 @@ class Audit {
   static constexpr double kBurst = 100;
   static constexpr double kPerSecond = 10;
 
-  // `what` was asked for: "connect", "sign", "describe", "create"; `key` names what with, perhaps in the caller's
-  // words.
+  // `observer` outlives this; null: nobody.
+  explicit Audit(Observer* observer = nullptr) : observer_(observer) {}
+
+  // `what` was asked for: "connect", "speak", "sign", "describe", "create"; `key` names what with, perhaps in the
+  // caller's words.
   void Denied(const SocketOptions& socket, const Caller& caller, std::string_view what, std::string_view key,
               std::string_view why);
   static void Created(const SocketOptions& socket, const Caller& caller, std::string_view label);
@@ -32,6 +36,7 @@ class Audit {
   [[nodiscard]] std::uint64_t denied() const;
 
  private:
+  Observer* const observer_;
   mutable Mutex mutex_;
   double room_ RK_GUARDED_BY(mutex_) = kBurst;
   Deadline refilled_ RK_GUARDED_BY(mutex_) = std::chrono::steady_clock::now();

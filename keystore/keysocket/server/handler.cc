@@ -34,16 +34,33 @@ std::string FlowOf(const Visitor& visitor, const SignCall& call) {
   return visitor.flow + "/" + std::string(AsText(call.flow));
 }
 
-std::size_t EncodeKey(std::uint32_t number, const ServedKey& key, std::span<std::uint8_t> out) {
+Result<std::size_t> EncodeKey(std::uint32_t number, const ServedKey& key, std::span<std::uint8_t> out) {
   const auto described = Describe(key.info, key.named.use, key.uri, key.signer->Concurrency());
-  if (!described) return EncodeFailure(number, Internal("the key cannot be described"), out);
+  if (!described) return Internal("the key cannot be described");
   return Encode(Reply{number, KeyReply{*described}}, out);
+}
+
+// Of a request that is no hello.
+CallKind KindOf(const Request& request) {
+  if (std::holds_alternative<SignCall>(request.call)) return CallKind::kSign;
+  if (std::holds_alternative<ListCall>(request.call)) return CallKind::kList;
+  if (std::holds_alternative<DescribeCall>(request.call)) return CallKind::kDescribe;
+  return std::holds_alternative<CreateCall>(request.call) ? CallKind::kCreate : CallKind::kProbe;
+}
+
+std::string_view OutcomeOf(const Error& error) {
+  return error.reason().empty() ? CodeName(error.code()) : error.reason();
 }
 
 }  // namespace
 
-std::size_t EncodeFailure(std::uint32_t number, const Error& error, std::span<std::uint8_t> out) {
-  return Encode(Reply{number, ToWire(error)}, out);
+void Handler::Tell(const Request& request, std::string_view outcome) const noexcept {
+  if (observer_ != nullptr) observer_->Answered(KindOf(request), outcome);
+}
+
+std::size_t Handler::Refuse(const Request& request, const Error& error, std::span<std::uint8_t> out) {
+  Tell(request, OutcomeOf(error));
+  return Encode(Reply{request.number, ToWire(error)}, out);
 }
 
 ServedKeyPtr Handler::Ready(const Visitor& visitor, const SignCall& call) const {
@@ -66,46 +83,42 @@ Status Handler::PermitOrDeny(const Visitor& visitor, const ServedKey& key, std::
   return permitted;
 }
 
-std::size_t Handler::Sign(const Visitor& visitor, const SignCall& call, std::uint32_t number, Deadline deadline,
-                          std::span<std::uint8_t> out) {
-  ServedKeyPtr key = Ready(visitor, call);
-  if (key == nullptr) {
-    auto found = keys_.Find(call.key, TokensOf(visitor), deadline);
-    if (!found.ok()) return EncodeFailure(number, found.error(), out);
-    key = *std::move(found);
-    if (!KeysOf(visitor)(keys_.tokens()[key->token].name, key->named)) {
-      DenialOf(visitor, audit_, "sign")(key->named);
-      // As of a key that there is not.
-      return EncodeFailure(
-          number, NotFound("no key that this caller may use has that public key").WithReason("key_not_found"), out);
-    }
-    if (const Status permitted = PermitOrDeny(visitor, *key, "sign"); !permitted.ok()) {
-      return EncodeFailure(number, permitted.error(), out);
-    }
+Result<ServedKeyPtr> Handler::Find(const Visitor& visitor, const SignCall& call, Deadline deadline) {
+  if (ServedKeyPtr key = Ready(visitor, call); key != nullptr) return key;
+  RK_TRY(ServedKeyPtr key, keys_.Find(call.key, TokensOf(visitor), deadline));
+  if (!KeysOf(visitor)(keys_.tokens()[key->token].name, key->named)) {
+    DenialOf(visitor, audit_, "sign")(key->named);
+    // As of a key that there is not.
+    return NotFound("no key that this caller may use has that public key").WithReason("key_not_found");
   }
+  RK_RETURN_IF_ERROR(PermitOrDeny(visitor, *key, "sign"));
+  return key;
+}
+
+Result<std::size_t> Handler::Sign(const Visitor& visitor, const SignCall& call, std::uint32_t number, const Turn& turn,
+                                  std::span<std::uint8_t> out) {
+  RK_TRY(const ServedKeyPtr key, Find(visitor, call, turn.deadline));
   const Share share{.priority = FromWire(call.urgency), .flow = FlowOf(visitor, call)};
-  SignTimes times;
-  const auto signature =
-      key->signer->SignFor({.deadline = deadline, .share = share, .times = &times}, FromWire(call.scheme), call.input);
-  if (!signature.ok()) return EncodeFailure(number, signature.error(), out);
+  SignTimes times{.queued = turn.waited};
+  RK_TRY(const Bytes signature, key->signer->SignFor({.deadline = turn.deadline, .share = share, .times = &times},
+                                                     FromWire(call.scheme), call.input));
   if (IsRsa(key->info.public_key.type())) {
     // One that went wrong in a CRT half tells whoever sees it a factor of the modulus (Boneh, DeMillo and Lipton,
     // 1997).
-    const Status good = key->signer->public_key().Verify(FromWire(call.scheme), call.input, *signature);
-    if (!good.ok()) return EncodeFailure(number, good.error(), out);
+    RK_RETURN_IF_ERROR(key->signer->public_key().Verify(FromWire(call.scheme), call.input, signature));
   }
-  return Encode(Reply{number, SignReply{.signature = *signature,
+  if (observer_ != nullptr) observer_->Signed(keys_.tokens()[key->token].name, times);
+  return Encode(Reply{number, SignReply{.signature = signature,
                                         .concurrency = std::clamp(key->signer->Concurrency(), 1U, 1024U),
                                         .queued_ns = static_cast<std::uint64_t>(times.queued.count())}},
                 out);
 }
 
-std::size_t Handler::List(const Visitor& visitor, const ListCall& call, std::uint32_t number, Deadline deadline,
-                          std::span<std::uint8_t> out) {
-  const auto keys = keys_.List(TokensOf(visitor), KeysOf(visitor), deadline);
-  if (!keys.ok()) return EncodeFailure(number, keys.error(), out);
+Result<std::size_t> Handler::List(const Visitor& visitor, const ListCall& call, std::uint32_t number, Deadline deadline,
+                                  std::span<std::uint8_t> out) {
+  RK_TRY(const auto keys, keys_.List(TokensOf(visitor), KeysOf(visitor), deadline));
   ListReply page;
-  for (const ServedKeyPtr& key : *keys) {
+  for (const ServedKeyPtr& key : keys) {
     if (FingerprintOf(key->info.public_key) <= call.after || !Permit(visitor, *key).ok()) continue;
     const auto described =
         rootkeep::keysocket::Describe(key->info, key->named.use, key->uri, key->signer->Concurrency());
@@ -149,22 +162,34 @@ Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& c
   return key;
 }
 
-std::size_t Handler::Answer(const Visitor& visitor, const Request& request, Deadline deadline,
-                            std::span<std::uint8_t> out) noexcept {
+Result<std::size_t> Handler::Do(const Visitor& visitor, const Request& request, const Turn& turn,
+                                std::span<std::uint8_t> out) {
   const std::uint32_t number = request.number;
+  if (const auto* sign = std::get_if<SignCall>(&request.call)) return Sign(visitor, *sign, number, turn, out);
+  if (const auto* list = std::get_if<ListCall>(&request.call)) return List(visitor, *list, number, turn.deadline, out);
+  if (std::holds_alternative<ProbeCall>(request.call)) {
+    RK_RETURN_IF_ERROR(keys_.Probe(TokensOf(visitor), turn.deadline));
+    return Encode(Reply{number, DoneReply{}}, out);
+  }
+  Result<ServedKeyPtr> key = Internal("a hello is not answered here");
+  if (const auto* describe = std::get_if<DescribeCall>(&request.call)) {
+    key = Describe(visitor, *describe, turn.deadline);
+  }
+  if (const auto* create = std::get_if<CreateCall>(&request.call)) key = Create(visitor, *create, turn.deadline);
+  if (!key.ok()) return std::move(key).error();
+  return EncodeKey(number, **key, out);
+}
+
+std::size_t Handler::Answer(const Visitor& visitor, const Request& request, const Turn& turn,
+                            std::span<std::uint8_t> out) noexcept {
   try {
-    if (const auto* sign = std::get_if<SignCall>(&request.call)) return Sign(visitor, *sign, number, deadline, out);
-    if (const auto* list = std::get_if<ListCall>(&request.call)) return List(visitor, *list, number, deadline, out);
-    if (std::holds_alternative<ProbeCall>(request.call)) {
-      const Status status = keys_.Probe(TokensOf(visitor), deadline);
-      return status.ok() ? Encode(Reply{number, DoneReply{}}, out) : EncodeFailure(number, status.error(), out);
-    }
-    Result<ServedKeyPtr> key = Internal("a hello is not answered here");
-    if (const auto* describe = std::get_if<DescribeCall>(&request.call)) key = Describe(visitor, *describe, deadline);
-    if (const auto* create = std::get_if<CreateCall>(&request.call)) key = Create(visitor, *create, deadline);
-    return key.ok() ? EncodeKey(number, **key, out) : EncodeFailure(number, key.error(), out);
+    const Result<std::size_t> size = Do(visitor, request, turn, out);
+    if (!size.ok()) return Refuse(request, size.error(), out);
+    Tell(request, "ok");
+    return *size;
   } catch (...) {
-    return Encode(Reply{number, WireFailure(FailureCode::kInternal, "", "the agent failed")}, out);
+    Tell(request, CodeName(Code::kInternal));
+    return Encode(Reply{request.number, WireFailure(FailureCode::kInternal, "", "the agent failed")}, out);
   }
 }
 

@@ -21,16 +21,25 @@ struct Visitor {
 // Its error is told to the caller.
 using KeyPermit = std::function<Status(const SocketOptions& socket, const KeyInfo& key)>;
 
+// How long a request may take, and how long it has waited for a thread.
+struct Turn {
+  Deadline deadline;
+  std::chrono::nanoseconds waited{0};
+};
+
 // Thread-safe. Every question whether something may be done is asked here.
 class Handler {
  public:
-  explicit Handler(std::vector<ServedToken> tokens, KeyPermit permit = nullptr)
-      : keys_(std::move(tokens)), permit_(std::move(permit)) {}
+  // `observer` outlives this; null: nobody.
+  explicit Handler(std::vector<ServedToken> tokens, KeyPermit permit = nullptr, Observer* observer = nullptr)
+      : keys_(std::move(tokens)), permit_(std::move(permit)), observer_(observer), audit_(observer) {}
 
   // The reply to everything but a hello, as octets in `out`, which holds kMaxReply. Blocks for as long as the tokens
   // need. Nothing is thrown.
-  std::size_t Answer(const Visitor& visitor, const Request& request, Deadline deadline,
+  std::size_t Answer(const Visitor& visitor, const Request& request, const Turn& turn,
                      std::span<std::uint8_t> out) noexcept;
+  // The reply to a request that nobody can see to now.
+  std::size_t Refuse(const Request& request, const Error& error, std::span<std::uint8_t> out);
 
   // The key that a request to sign is for, when it is known and the visitor may use it: nobody has to be asked first.
   ServedKeyPtr Ready(const Visitor& visitor, const SignCall& call) const;
@@ -39,23 +48,26 @@ class Handler {
   [[nodiscard]] Audit& audit() { return audit_; }
 
  private:
-  std::size_t Sign(const Visitor& visitor, const SignCall& call, std::uint32_t number, Deadline deadline,
-                   std::span<std::uint8_t> out);
-  std::size_t List(const Visitor& visitor, const ListCall& call, std::uint32_t number, Deadline deadline,
-                   std::span<std::uint8_t> out);
+  // The reply to a call that was successful.
+  Result<std::size_t> Do(const Visitor& visitor, const Request& request, const Turn& turn, std::span<std::uint8_t> out);
+  Result<std::size_t> Sign(const Visitor& visitor, const SignCall& call, std::uint32_t number, const Turn& turn,
+                           std::span<std::uint8_t> out);
+  Result<std::size_t> List(const Visitor& visitor, const ListCall& call, std::uint32_t number, Deadline deadline,
+                           std::span<std::uint8_t> out);
+  // The key to sign with.
+  Result<ServedKeyPtr> Find(const Visitor& visitor, const SignCall& call, Deadline deadline);
   Result<ServedKeyPtr> Describe(const Visitor& visitor, const DescribeCall& call, Deadline deadline);
   Result<ServedKeyPtr> Create(const Visitor& visitor, const CreateCall& call, Deadline deadline);
 
   [[nodiscard]] Status Permit(const Visitor& visitor, const ServedKey& key) const;
   // A refusal is written down.
   Status PermitOrDeny(const Visitor& visitor, const ServedKey& key, std::string_view what);
+  void Tell(const Request& request, std::string_view outcome) const noexcept;
 
   ServedKeys keys_;
   const KeyPermit permit_;
+  Observer* const observer_;
   Audit audit_;
 };
-
-// What is answered when there is no Handler to do it.
-std::size_t EncodeFailure(std::uint32_t number, const Error& error, std::span<std::uint8_t> out);
 
 }  // namespace rootkeep::keysocket

@@ -32,7 +32,7 @@ bool IsGone(int fd) {
 Server::Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> tokens, const ServerOptions& options)
     : options_(options),
       sockets_(std::move(sockets)),
-      handler_(std::move(tokens), options.permit),
+      handler_(std::move(tokens), options.permit, options.observer),
       managing_(options.managers, options.max_waiting) {
   for (const ServedToken& token : handler_.tokens()) {
     lanes_.push_back(std::make_unique<WorkLane>(token.workers, options.max_waiting));
@@ -214,7 +214,7 @@ void Server::Read(const PeerPtr& peer, Memory& memory) {
     return {peer, peer->door, ToBytes(ByteView(memory.request).first(length)), Clock::now()};
   });
   if (!mine.ok()) {
-    const std::size_t reply = EncodeFailure(request.number, mine.error(), memory.reply);
+    const std::size_t reply = handler_.Refuse(request, mine.error(), memory.reply);
     if (Send(peer, ByteView(memory.reply).first(reply))) WaitForNext(peer);
   } else if (*mine) {
     Work(lane, peer, request, memory);
@@ -247,10 +247,14 @@ Server::Place Server::PlaceOf(const Peer& peer, const Request& request) {
   return {*lanes_[key->token], key->signer->Concurrency()};
 }
 
+Deadline Server::DeadlineOf(const Request& request, Deadline arrived) const {
+  return arrived +
+         std::min<std::chrono::milliseconds>(std::chrono::milliseconds(request.wait_ms), options_.longest_call);
+}
+
 void Server::Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory) {
-  const auto wait =
-      std::min<std::chrono::milliseconds>(std::chrono::milliseconds(request.wait_ms), options_.longest_call);
-  const std::size_t size = handler_.Answer(peer->visitor, request, Clock::now() + wait, memory.reply);
+  const std::size_t size =
+      handler_.Answer(peer->visitor, request, {.deadline = DeadlineOf(request, Clock::now())}, memory.reply);
   if (Send(peer, ByteView(memory.reply).first(size))) WaitForNext(peer);
   peer.reset();
   while (auto job = lane.Next()) AnswerJob(std::move(*job), memory);
@@ -260,10 +264,9 @@ void Server::AnswerJob(WorkLane::Job job, Memory& memory) {
   Request request;
   // It has been understood before, and is now again what it points into.
   if (!Decode(job.message, request) || IsGone(job.owner->fd.get())) return Close(job.owner);
-  const auto wait =
-      std::min<std::chrono::milliseconds>(std::chrono::milliseconds(request.wait_ms), options_.longest_call);
-  const std::size_t size = refusing_ ? EncodeFailure(request.number, Stopping(), memory.reply)
-                                     : handler_.Answer(job.owner->visitor, request, job.arrived + wait, memory.reply);
+  const Turn turn{.deadline = DeadlineOf(request, job.arrived), .waited = Clock::now() - job.arrived};
+  const std::size_t size = refusing_ ? handler_.Refuse(request, Stopping(), memory.reply)
+                                     : handler_.Answer(job.owner->visitor, request, turn, memory.reply);
   if (Send(job.owner, ByteView(memory.reply).first(size))) WaitForNext(job.owner);
 }
 

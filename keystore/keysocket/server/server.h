@@ -26,6 +26,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle_limit = std::chrono::minutes(10);
   std::chrono::milliseconds longest_call = std::chrono::minutes(1);
   KeyPermit permit = nullptr;            // none: what a grant allows is allowed
+  Observer* observer = nullptr;          // outlives the server; null: nobody
   std::chrono::milliseconds tick{1000};  // between two looks at connections that have been silent
 };
 
@@ -82,6 +83,7 @@ class Server {
   void Greet(const PeerPtr& peer, const Request& request, Memory& memory);
   void Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory);
   void AnswerJob(WorkLane::Job job, Memory& memory);
+  [[nodiscard]] Deadline DeadlineOf(const Request& request, Deadline arrived) const;
   Place PlaceOf(const Peer& peer, const Request& request);
   // False when the connection is closed.
   bool Send(const PeerPtr& peer, ByteView reply);
