@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "keystore/base/log.h"
+#include "tools/config/address.h"
 #include "tools/process/command.h"
 #include "tools/rootkeep-agent/making_store.h"
 #include "tools/rootkeep-agent/own_socket.h"
@@ -49,6 +50,18 @@ std::vector<keysocket::ServedToken> Agent::Tokens(const AgentConfig& config) {
   return tokens;
 }
 
+Status Agent::OpenOperations(const AgentConfig& config) {
+  for (const config::Operations& entry : config.operations) {
+    RK_TRY(auto http, HttpServer::Start(entry.address,
+                                        {[this] { return metrics_.Scrape(server_->connections(), server_->waiting()); },
+                                         readiness_}));
+    log::Info("listening",
+              {{"listener", "operations"}, {"address", config::BoundAddress(entry.address, http->port())}});
+    http_.push_back(std::move(http));
+  }
+  return Ok();
+}
+
 Status Agent::KeepCertificates(const AgentConfig& config, const SourceMaker& ask) {
   const std::string marks = state_.path() + "/certificates";
   if (!config.certificates.empty()) RK_RETURN_IF_ERROR(MakeDirectory(marks, 0700));
@@ -68,6 +81,7 @@ Status Agent::KeepCertificates(const AgentConfig& config, const SourceMaker& ask
           .permit = [this](const KeyInfo& key) { return permits_.Check(keysocket::SocketOptions{}, key); },
           .reload = [limit = entry.reload_timeout,
                      stop](const auto& command) { return RunCommand(command, limit, stop); },
+          .reports = shown_certificates_,
           .clock = clock_});
     });
   }
@@ -78,7 +92,7 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
                                             const SourceMaker& ask) {
   RK_TRY(auto sockets, SocketsOf(config));
   RK_TRY(auto state, store::StateDir::Open(config.state_directory));
-  auto agent = std::unique_ptr<Agent>(new Agent(std::move(state)));
+  auto agent = std::unique_ptr<Agent>(new Agent(config, std::move(state)));
   RK_TRY(agent->hardware_, Hardware::Open({.modules = config.modules,
                                            .pin_directory = store::PinDirectory(config.state_directory),
                                            .token_host = config.token_host,
@@ -101,8 +115,10 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
   options.permit = [&permits = agent->permits_](const keysocket::SocketOptions& socket, const KeyInfo& key) {
     return permits.Check(socket, key);
   };
+  options.observer = &agent->metrics_;
   RK_TRY(agent->server_,
          keysocket::Server::Start(std::move(sockets), agent->Tokens(config), options, std::move(adopted)));
+  RK_RETURN_IF_ERROR(agent->OpenOperations(config));
   agent->minder_->Start();
   // When the sockets are served: whoever is told to reload asks them for its key.
   RK_RETURN_IF_ERROR(agent->KeepCertificates(config, ask));

@@ -6,18 +6,22 @@
 #include <string>
 
 #include "keystore/keysocket/server/server.h"
+#include "signer/ops/http_server.h"
 #include "signer/store/state_dir.h"
+#include "tools/hardware/shown_reports.h"
 #include "tools/rootkeep-agent/agent_config.h"
 #include "tools/rootkeep-agent/certificate_threads.h"
 #include "tools/rootkeep-agent/minder.h"
+#include "tools/rootkeep-agent/shown_certificates.h"
 
 namespace rootkeep::agent {
 
 class Agent {
  public:
   // Absent tokens are no error: their keys are served when they come. FAILED_PRECONDITION and others for a module that
-  // cannot be loaded, a PIN source that is not safe, a catalogue that cannot be read, a socket that cannot be made.
-  // `adopted` as Server::Start. `ask` makes who is asked for a certificate.
+  // cannot be loaded, a PIN source that is not safe, a catalogue that cannot be read, a socket that cannot be made;
+  // UNAVAILABLE for an operations address that is taken. `adopted` as Server::Start. `ask` makes who is asked for a
+  // certificate.
   using SourceMaker = std::function<std::unique_ptr<CertificateSource>(const CertificateConfig& config)>;
   static Result<std::unique_ptr<Agent>> Start(const AgentConfig& config, std::map<std::string, Fd> adopted,
                                               const SourceMaker& ask);
@@ -28,22 +32,27 @@ class Agent {
   void Drain(std::chrono::milliseconds patience) { server_->Drain(patience); }
 
  private:
-  explicit Agent(store::StateDir state) : state_(std::move(state)) {}
+  Agent(const AgentConfig& config, store::StateDir state) : state_(std::move(state)), metrics_(config) {}
 
   // The tokens as they are served.
   [[nodiscard]] std::vector<keysocket::ServedToken> Tokens(const AgentConfig& config);
   [[nodiscard]] std::shared_ptr<KeyStore> Making(const config::Token& token);
+  Status OpenOperations(const AgentConfig& config);
   Status KeepCertificates(const AgentConfig& config, const SourceMaker& ask);
 
   const store::StateDir state_;
   const SystemClock clock_;
-  LogReports reports_;
+  AgentMetrics metrics_;
+  Readiness readiness_;
+  ShownReports<AgentMetrics> reports_{readiness_, metrics_};
+  ShownCertificates shown_certificates_{readiness_, metrics_};
   KeyPermits permits_;
   std::optional<Hardware> hardware_;
   std::unique_ptr<KeyWatch> keys_;
   std::unique_ptr<Minder> minder_;
   std::unique_ptr<keysocket::Server> server_;
   std::string own_socket_;  // empty: none
+  std::vector<std::unique_ptr<HttpServer>> http_;
   CertificateThreads certificates_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "keystore/base/file.h"
 #include "keystore/pkcs11/uri.h"
+#include "tools/config/address.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
 #include "tools/config/yaml_to_proto.h"
@@ -100,6 +101,12 @@ SocketConfig ReadSocket(const v1::KeySocket& file, const Section& section, const
   return socket;
 }
 
+config::Operations ReadOperations(const v1::Operations& file, const Section& section) {
+  const Status status = config::CheckAddress(file.address(), config::AddressRule::kAny);
+  if (!status.ok()) section.Complain("address", status.error().ToString());
+  return {file.address()};
+}
+
 AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
   AgentConfig out;
   if (file.version() != kAgentConfigVersion) {
@@ -129,6 +136,8 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
   config::CheckUnique(section, "certificates", "name", config::NamesOf(out.certificates));
   config::CheckUnique(section, "certificates", "chain_file",
                       config::Each(out.certificates, &CertificateConfig::chain_file));
+  out.operations = config::ReadList(section, "operations", file.operations(), ReadOperations);
+  config::CheckUnique(section, "operations", "address", config::Each(out.operations, &config::Operations::address));
   out.drain =
       config::Duration(section, "drain", file.drain(), out.drain, {std::chrono::seconds(0), std::chrono::minutes(5)});
   out.log = config::ReadLog(file.log(), section.Child("log"));

@@ -51,6 +51,7 @@ struct AgentConfig {
   std::vector<NamedKeyConfig> keys;
   std::vector<SocketConfig> sockets;
   std::vector<CertificateConfig> certificates;
+  std::vector<config::Operations> operations;
   std::chrono::seconds drain{10};
   config::Log log;
 };

@@ -65,18 +65,26 @@ bool CertificateKeeper::RenewalDue(WallTime now) const {
 
 void CertificateKeeper::Round() {
   const WallTime now = parts_.clock.Now();
-  if (RenewalDue(now) && renewal_.Due(now)) {
-    const Status renewed = Renew(now);
-    if (renewed.ok()) {
-      renewal_.Done();
-    } else {
-      renewal_.Failed(now);
-      log::Failure("certificate_not_renewed", {{"certificate", parts_.config.name},
-                                               {"detail", renewed.error().ToString()},
-                                               {"not_after", current_ ? ToRfc3339(current_->not_after) : "none"}});
-    }
-  }
+  if (RenewalDue(now) && renewal_.Due(now)) RenewOrTell(now);
   if (current_ && !reloaded_ && reloading_.Due(now)) Reload(now);
+  const bool good = current_ && parts_.clock.Now() < current_->not_after;
+  if (!good && failure_.empty()) failure_ = "it has ended";
+  parts_.reports.Report(parts_.config.name, good ? "" : failure_);
+}
+
+void CertificateKeeper::RenewOrTell(WallTime now) {
+  const Status renewed = Renew(now);
+  if (renewed.ok()) {
+    renewal_.Done();
+    failure_.clear();
+    return;
+  }
+  renewal_.Failed(now);
+  failure_ = renewed.error().ToString();
+  parts_.reports.Failed(parts_.config.name, "renewal");
+  log::Failure("certificate_not_renewed", {{"certificate", parts_.config.name},
+                                           {"detail", failure_},
+                                           {"not_after", current_ ? ToRfc3339(current_->not_after) : "none"}});
 }
 
 Status CertificateKeeper::Renew(WallTime now) {
@@ -98,6 +106,7 @@ Status CertificateKeeper::Renew(WallTime now) {
   RK_TRY(IssuedCertificate issued, ReadAnswer(answer, key->public_key().pkey(), parts_.clock.Now()));
   RK_RETURN_IF_ERROR(WriteFiles(*key, issued));
   Take(std::move(key), std::move(issued));
+  parts_.reports.Renewed(parts_.config.name, by);
   log::Info("certificate_renewed", {{"certificate", parts_.config.name},
                                     {"by", by},
                                     {"key", key_->info().label},
@@ -149,6 +158,7 @@ Status CertificateKeeper::WriteFiles(const Signer& key, const IssuedCertificate&
 void CertificateKeeper::Take(std::shared_ptr<const Signer> key, IssuedCertificate issued) {
   key_ = std::move(key);
   current_ = std::move(issued);
+  parts_.reports.Holds(parts_.config.name, current_->not_after);
   renew_at_ = RenewalTime(current_->not_before, current_->not_after, RandomPart());
   // Perhaps an agent that wrote them ended before it could say so to anybody.
   const auto mark = ReadFile(parts_.mark_path, kMaxFile);
@@ -164,6 +174,7 @@ void CertificateKeeper::Reload(WallTime now) {
     log::Info("certificate_reloaded", {{"certificate", parts_.config.name}});
   } else {
     reloading_.Failed(now);
+    parts_.reports.Failed(parts_.config.name, "reload");
     log::Failure("certificate_not_reloaded",
                  {{"certificate", parts_.config.name}, {"detail", done.error().ToString()}});
   }

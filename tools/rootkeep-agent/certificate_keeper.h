@@ -12,6 +12,7 @@
 #include "keystore/key_store.h"
 #include "tools/request/answer.h"
 #include "tools/rootkeep-agent/certificate_config.h"
+#include "tools/rootkeep-agent/certificate_reports.h"
 #include "tools/rootkeep-agent/certificate_source.h"
 #include "tools/rootkeep-agent/owned_file.h"
 
@@ -33,7 +34,9 @@ class CertificateKeeper {
     std::unique_ptr<CertificateSource> source;
     std::function<Status(const KeyInfo&)> permit;                           // whether a key may still sign
     std::function<Status(const std::vector<std::string>& command)> reload;  // runs it to its end
-    const Clock& clock;                                                     // outlives this
+    // Both outlive this.
+    CertificateReports& reports;
+    const Clock& clock;
   };
 
   explicit CertificateKeeper(Parts parts) : parts_(std::move(parts)) {}
@@ -60,6 +63,7 @@ class CertificateKeeper {
   };
 
   [[nodiscard]] bool RenewalDue(WallTime now) const;
+  void RenewOrTell(WallTime now);
   Status Renew(WallTime now);
   // By the certificate where that is still good, and by token. `by` becomes "certificate" when that was taken.
   Result<std::vector<std::string>> Ask(const std::string& csr, WallTime now, const char*& by) const;
@@ -77,6 +81,7 @@ class CertificateKeeper {
   WallTime renew_at_;
   bool looked_ = false;  // at the files
   bool reloaded_ = false;
+  std::string failure_;  // of the last renewal
   Backoff renewal_;
   Backoff reloading_;
 };

@@ -3,16 +3,9 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "keystore/base/log.h"
+#include "keystore/base/guard.h"
 
 namespace rootkeep::agent {
-
-void LogReports::Answered(const std::string& name, const std::string& /*component*/, const Status& status) {
-  if (status.ok() && down_.erase(name) != 0) log::Info("token_up", {{"token", name}});
-  if (!status.ok() && down_.insert(name).second) {
-    log::Failure("token_down", {{"token", name}, {"detail", status.error().ToString()}});
-  }
-}
 
 void Minder::Round() {
   hardware_.Probe(reports_);
@@ -27,7 +20,7 @@ void Minder::Start() {
     std::condition_variable_any wake;
     std::mutex mutex;
     while (!stop.stop_requested()) {
-      Round();
+      RunGuarded("minder_exception", [this] { Round(); });
       std::unique_lock lock(mutex);
       wake.wait_for(lock, stop, kPeriod, [] { return false; });
     }

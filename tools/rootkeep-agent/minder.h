@@ -1,28 +1,12 @@
 // The thread that looks after what changes by itself: tokens, and what the catalogue says about their keys.
 #pragma once
 
-#include <set>
-#include <string>
 #include <thread>
 
 #include "tools/hardware/key_watch.h"
 #include "tools/rootkeep-agent/key_permits.h"
 
 namespace rootkeep::agent {
-
-// The log tells operators of an agent everything: a token that does not answer any more, and one that does again, are a
-// line each.
-class LogReports final : public HardwareReports {
- public:
-  void Answered(const std::string& name, const std::string& component, const Status& status) override;
-  void Warn(const std::string& /*component*/, const std::string& /*reason*/) override {}
-  void Remove(const std::string& /*component*/) override {}
-  void SetKeys(const std::string& /*token*/, std::string_view /*state*/, std::size_t /*count*/) override {}
-  void SetKeyCatalogueReadable(bool /*readable*/) override {}
-
- private:
-  std::set<std::string> down_;
-};
 
 // A token that hangs holds up this thread and no signature.
 class Minder {

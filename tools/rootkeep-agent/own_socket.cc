@@ -24,8 +24,7 @@ Status LoadOwnProvider(const std::string& module) {
 
 Result<keysocket::SocketOptions> OwnSocket(const AgentConfig& config) {
   keysocket::SocketOptions socket;
-  // No socket of the configuration can be called so.
-  socket.name = "(the agent's own)";
+  socket.name = kOwnSocketName;
   socket.path = config.state_directory + "/keys";
   if (socket.path.size() >= sizeof sockaddr_un::sun_path) {
     return InvalidArgument(fmt::format("{} is longer than the 107 octets of a socket's path", socket.path));

@@ -10,6 +10,9 @@
 
 namespace rootkeep::agent {
 
+// What logs and metrics call it: no socket of the configuration can be called so.
+inline constexpr char kOwnSocketName[] = "(the agent's own)";
+
 // Loads rootkeep.so into OpenSSL's default library context, behind the providers that are there, or the default one
 // where there are none: for good, before other threads use OpenSSL. `module` is its path; empty: where OpenSSL looks
 // for providers. UNAVAILABLE with OpenSSL's reason.

@@ -163,6 +163,17 @@ TEST(AgentConfig, SaysWhatIsWrongWithACertificate) {
             "/run/rootkeep-agent/web/keys");
 }
 
+TEST(AgentConfig, OperatorsHaveAPortOnlyWhereItIsAskedFor) {
+  EXPECT_TRUE(Parsed(kMinimal).operations.empty());
+  const auto with = [](const std::string& list) { return std::string(kMinimal) + "operations: " + list + "\n"; };
+  EXPECT_EQ(Parsed(with("[{address: \"127.0.0.1:15017\"}, {address: \"[::1]:0\"}]")).operations,
+            (std::vector<config::Operations>{{"127.0.0.1:15017"}, {"[::1]:0"}}));
+  for (const char* list : {"[{}]", "[{address: localhost}]", "[{address: \"unix:/run/x\"}]",
+                           "[{address: \"127.0.0.1:1\"}, {address: \"127.0.0.1:1\"}]"}) {
+    EXPECT_THAT(ProblemsOf(with(list)), ::testing::HasSubstr("operations[")) << list;
+  }
+}
+
 TEST(AgentConfig, NoTwoSocketsAreOne) {
   std::string text(kMinimal);
   const std::string socket = text.substr(text.find("  - name: web\n"));

@@ -44,6 +44,7 @@ TEST(AgentSample, DocumentedDefaultsAreTheCodes) {
   EXPECT_EQ(plain->tokens, spelt->tokens);
   EXPECT_EQ(plain->drain, spelt->drain);
   EXPECT_EQ(plain->log, spelt->log);
+  EXPECT_EQ(plain->operations, spelt->operations);
   ASSERT_EQ(plain->sockets.size(), spelt->sockets.size());
   EXPECT_EQ(plain->sockets.front().mode, spelt->sockets.front().mode);
   EXPECT_EQ(plain->sockets.front().ca_service, spelt->sockets.front().ca_service);

@@ -77,6 +77,19 @@ class FakeSource final : public CertificateSource {
   FakeCa& ca_;
 };
 
+// The last of what was told.
+struct ToldOfCertificate final : CertificateReports {
+  void Holds(const std::string& /*certificate*/, WallTime end) override { not_after = end; }
+  void Renewed(const std::string& /*certificate*/, std::string_view by) override { renewals.emplace_back(by); }
+  void Failed(const std::string& /*certificate*/, std::string_view step) override { failures.emplace_back(step); }
+  void Report(const std::string& /*certificate*/, const std::string& why) override { trouble = why; }
+
+  std::optional<WallTime> not_after;
+  std::vector<std::string> renewals;
+  std::vector<std::string> failures;
+  std::optional<std::string> trouble;
+};
+
 class CertificateKeeperTest : public ::testing::Test {
  protected:
   CertificateKeeperTest() {
@@ -116,6 +129,7 @@ class CertificateKeeperTest : public ::testing::Test {
                                        ++reloads;
                                        return reload_result;
                                      },
+                                 .reports = told,
                                  .clock = clock});
   }
 
@@ -138,6 +152,7 @@ class CertificateKeeperTest : public ::testing::Test {
   std::string own_socket = "/var/lib/rootkeep-agent/keys";
   int reloads = 0;
   Status reload_result = Ok();
+  ToldOfCertificate told;
 };
 
 }  // namespace rootkeep::agent

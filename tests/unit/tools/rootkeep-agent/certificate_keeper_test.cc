@@ -226,5 +226,40 @@ TEST_F(CertificateKeeperTest, ATokenThatIsAwayIsWaitedFor) {
   EXPECT_EQ(ca.asked, 1);
 }
 
+TEST_F(CertificateKeeperTest, TellsHowItIs) {
+  const auto keeper = Start();
+  ca.down = Unavailable("the CA is away");
+  keeper->Round();
+  EXPECT_THAT(told.failures, ::testing::ElementsAre("renewal"));
+  EXPECT_THAT(told.trouble.value(), ::testing::HasSubstr("the CA is away"));
+  EXPECT_FALSE(told.not_after);
+  ca.down = Ok();
+  reload_result = FailedPrecondition("it ended with status 1");
+  clock.Advance(seconds(2));
+  keeper->Round();
+  EXPECT_EQ(told.trouble, "");
+  EXPECT_EQ(told.not_after, keeper->not_after());
+  EXPECT_THAT(told.renewals, ::testing::ElementsAre("token"));
+  EXPECT_THAT(told.failures, ::testing::ElementsAre("renewal", "reload"));
+  PassRenewalTime();
+  keeper->Round();
+  EXPECT_THAT(told.renewals, ::testing::ElementsAre("token", "certificate"));
+  EXPECT_EQ(told.not_after, clock.Now() + hours(1));
+  // A failure is no trouble while there is a certificate.
+  ca.down = Unavailable("the CA is away");
+  PassRenewalTime();
+  keeper->Round();
+  EXPECT_EQ(told.trouble, "");
+  clock.Advance(hours(1));
+  keeper->Round();
+  EXPECT_THAT(told.trouble.value(), ::testing::HasSubstr("the CA is away"));
+  // The next agent tells what it finds.
+  told.not_after.reset();
+  clock.Advance(-hours(1));
+  Start()->Round();
+  EXPECT_TRUE(told.not_after);
+  EXPECT_EQ(told.renewals.size(), 2U);
+}
+
 }  // namespace
 }  // namespace rootkeep::agent

@@ -1,0 +1,29 @@
+// Where it is told how certificates are, beside the log.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "keystore/base/clock.h"
+
+namespace rootkeep::agent {
+
+// Told by each certificate's own thread.
+class CertificateReports {
+ public:
+  CertificateReports() = default;
+  CertificateReports(const CertificateReports&) = delete;
+  CertificateReports& operator=(const CertificateReports&) = delete;
+  virtual ~CertificateReports() = default;
+
+  // Which certificate is in the files from now on: one that was found there, or a new one.
+  virtual void Holds(const std::string& certificate, WallTime not_after) = 0;
+  // A new one was issued; `by` is what the agent proved itself with: "certificate" or "token".
+  virtual void Renewed(const std::string& certificate, std::string_view by) = 0;
+  // `step` is "renewal" or "reload".
+  virtual void Failed(const std::string& certificate, std::string_view step) = 0;
+  // Why there is none that can be used now; empty: there is one. Told again and again.
+  virtual void Report(const std::string& certificate, const std::string& trouble) = 0;
+};
+
+}  // namespace rootkeep::agent

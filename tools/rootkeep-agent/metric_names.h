@@ -1,0 +1,30 @@
+// Every metric name and label set of the agent's, in one place: dashboards depend on them. What the daemon tells too
+// has the daemon's name.
+#pragma once
+
+#include "signer/metrics/names.h"
+
+namespace rootkeep::agent::metric_names {
+
+using rootkeep::metric_names::kBuildInfo;  // version=<x.y.z>
+using rootkeep::metric_names::kKeyCatalogueReadable;
+using rootkeep::metric_names::kKeys;     // token=<configured name>, state=PENDING|...|UNCATALOGUED
+using rootkeep::metric_names::kTokenUp;  // token=<configured name>
+
+// call=sign|list|describe|create|probe, outcome=ok|<reason>
+inline constexpr char kCalls[] = "rootkeep_keysocket_calls_total";
+// token=<configured name>, stage=queue|sign
+inline constexpr char kSignSeconds[] = "rootkeep_keysocket_sign_seconds";
+// socket=<configured name>, what=connect|speak|sign|describe|create
+inline constexpr char kDenials[] = "rootkeep_keysocket_denials_total";
+inline constexpr char kConnections[] = "rootkeep_keysocket_connections";
+inline constexpr char kWaiting[] = "rootkeep_keysocket_calls_waiting";
+
+// certificate=<configured name>; from when there is one
+inline constexpr char kCertificateExpiry[] = "rootkeep_certificate_expiry_timestamp_seconds";
+// certificate=<configured name>, by=certificate|token
+inline constexpr char kCertificateRenewals[] = "rootkeep_certificate_renewals_total";
+// certificate=<configured name>, step=renewal|reload
+inline constexpr char kCertificateFailures[] = "rootkeep_certificate_failures_total";
+
+}  // namespace rootkeep::agent::metric_names

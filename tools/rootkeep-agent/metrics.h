@@ -1,0 +1,44 @@
+// What the agent counts and times, for its operators' HTTP endpoint.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "keystore/base/clock.h"
+#include "keystore/keysocket/server/observer.h"
+#include "tools/rootkeep-agent/agent_config.h"
+
+namespace rootkeep::agent {
+
+// Thread-safe; nothing blocks but for a failure that was not seen before.
+class AgentMetrics final : public keysocket::Observer {
+ public:
+  // Of the configuration's tokens, sockets and certificates.
+  explicit AgentMetrics(const AgentConfig& config);
+  ~AgentMetrics() override;
+
+  void Answered(keysocket::CallKind call, std::string_view outcome) noexcept override;
+  void Signed(const std::string& token, const SignTimes& times) noexcept override;
+  void Denied(const std::string& socket, std::string_view what) noexcept override;
+
+  void SetTokenUp(const std::string& token, bool up);
+  // `state` is a KeyStateName, or "UNCATALOGUED" for keys in the token that have no row.
+  void SetKeys(const std::string& token, std::string_view state, std::size_t count);
+  void SetKeyCatalogueReadable(bool readable);
+
+  void SetExpiry(const std::string& certificate, WallTime not_after);
+  // `by` is "certificate" or "token".
+  void CountRenewal(const std::string& certificate, std::string_view by);
+  // `step` is "renewal" or "reload".
+  void CountFailure(const std::string& certificate, std::string_view step);
+
+  // All of it in Prometheus text format 0.0.4, with the key sockets' present connections and calls that wait.
+  [[nodiscard]] std::string Scrape(std::size_t connections, std::size_t waiting) const;
+
+ private:
+  struct Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rootkeep::agent
