@@ -11,13 +11,14 @@
 
 namespace rootkeep {
 
-enum class AuthMethod : std::uint8_t { kClientCertificate, kToken, kInternal };
+enum class AuthMethod : std::uint8_t { kClientCertificate, kToken, kAttestedNode, kInternal };
 
-// "client-certificate", "token", "internal" (the daemon for itself).
+// "client-certificate", "token", "attested-node", "internal" (the daemon for itself).
 constexpr std::string_view AuthMethodName(AuthMethod method) {
   switch (method) {
     case AuthMethod::kClientCertificate: return "client-certificate";
     case AuthMethod::kToken: return "token";
+    case AuthMethod::kAttestedNode: return "attested-node";
     case AuthMethod::kInternal: return "internal";
   }
   return "unknown";
@@ -28,16 +29,22 @@ struct Caller {
   // What the caller may have a certificate for by itself, in order (istiod: the SAN list of the leaf). Never empty.
   std::vector<GeneralName> identities;
   AuthMethod method = AuthMethod::kToken;
-  std::string authenticator;  // configured name of the token issuer, or "mtls"
+  std::string authenticator;  // configured name of the token issuer, "mtls", or "tpm"
   std::string trust_domain;   // the trust domain this authenticator speaks for
 
   // From where. Empty when not known; a client certificate tells none of these.
   std::string cluster;
-  std::string node;     // kubernetes.io node name claim
+  std::string node;     // kubernetes.io node name claim, or the attested node's id
   std::string pod;      // kubernetes.io pod name claim
   std::string pod_uid;  // kubernetes.io pod uid claim
 
-  // For the record: "jti" or a token digest in hexadecimal; for certificates the serial in hexadecimal. Never a secret.
+  // Of an attested node: DER SubjectPublicKeyInfo of the one key it may have a certificate for, and what names the
+  // attestation in the record. Empty for all others.
+  Bytes attested_spki;
+  std::string attestation;
+
+  // For the record: "jti" or a token digest in hexadecimal; for certificates the serial in hexadecimal; for nodes the
+  // SHA-256 of the EK. Never a secret.
   std::string credential_id;
   // Peer address as gRPC prints it, for example "ipv4:127.0.0.1:40404".
   std::string peer;

@@ -12,11 +12,11 @@
 #include "keystore/base/clock.h"
 #include "keystore/base/mutex.h"
 #include "keystore/base/result.h"
+#include "keystore/base/turn.h"
 #include "keystore/pkcs11/gate.h"
 #include "keystore/pkcs11/keys_lock.h"
 #include "keystore/pkcs11/left_open.h"
 #include "keystore/pkcs11/pin_latch.h"
-#include "keystore/pkcs11/turn.h"
 
 struct _CK_FUNCTION_LIST;
 

@@ -31,7 +31,7 @@ struct Intent {
   std::string sans;             // Describe(decision.sans)
   std::string csr_sha256;       // lower-case hexadecimal of the DER request's digest
   std::string spki_sha256;      // lower-case hexadecimal
-  std::string attestation;      // empty until nodes attest
+  std::string attestation;      // as the caller's; empty unless a node attested itself
   std::int64_t not_before = 0;  // Unix seconds
   std::int64_t not_after = 0;
   std::int64_t intended_at = 0;

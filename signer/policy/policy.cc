@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "signer/policy/node_grant.h"
+
 namespace rootkeep {
 namespace {
 
@@ -45,19 +47,24 @@ std::string CommonName(const Csr& csr, const std::vector<GeneralName>& sans) {
 
 Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
                           const Policy& policy) {
+  if (caller.method == AuthMethod::kAttestedNode) return DecideNodeGrant(caller, request, trust_domain, policy);
   RK_RETURN_IF_ERROR(CheckOwnNames(caller, trust_domain));
-  if (request.impersonated_identity.empty()) return Grant{caller.identities, std::string(kSelf)};
+  if (request.impersonated_identity.empty()) return Grant{.sans = caller.identities, .rule = std::string(kSelf)};
   RK_TRY(Impersonation allowed,
          DecideImpersonation(caller, request.impersonated_identity, trust_domain, policy.impersonation));
-  return Grant{{{GeneralName::Kind::kUri, allowed.target.ToUri()}}, std::move(allowed.rule)};
+  return Grant{.sans = {{GeneralName::Kind::kUri, allowed.target.ToUri()}}, .rule = std::move(allowed.rule)};
 }
 
 Result<Decision> Decide(Grant grant, const IssuanceRequest& request, const Csr& csr, const IssuerTerms& issuer,
                         const Policy& policy, WallTime now) {
   if (policy.csr_san == CsrSan::kStrict) RK_RETURN_IF_ERROR(CheckRequestedNames(csr, grant.sans));
-  RK_TRY(const Validity validity, DecideValidity(request.requested_ttl, issuer.profile.lifetime, issuer.validity, now));
+  if (!grant.spki.empty() && grant.spki != csr.spki) {
+    return Unauthenticated("the request's key is not the attested one").WithReason("node_key");
+  }
+  const Profile& profile = grant.profile ? *grant.profile : issuer.profile;
+  RK_TRY(const Validity validity, DecideValidity(request.requested_ttl, profile.lifetime, issuer.validity, now));
   std::string common_name = CommonName(csr, grant.sans);
-  return Decision{.profile = issuer.profile,
+  return Decision{.profile = profile,
                   .sans = std::move(grant.sans),
                   .common_name = std::move(common_name),
                   .spki = csr.spki,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ enum class CsrSan : std::uint8_t {
 struct Policy {
   CsrSan csr_san = CsrSan::kIgnore;
   ImpersonationPolicy impersonation;
+  std::optional<LifetimeRules> node_lifetime;  // of certificates of profile node; none: no node gets one
 };
 
 // The issuing side of a decision.
@@ -36,22 +38,24 @@ struct IssuerTerms {
   IssuerValidity validity;
 };
 
-// The names a caller may have, and the rule that allowed them: "self" or the impersonation rule's name.
+// The names a caller may have, and what allowed them.
 struct Grant {
   std::vector<GeneralName> sans;
-  std::string rule;
+  std::string rule;                // "self", "attested-node" or the impersonation rule's name
+  std::optional<Profile> profile;  // instead of the issuer's terms'
+  Bytes spki;                      // of the only key it may be for, DER; empty: any key
 };
 
 // First half, decided before the request's bytes are looked at (istio-protocol.md §1.6, case 28): the caller's own
 // identities in order, or the one it impersonates. UNAUTHENTICATED with a reason for the record: "no_identity";
 // "trust_domain" when a caller of another trust domain asks this authority; the impersonation_* words of
-// impersonation.h.
+// impersonation.h, the node_* words of node_grant.h.
 Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
                           const Policy& policy);
 
 // Second half: names, common name, lifetime. `csr` has proved possession already. INVALID_ARGUMENT with reason
-// "csr_san", "ttl" or "ttl_minimum"; UNAVAILABLE with the reasons of lifetime.h. Whoever asks for too much and asks an
-// issuer that cannot serve hears of what it asked first.
+// "csr_san", "ttl" or "ttl_minimum"; UNAUTHENTICATED "node_key" for a key that was not attested; UNAVAILABLE with the
+// reasons of lifetime.h. Whoever asks for too much and asks an issuer that cannot serve hears of what it asked first.
 // The common name (case 34) is the first granted name, if the request has one and it fits the 64 characters of
 // RFC 5280's ub-common-name; otherwise empty.
 Result<Decision> Decide(Grant grant, const IssuanceRequest& request, const Csr& csr, const IssuerTerms& issuer,

@@ -6,6 +6,7 @@ std::string_view ProfileName(ProfileKind kind) {
   switch (kind) {
     case ProfileKind::kWorkload: return "workload";
     case ProfileKind::kServer: return "server";
+    case ProfileKind::kNode: return "node";
     case ProfileKind::kIssuingCa: return "issuing-ca";
     case ProfileKind::kRootCa: return "root-ca";
   }
@@ -29,6 +30,8 @@ Profile WorkloadProfile(const LifetimeRules& lifetime) {
 Profile ServerProfile(const LifetimeRules& lifetime) {
   return {.kind = ProfileKind::kServer, .client_auth = false, .lifetime = lifetime};
 }
+
+Profile NodeProfile(const LifetimeRules& lifetime) { return {.kind = ProfileKind::kNode, .lifetime = lifetime}; }
 
 Profile IssuingCaProfile(const LifetimeRules& lifetime, unsigned path_length) {
   return {.kind = ProfileKind::kIssuingCa,

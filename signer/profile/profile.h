@@ -9,9 +9,9 @@
 
 namespace rootkeep {
 
-enum class ProfileKind : std::uint8_t { kWorkload, kServer, kIssuingCa, kRootCa };
+enum class ProfileKind : std::uint8_t { kWorkload, kServer, kNode, kIssuingCa, kRootCa };
 
-// "workload", "server", "issuing-ca", "root-ca".
+// "workload", "server", "node", "issuing-ca", "root-ca".
 std::string_view ProfileName(ProfileKind kind);
 
 // Bits of KeyUsage (RFC 5280 §4.2.1.3) as they stand in the BIT STRING's first octet.
@@ -52,6 +52,8 @@ struct Profile {
 Profile WorkloadProfile(const LifetimeRules& lifetime);
 // As the workload's, serverAuth only; for the daemon's own serving certificate.
 Profile ServerProfile(const LifetimeRules& lifetime);
+// As the workload's; its name says from where a call comes, never who calls.
+Profile NodeProfile(const LifetimeRules& lifetime);
 // RFC 5280 and X509-SVID §4: keyCertSign and cRLSign, CA:TRUE, the given path length, SKI and AKI.
 Profile IssuingCaProfile(const LifetimeRules& lifetime, unsigned path_length);
 // The same without a path length, self-signed.

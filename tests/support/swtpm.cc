@@ -41,7 +41,13 @@ bool Answers(const std::string& path, std::span<const std::uint8_t> request) {
 }  // namespace
 
 SwTpm::SwTpm() {
-  std::filesystem::create_directory(directory_ / "state");
+  std::filesystem::create_directory(state_directory());
+  SwitchOn();
+}
+
+SwTpm::SwTpm(const TpmManufacturer& manufacturer, const std::string& name) {
+  std::filesystem::create_directory(state_directory());
+  manufacturer.Manufacture(state_directory(), name);
   SwitchOn();
 }
 
@@ -53,6 +59,16 @@ void SwTpm::SwitchOff() {
   constexpr std::array<std::uint8_t, 12> kShutdown{0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x45, 0, 0};
   if (!Answers(socket_, kShutdown)) Abort("it does not take TPM2_Shutdown", *process_);
   process_.reset();
+}
+
+void SwTpm::Reboot() {
+  SwitchOff();
+  SwitchOn();
+}
+
+void SwTpm::CutPower() {
+  process_->Kill();
+  SwitchOn();
 }
 
 void SwTpm::BecomeDevice() {
@@ -70,7 +86,7 @@ void SwTpm::BecomeDevice() {
   cfmakeraw(&settings);
   if (tcsetattr(device_.get(), TCSANOW, &settings) != 0) std::abort();
   process_ = std::make_unique<Background>(
-      std::vector<std::string>{"swtpm", "chardev", "--tpm2", "--tpmstate", "dir=" + (directory_ / "state"), "--fd",
+      std::vector<std::string>{"swtpm", "chardev", "--tpm2", "--tpmstate", "dir=" + state_directory(), "--fd",
                                std::to_string(machine_.get()), "--flags", "not-need-init,startup-clear"},
       directory_ / "log");
   // TPM2_GetRandom(8): it is there when it answers.
@@ -99,7 +115,7 @@ void SwTpm::SwitchOn() {
   std::filesystem::remove(socket_ + ".ctrl");
   // libtss2's TCTI takes the control socket at this name.
   process_ = std::make_unique<Background>(
-      std::vector<std::string>{"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + (directory_ / "state"), "--server",
+      std::vector<std::string>{"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state_directory(), "--server",
                                "type=unixio,path=" + socket_, "--ctrl", "type=unixio,path=" + socket_ + ".ctrl",
                                "--flags", "not-need-init,startup-clear"},
       directory_ / "log");

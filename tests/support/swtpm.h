@@ -7,6 +7,7 @@
 #include "keystore/base/file.h"
 #include "tests/support/background.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/tpm_manufacturer.h"
 
 namespace rootkeep::testing {
 
@@ -14,8 +15,10 @@ namespace rootkeep::testing {
 // Failures abort the test program.
 class SwTpm {
  public:
-  // Manufactured and switched on: answers commands, TPM2_Startup(CLEAR) done.
+  // Switched on: answers commands, TPM2_Startup(CLEAR) done. It has no EK and no certificate yet.
   SwTpm();
+  // The same, made by `manufacturer`, with everything that TpmManufacturer::Manufacture says.
+  SwTpm(const TpmManufacturer& manufacturer, const std::string& name);
   SwTpm(const SwTpm&) = delete;
   SwTpm& operator=(const SwTpm&) = delete;
   ~SwTpm();
@@ -23,6 +26,14 @@ class SwTpm {
   // Sessions and transient objects are lost with the power, persistent objects and NV are kept.
   void SwitchOff();
   void SwitchOn();
+  // Off and on in order: PCRs are as at a boot, the reset count is one higher.
+  void Reboot();
+  // SIGKILL, and on again: as Reboot, but the clock may have gone back, and a key with dictionary attack protection
+  // that was used counts one failure.
+  void CutPower();
+
+  // What the TPM keeps while it is switched off, for a test that puts an old state back.
+  [[nodiscard]] std::string state_directory() const { return directory_ / "state"; }
 
   // Switches it off, and on again as the machine's own TPM looks, until the end: a character device, which one program
   // at a time opens. It is a terminal that leaves octets alone. Not to be switched afterwards.

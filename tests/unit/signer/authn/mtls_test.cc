@@ -68,6 +68,14 @@ TEST_F(Mtls, ARefusalIsDecisiveAndNotRemembered) {
   EXPECT_EQ(authenticator_.cached(), 0U);
 }
 
+// Of profile node: it says where a call comes from, and never who calls.
+TEST_F(Mtls, ANodesCertificateNeverAnswersWho) {
+  for (const char* name : {"spiffe://cluster.local/node/n1", "spiffe://cluster.local/site/berlin/tpm-n1/host"}) {
+    EXPECT_THAT(Ask(MakeIdentity({.san = std::string("URI:") + name}).CertificatePem()),
+                HasReason("certificate_identity"));
+  }
+}
+
 TEST_F(Mtls, ACertificateThatExpiresDuringTheConnectionIsRefused) {
   const std::string pem = MakeIdentity({.san = kUri, .not_after = kNow + 10}).CertificatePem();
   EXPECT_THAT(Ask(pem), IsOk());

@@ -41,6 +41,35 @@ TEST_F(IssuerTest, IssuesARecordedCertificateThatVerifies) {
   EXPECT_EQ(CertificatePem(entries[0].certificate), issued.leaf_pem);
 }
 
+Caller Node(const Bytes& attested_spki) {
+  return {.identities = {GeneralNameFromText("spiffe://cluster.local/node/n1")},
+          .method = AuthMethod::kAttestedNode,
+          .authenticator = "tpm",
+          .trust_domain = "cluster.local",
+          .node = "n1",
+          .attested_spki = attested_spki,
+          .attestation = "a1"};
+}
+
+TEST_F(IssuerTest, CertifiesTheAttestedKeyOfANodeAndRecordsTheAttestation) {
+  Policy nodes;
+  nodes.node_lifetime = LifetimeRules{.default_ttl = std::chrono::hours(1), .max_ttl = std::chrono::hours(1)};
+  policy_.Set(std::make_shared<Policy>(nodes));
+  const ossl::PKey key = testing::MakeKey("P-256");
+  const IssuanceRequest request{.csr_pem = testing::CsrBuilder(key.get()).Pem()};
+  const Caller node = Node(testing::SpkiOf(key.get()));
+  ASSERT_OK_AND_ASSIGN(const Issued issued, Issue(node, request));
+  EXPECT_THAT(testing::VerifyChain(issued), IsOk());
+  EXPECT_THAT(Issue(node, {.csr_pem = MakeCsrPem()}), HasReason("node_key")) << "another key";
+  const auto entries = Recorded();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].intent.profile, "node");
+  EXPECT_EQ(entries[0].intent.sans, "spiffe://cluster.local/node/n1");
+  EXPECT_EQ(entries[0].intent.auth_method, "attested-node");
+  EXPECT_EQ(entries[0].intent.node, "n1");
+  EXPECT_EQ(entries[0].intent.attestation, "a1");
+}
+
 TEST_F(IssuerTest, AnswersARetryWithTheSameCertificate) {
   const IssuanceRequest request{.csr_pem = MakeCsrPem()};
   ASSERT_OK_AND_ASSIGN(const Issued first, Issue(Workload("web"), request));

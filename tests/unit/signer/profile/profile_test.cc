@@ -33,6 +33,15 @@ TEST(Profile, ServerServesOnly) {
   EXPECT_FALSE(profile.ca);
 }
 
+TEST(Profile, NodeIsALeafOfItsOwnKind) {
+  const Profile profile = NodeProfile({.max_ttl = hours(1)});
+  EXPECT_EQ(profile.kind, ProfileKind::kNode);
+  EXPECT_TRUE(profile.server_auth);
+  EXPECT_TRUE(profile.client_auth);
+  EXPECT_FALSE(profile.ca);
+  EXPECT_EQ(profile.lifetime.max_ttl, hours(1));
+}
+
 TEST(Profile, Case38AuthoritiesSign) {
   const Profile issuing = IssuingCaProfile(IssuingCaLifetime(), 0);
   const Profile root = RootCaProfile(RootCaLifetime());
@@ -51,6 +60,7 @@ TEST(Profile, Case38AuthoritiesSign) {
 TEST(Profile, Names) {
   EXPECT_EQ(ProfileName(ProfileKind::kWorkload), "workload");
   EXPECT_EQ(ProfileName(ProfileKind::kServer), "server");
+  EXPECT_EQ(ProfileName(ProfileKind::kNode), "node");
   EXPECT_EQ(ProfileName(ProfileKind::kIssuingCa), "issuing-ca");
   EXPECT_EQ(ProfileName(ProfileKind::kRootCa), "root-ca");
 }

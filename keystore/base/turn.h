@@ -6,7 +6,7 @@
 #include "keystore/base/clock.h"
 #include "keystore/base/mutex.h"
 
-namespace rootkeep::pkcs11 {
+namespace rootkeep {
 
 // Thread-safe.
 class Turn {
@@ -47,4 +47,4 @@ class Turn {
   bool taken_ RK_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace rootkeep::pkcs11
+}  // namespace rootkeep

@@ -1,0 +1,84 @@
+// One ESYS_CONTEXT from connect to loss, and what stays loaded in the TPM between works.
+#pragma once
+
+#include <tss2/tss2_esys.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "keystore/tpm2/handles.h"
+#include "keystore/tpm2/transport.h"
+
+namespace rootkeep::tpm2 {
+
+// What the TPM says of itself (TPM2_PT_FIXED), not to be believed without attestation.
+struct TpmIdentity {
+  std::string manufacturer;  // TPM2_PT_MANUFACTURER, for example "IBM"
+  std::string model;         // TPM2_PT_VENDOR_STRING_1 to 4, for example "SW   TPM"
+  std::uint64_t firmware = 0;
+  // Made of software, as far as it admits that: swtpm and the simulators it is made of.
+  [[nodiscard]] bool software() const;
+};
+
+// Which start of the TPM it is: objects and sessions do not outlive it (TPMS_CLOCK_INFO).
+struct TpmBoot {
+  std::uint32_t reset_count = 0;
+  std::uint32_t restart_count = 0;
+  friend bool operator==(const TpmBoot&, const TpmBoot&) = default;
+};
+
+// What one work leaves for the next: at most two objects and a session, so that one place for each is free.
+struct Kept {
+  Transient storage_key;
+  Transient session;
+  Transient key;
+  Bytes key_name;  // of `key`: nothing else says what a handle stands for
+};
+
+// UNAVAILABLE "tpm_reset".
+Error WasReset();
+
+// Not thread-safe: used by whoever has the Tpm's turn.
+class Connection {
+ public:
+  // UNAVAILABLE "tpm_down" when the TPM is not there or not started.
+  static Result<std::unique_ptr<Connection>> Open(const TransportOptions& options, Deadline deadline);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  [[nodiscard]] ESYS_CONTEXT* esys() const { return esys_; }
+  [[nodiscard]] Transport& transport() const { return *transport_; }
+  [[nodiscard]] const TpmIdentity& identity() const { return identity_; }
+  // When the connection was made.
+  [[nodiscard]] const TpmBoot& boot() const { return boot_; }
+
+  Kept& kept() { return kept_; }
+  // Flushes it. UNAVAILABLE "tpm_reset" when it is not there any more.
+  Status DropKept();
+  // Flushes everything that was loaded over this connection and is not kept.
+  void FlushTheRest();
+  // Flushes what an earlier connection to the same boot could not.
+  void FlushFrom(const TpmBoot& boot, const std::vector<TPM2_HANDLE>& handles);
+  // The TPM was reset, or cannot be reached: what handles stood for is gone, and they may stand for another's by now.
+  void Forget();
+
+  // Whether the TPM was not reset since.
+  [[nodiscard]] bool IsSameBoot();
+
+ private:
+  explicit Connection(std::unique_ptr<Transport> transport) : transport_(std::move(transport)) {}
+  Status ReadIdentity();
+  Result<TpmBoot> ReadBoot();
+  [[nodiscard]] std::vector<TPM2_HANDLE> KeptHandles() const;
+
+  const std::unique_ptr<Transport> transport_;
+  ESYS_CONTEXT* esys_ = nullptr;
+  TpmIdentity identity_;
+  TpmBoot boot_;
+  Kept kept_;
+};
+
+}  // namespace rootkeep::tpm2
