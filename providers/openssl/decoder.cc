@@ -53,7 +53,11 @@ class PemBlock {
 void* NewContext(void* context) noexcept { return context; }
 void FreeContext(void* /*context*/) noexcept {}
 
-int DoesSelection(void* /*context*/, int /*selection*/) noexcept { return 1; }
+// A reference stands for a private key. Whoever is after a public key, as all are who read a certificate, is spared the
+// search through these decoders.
+int DoesSelection(void* /*context*/, int selection) noexcept {
+  return static_cast<int>(selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0);
+}
 
 // 1 goes on with what else might understand the input, 0 ends with the error that was raised.
 int DecodePem(void* given, OSSL_CORE_BIO* input, int /*selection*/, OSSL_CALLBACK* callback, void* argument,

@@ -1,6 +1,7 @@
 // Keys of no token, which rootkeep.so makes, uses and writes where it is listed first.
 #include <malloc.h>
 #include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <openssl/encoder.h>
 #include <openssl/pem.h>
 
@@ -21,6 +22,14 @@ using testing::TakeErrors;
 using testing::VerifyMessage;
 
 class ProviderOrdinary : public ProviderSuite {};
+
+// How many decoders OpenSSL tries for the public key of a certificate.
+int DecodersOfAPublicKey(OSSL_LIB_CTX* context, const char* type) {
+  EVP_PKEY* key = nullptr;
+  const ossl::Owned<OSSL_DECODER_CTX, OSSL_DECODER_CTX_free> decoding(OSSL_DECODER_CTX_new_for_pkey(
+      &key, "DER", "SubjectPublicKeyInfo", type, OSSL_KEYMGMT_SELECT_PUBLIC_KEY, context, nullptr));
+  return OSSL_DECODER_CTX_get_num_decoders(decoding.get());
+}
 
 TEST_F(ProviderOrdinary, KeysAreMadeAndUsedWhereItIsListedFirst) {
   const LibraryContext context(host_->Config(Listed::kFirstPreferred));
@@ -49,6 +58,17 @@ TEST_F(ProviderOrdinary, KeysAreMadeAndUsedWhereItIsListedFirst) {
   OSSL_PARAM_free(params);
   EXPECT_EQ(EVP_PKEY_eq(imported.get(), pair.get()), 1);
   EXPECT_FALSE(SignMessage(context, imported.get(), "SHA256", "message").empty()) << TakeErrors();
+}
+
+TEST_F(ProviderOrdinary, KeysOfCertificatesAreSearchedForWithOneDecoderMore) {
+  const LibraryContext plain(host_->WriteFile("plain.cnf", ""));
+  const LibraryContext context(host_->Config());
+  for (const char* type : {"EC", "RSA", "ED25519"}) {
+    const int without = DecodersOfAPublicKey(plain, type);
+    ASSERT_GT(without, 0) << type;
+    // Which reads PEM. OpenSSL does not ask it what it is good for.
+    EXPECT_EQ(DecodersOfAPublicKey(context, type), without + 1) << type;
+  }
 }
 
 TEST_F(ProviderOrdinary, AThreadThatMadeAKeyMayOutliveTheProvider) {

@@ -22,7 +22,7 @@ std::function<ossl::PKey()> LoadFile(const std::shared_ptr<LibraryContext>& cont
   return [context, path = std::move(path)] { return testing::ReadKey(*context, path); };
 }
 
-Result<OpenedWay> OpenFile(ProviderHost& host, const std::string& name) {
+Result<OpenedWay> OpenFileIn(const std::string& config, ProviderHost& host, const std::string& name) {
   const ossl::PKey key(name == "rsa" ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})
                                      : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   if (key == nullptr) return ossl::TakeError(Code::kInternal, "EVP_PKEY_Q_keygen");
@@ -33,9 +33,19 @@ Result<OpenedWay> OpenFile(ProviderHost& host, const std::string& name) {
     return ossl::TakeError(Code::kInternal, "PEM_write_bio_PrivateKey");
   }
   OpenedWay way;
-  way.context = std::make_shared<LibraryContext>(host.WriteFile("file.cnf", ""));
+  way.context = std::make_shared<LibraryContext>(config);
   way.load = LoadFile(way.context, path);
   return way;
+}
+
+Result<OpenedWay> OpenFile(ProviderHost& host, const std::string& name) {
+  return OpenFileIn(host.WriteFile("file.cnf", ""), host, name);
+}
+
+// What is lost by another provider's being there, whatever it does: OpenSSL 3.0 looks through all decoders and key
+// managers for every certificate that it reads.
+Result<OpenedWay> OpenFileBeside(ProviderHost& host, const std::string& name) {
+  return OpenFileIn(host.Config(), host, name);
 }
 
 Result<OpenedWay> OpenRootkeep(ProviderHost& host, const std::string& name) {
@@ -54,6 +64,7 @@ Result<OpenedWay> OpenEngine(ProviderHost& host, const std::string& name) {
 
 constexpr Way kWays[] = {
     {"file", Always, OpenFile},
+    {"beside", Always, OpenFileBeside},
     {"rootkeep", Always, OpenRootkeep},
     {"engine", Engine::IsThere, OpenEngine},
 };

@@ -32,8 +32,8 @@ std::vector<std::string> WayNames();
 // finds no key at all.
 std::vector<std::string> KeyNames();
 
-// The host's key `name` through its agent or its token; as "file", another key of the same type in a file.
-// The agent has to serve.
+// The host's key `name` through its agent or its token; as "file" and "beside", another key of the same type in a
+// file. The agent has to serve.
 Result<OpenedWay> OpenWay(const std::string& way, testing::ProviderHost& host, const std::string& name);
 
 }  // namespace rootkeep::bench
