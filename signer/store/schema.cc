@@ -72,8 +72,73 @@ constexpr std::array kLedger = {
     " FROM intents i LEFT JOIN issuers ON issuers.id = i.issuer_id LEFT JOIN outcomes ON outcomes.intent_id = i.id",
 };
 
+// state and status: signer/node/node.h and node_store.h. An EK is bound to one node at most; a node may have lost its
+// own.
+constexpr std::array kNodes = {
+    "CREATE TABLE nodes ("
+    " id {id},"
+    " node TEXT NOT NULL UNIQUE,"
+    " node_group TEXT NOT NULL,"
+    " state BIGINT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " explanation TEXT NOT NULL,"
+    " ek_sha256 TEXT NOT NULL,"
+    " ek_origin TEXT NOT NULL,"
+    " tpm TEXT NOT NULL,"
+    " enrolled_at BIGINT NOT NULL,"
+    " state_since BIGINT NOT NULL,"
+    " attested_until BIGINT NOT NULL,"
+    " ak_name {blob},"
+    " clock BIGINT NOT NULL,"
+    " reset_count BIGINT NOT NULL,"
+    " restart_count BIGINT NOT NULL,"
+    " clock_safe BIGINT NOT NULL,"
+    " evidence_at BIGINT NOT NULL,"
+    " attestation TEXT NOT NULL,"
+    " evidence_sha256 TEXT NOT NULL,"
+    " pcrs TEXT NOT NULL,"
+    " pcr_digest {blob},"
+    " generation TEXT NOT NULL,"
+    " policy TEXT NOT NULL,"
+    " firmware BIGINT NOT NULL)",
+
+    "CREATE UNIQUE INDEX nodes_ek ON nodes (ek_sha256) WHERE ek_sha256 <> ''",
+
+    "CREATE TABLE node_bindings ("
+    " id {id},"
+    " ek_sha256 TEXT NOT NULL UNIQUE,"
+    " node TEXT NOT NULL,"
+    " tpm TEXT NOT NULL,"
+    " peer TEXT NOT NULL,"
+    " asked_at BIGINT NOT NULL,"
+    " seen_at BIGINT NOT NULL)",
+
+    "CREATE TABLE node_certificates ("
+    " id {id},"
+    " node TEXT NOT NULL,"
+    " attestation TEXT NOT NULL,"
+    " request_id TEXT NOT NULL,"
+    " serial TEXT NOT NULL,"
+    " status BIGINT NOT NULL,"
+    " asked_at BIGINT NOT NULL,"
+    " not_after BIGINT NOT NULL)",
+
+    "CREATE INDEX node_certificates_node ON node_certificates (node)",
+
+    "CREATE TABLE node_events ("
+    " id {id},"
+    " at BIGINT NOT NULL,"
+    " node TEXT NOT NULL,"
+    " state TEXT NOT NULL,"
+    " detail TEXT NOT NULL,"
+    " done_by TEXT NOT NULL)",
+
+    "CREATE INDEX node_events_node ON node_events (node)",
+};
+
 constexpr std::array kMigrations = {
     Migration{1, "ledger", kLedger},
+    Migration{2, "nodes", kNodes},
 };
 
 Result<std::int64_t> CurrentVersion(Database& database) {

@@ -31,6 +31,20 @@ TEST_F(SchemaTest, MigratesAnEmptyDatabaseOnce) {
   EXPECT_EQ(rows, SchemaVersion());
 }
 
+TEST_F(SchemaTest, BringsNodesToADatabaseThatHadOnlyTheLedger) {
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  for (const char* table : {"nodes", "node_bindings", "node_certificates", "node_events"}) {
+    ASSERT_THAT(database_->Execute(std::string("DROP TABLE ") + table), IsOk());
+  }
+  ASSERT_THAT(database_->Execute("DELETE FROM migrations WHERE version > 1"), IsOk());
+  ASSERT_THAT(database_->Execute("INSERT INTO issuers (fingerprint) VALUES ('kept')"), IsOk());
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  ASSERT_OK_AND_ASSIGN(const std::int64_t nodes, database_->QueryNumber("SELECT COUNT(*) FROM nodes", -1));
+  EXPECT_EQ(nodes, 0);
+  ASSERT_OK_AND_ASSIGN(const std::int64_t kept, database_->QueryNumber("SELECT COUNT(*) FROM issuers"));
+  EXPECT_EQ(kept, 1);
+}
+
 TEST_F(SchemaTest, RefusesANewerSchema) {
   ASSERT_THAT(Migrate(*database_, clock_), IsOk());
   ASSERT_THAT(database_->Execute("INSERT INTO migrations VALUES (1000, 'from the future', 0)"), IsOk());

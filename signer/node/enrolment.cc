@@ -1,0 +1,95 @@
+#include "signer/node/enrolment.h"
+
+#include <fmt/format.h>
+
+namespace rootkeep {
+namespace {
+
+using Kind = Admission::Kind;
+
+Error Refused(std::string_view reason, std::string message) {
+  return PermissionDenied(std::move(message)).WithReason(reason);
+}
+
+Status CheckState(const Node& node) {
+  switch (node.state) {
+    case NodeState::kDenied: return Refused("node_denied", fmt::format("node {} was denied", node.id));
+    case NodeState::kFailed:
+      return Refused("node_failed",
+                     fmt::format("node {} failed ({}) and was not approved since", node.id, node.reason));
+    case NodeState::kReenrol:
+      return Refused("node_reenrol",
+                     fmt::format("the TPM of node {} was cleared, and the node not approved since", node.id));
+    default: return Ok();
+  }
+}
+
+Node NewNode(const Arrival& arrival, NodeState state, std::string_view group, std::string_view origin) {
+  return {.id = arrival.claimed_node,
+          .group = std::string(group),
+          .state = state,
+          .ek_sha256 = arrival.ek_sha256,
+          .ek_origin = std::string(origin),
+          .tpm = arrival.tpm};
+}
+
+Result<Admission> OfBound(const Arrival& arrival, const Node& bound) {
+  if (bound.id != arrival.claimed_node) {
+    return Refused("node_claim",
+                   fmt::format("it claims to be {}, and its EK is that of {}", arrival.claimed_node, bound.id));
+  }
+  RK_RETURN_IF_ERROR(CheckState(bound));
+  return Admission{Kind::kKnown, bound};
+}
+
+// A node that is known comes with another TPM.
+Result<Admission> OfNamed(const Arrival& arrival, const Node& named, const InventoryEntry* listed) {
+  if (named.state == NodeState::kDenied) RK_RETURN_IF_ERROR(CheckState(named));
+  if (listed == nullptr && !arrival.chained) {
+    return Refused("node_ek",
+                   fmt::format("node {} has another EK, and this one is of no pinned manufacturer", named.id));
+  }
+  return Admission{Kind::kHeldBinding, named};
+}
+
+Result<Admission> OfInventory(const Arrival& arrival, const InventoryEntry& entry, const EnrolmentTerms& terms) {
+  const std::string_view group = entry.group.empty() ? terms.default_group : std::string_view(entry.group);
+  if (entry.ek_sha256 == arrival.ek_sha256) {
+    return Admission{Kind::kNew, NewNode(arrival, NodeState::kApproved, group, "inventory")};
+  }
+  if (!entry.ek_sha256.empty()) {
+    return Refused("node_ek", fmt::format("node {} has another EK in the inventory", entry.node));
+  }
+  if (!arrival.chained) {
+    return Refused("node_unchained", fmt::format("the EK of node {} is of no pinned manufacturer", entry.node));
+  }
+  return Admission{Kind::kNew, NewNode(arrival, NodeState::kApproved, group, "chain")};
+}
+
+Result<Admission> OfUnknown(const Arrival& arrival, const EnrolmentTerms& terms) {
+  if (terms.first == FirstEnrolment::kHold) {
+    return Admission{Kind::kHeldNew, NewNode(arrival, NodeState::kHeld, terms.default_group, "")};
+  }
+  if (terms.first == FirstEnrolment::kAllowByChain && arrival.chained) {
+    return Admission{Kind::kNew, NewNode(arrival, NodeState::kApproved, terms.default_group, "chain")};
+  }
+  return Refused("node_unknown", fmt::format("node {} is not enrolled", arrival.claimed_node));
+}
+
+}  // namespace
+
+Result<Admission> DecideEnrolment(const Arrival& arrival, const std::optional<Node>& bound,
+                                  const std::optional<Node>& named, const EnrolmentTerms& terms) {
+  if (bound) return OfBound(arrival, *bound);
+  const InventoryEntry* listed = terms.inventory.FindEk(arrival.ek_sha256);
+  if (listed != nullptr && listed->node != arrival.claimed_node) {
+    return Refused("node_claim", fmt::format("it claims to be {}, and its EK is that of {} in the inventory",
+                                             arrival.claimed_node, listed->node));
+  }
+  if (named) return OfNamed(arrival, *named, listed);
+  const InventoryEntry* entry = terms.inventory.FindNode(arrival.claimed_node);
+  if (entry != nullptr) return OfInventory(arrival, *entry, terms);
+  return OfUnknown(arrival, terms);
+}
+
+}  // namespace rootkeep

@@ -1,0 +1,245 @@
+#include "signer/node/node_store.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "signer/node/node_rows.h"
+#include "signer/store/schema.h"
+
+namespace rootkeep {
+namespace {
+
+using store::Database;
+
+// What waits for an operator came from the network.
+Status CheckRoom(Database& database, const std::string& count) {
+  RK_TRY(const std::int64_t waiting, database.QueryNumber(count));
+  if (waiting < static_cast<std::int64_t>(NodeStore::kMaxWaiting)) return Ok();
+  return ResourceExhausted(fmt::format("{} wait for an operator already", waiting))
+      .WithReason("node_waiting")
+      .WithHint("rootkeep node list --state held");
+}
+
+Error NoNode(std::string_view id) {
+  return NotFound(fmt::format("there is no node {}", id)).WithReason("node_unknown");
+}
+
+Result<std::unique_ptr<Database>> OpenDatabase(const std::string& path, bool read_only) {
+  RK_TRY(auto database, Database::Open({.path = path, .read_only = read_only}));
+  RK_RETURN_IF_ERROR(store::CheckSchema(*database));
+  return database;
+}
+
+std::optional<Node> FirstOf(std::vector<Node> nodes) {
+  if (nodes.empty()) return std::nullopt;
+  return std::move(nodes.front());
+}
+
+// What the history says about the node's state.
+NodeEvent EventOf(const Node& node, std::string_view by, std::int64_t now) {
+  return {.at = now,
+          .node = node.id,
+          .state = std::string(NodeStateName(node.state)),
+          .detail = node.explanation.empty() ? node.reason : node.explanation,
+          .by = std::string(by)};
+}
+
+Status InsertCertificate(Database& database, NodeCertificate& certificate) {
+  RK_RETURN_IF_ERROR(node_rows::Execute(database,
+                                        "INSERT INTO node_certificates (node, attestation, request_id, serial, status,"
+                                        " asked_at, not_after) VALUES (:node, :attestation, :request_id, :serial,"
+                                        " :status, :asked_at, :not_after)",
+                                        certificate.node, certificate.attestation, certificate.request_id,
+                                        certificate.serial, static_cast<std::int64_t>(certificate.status),
+                                        certificate.asked_at, certificate.not_after));
+  RK_TRY(certificate.id, database.LastInsertId("node_certificates"));
+  return Ok();
+}
+
+Result<Node> Get(Database& database, std::string_view id) {
+  RK_TRY(auto found, node_rows::Select(database, "node", id));
+  if (found.empty()) return NoNode(id);
+  return std::move(found.front());
+}
+
+Result<BindingRequest> TakeRequest(Database& database, std::string_view ek_sha256) {
+  RK_TRY(auto found, node_rows::SelectBindings(database, ek_sha256));
+  if (ek_sha256.empty() || found.empty()) {
+    return NotFound(fmt::format("no TPM with EK {} asks to become a node's", ek_sha256)).WithReason("binding_unknown");
+  }
+  RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", ek_sha256));
+  return std::move(found.front());
+}
+
+Status Note(Database& database, const NodeEvent& event) {
+  RK_RETURN_IF_ERROR(node_rows::Execute(database,
+                                        "INSERT INTO node_events (at, node, state, detail, done_by)"
+                                        " VALUES (:at, :node, :state, :detail, :done_by)",
+                                        event.at, event.node, event.state, event.detail, event.by));
+  return Ok();
+}
+
+// The result of `work`, whose changes are there if it is one.
+template <typename Work>
+auto Transact(Database& database, const Work& work) -> decltype(work(database)) {
+  RK_RETURN_IF_ERROR(database.Begin());
+  auto done = work(database);
+  if (done.ok()) {
+    Status committed = database.Commit();
+    if (committed.ok()) return done;
+    done = std::move(committed).error();
+  }
+  // What went wrong first is what matters.
+  (void)database.Rollback();
+  return done;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NodeStore>> NodeStore::Open(const std::string& database_path) {
+  RK_TRY(auto database, OpenDatabase(database_path, false));
+  return std::unique_ptr<NodeStore>(new NodeStore(std::move(database)));
+}
+
+Result<std::unique_ptr<NodeStore>> NodeStore::Look(const std::string& database_path) {
+  RK_TRY(auto database, OpenDatabase(database_path, true));
+  return std::unique_ptr<NodeStore>(new NodeStore(std::move(database)));
+}
+
+Result<std::optional<Node>> NodeStore::Find(std::string_view id) {
+  const MutexLock lock(mutex_);
+  RK_TRY(auto found, node_rows::Select(*database_, "node", id));
+  return FirstOf(std::move(found));
+}
+
+Result<std::optional<Node>> NodeStore::FindByEk(std::string_view ek_sha256) {
+  if (ek_sha256.empty()) return std::optional<Node>();
+  const MutexLock lock(mutex_);
+  RK_TRY(auto found, node_rows::Select(*database_, "ek_sha256", ek_sha256));
+  return FirstOf(std::move(found));
+}
+
+Result<std::vector<Node>> NodeStore::List() {
+  const MutexLock lock(mutex_);
+  return node_rows::Select(*database_, "", "");
+}
+
+Result<std::vector<BindingRequest>> NodeStore::BindingRequests() {
+  const MutexLock lock(mutex_);
+  return node_rows::SelectBindings(*database_, "");
+}
+
+Result<std::vector<NodeCertificate>> NodeStore::Certificates(std::string_view node) {
+  const MutexLock lock(mutex_);
+  return node_rows::SelectCertificates(*database_, node);
+}
+
+Result<std::vector<NodeEvent>> NodeStore::History(std::string_view node, std::size_t limit) {
+  const MutexLock lock(mutex_);
+  return node_rows::SelectEvents(*database_, node, limit);
+}
+
+Status NodeStore::Insert(const Node& node, std::int64_t now) {
+  const MutexLock lock(mutex_);
+  return Transact(*database_, [&](Database& database) -> Status {
+    if (node.state == NodeState::kHeld) {
+      RK_RETURN_IF_ERROR(CheckRoom(
+          database, fmt::format("SELECT COUNT(*) FROM nodes WHERE state = {}", static_cast<int>(NodeState::kHeld))));
+    }
+    RK_RETURN_IF_ERROR(node_rows::Insert(database, node));
+    return Note(database, EventOf(node, kService, now));
+  });
+}
+
+Result<Node> NodeStore::Update(std::string_view id, const Change& change, std::string_view by, std::int64_t now,
+                               NodeCertificate* certificate) {
+  const MutexLock lock(mutex_);
+  return Transact(*database_, [&](Database& database) -> Result<Node> {
+    RK_TRY(const Node node, Get(database, id));
+    RK_TRY(Node changed, change(node));
+    RK_RETURN_IF_ERROR(node_rows::Update(database, changed));
+    if (certificate != nullptr) RK_RETURN_IF_ERROR(InsertCertificate(database, *certificate));
+    const bool same = node.state == changed.state && node.reason == changed.reason;
+    if (!same) RK_RETURN_IF_ERROR(Note(database, EventOf(changed, by, now)));
+    return changed;
+  });
+}
+
+Status NodeStore::Remove(std::string_view id, std::string_view by, std::int64_t now) {
+  const MutexLock lock(mutex_);
+  return Transact(*database_, [&](Database& database) -> Status {
+    RK_TRY(const std::int64_t removed, node_rows::Execute(database, "DELETE FROM nodes WHERE node = :node", id));
+    if (removed == 0) return NoNode(id);
+    RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE node = :node", id));
+    return Note(database, {.at = now, .node = std::string(id), .state = "removed", .by = std::string(by)});
+  });
+}
+
+Status NodeStore::RequestBinding(const BindingRequest& request) {
+  const MutexLock lock(mutex_);
+  return Transact(*database_, [&](Database& database) -> Status {
+    // By another EK's owner it may have claimed another node before; the last claim is the one that counts.
+    RK_TRY(const std::int64_t known,
+           node_rows::Execute(database,
+                              "UPDATE node_bindings SET tpm = :tpm, peer = :peer, seen_at = :seen_at"
+                              " WHERE ek_sha256 = :ek AND node = :node",
+                              request.tpm, request.peer, request.seen_at, request.ek_sha256, request.node));
+    if (known > 0) return Ok();
+    RK_RETURN_IF_ERROR(CheckRoom(database, "SELECT COUNT(*) FROM node_bindings"));
+    RK_RETURN_IF_ERROR(
+        node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", request.ek_sha256));
+    RK_RETURN_IF_ERROR(node_rows::Execute(database,
+                                          "INSERT INTO node_bindings (ek_sha256, node, tpm, peer, asked_at, seen_at)"
+                                          " VALUES (:ek, :node, :tpm, :peer, :asked_at, :seen_at)",
+                                          request.ek_sha256, request.node, request.tpm, request.peer, request.asked_at,
+                                          request.seen_at));
+    return Note(database, {.at = request.seen_at,
+                           .node = request.node,
+                           .state = "binding requested",
+                           .detail = fmt::format("EK {} from {}", request.ek_sha256, request.peer),
+                           .by = std::string(kService)});
+  });
+}
+
+Result<Node> NodeStore::Bind(std::string_view ek_sha256, std::string_view by, std::int64_t now) {
+  const MutexLock lock(mutex_);
+  return Transact(*database_, [&](Database& database) -> Result<Node> {
+    RK_TRY(const BindingRequest request, TakeRequest(database, ek_sha256));
+    RK_TRY(Node node, Get(database, request.node));
+    RK_RETURN_IF_ERROR(
+        node_rows::Execute(database, "UPDATE nodes SET ek_sha256 = '' WHERE ek_sha256 = :ek", ek_sha256));
+    const Node bound = Rebound(std::move(node), request.ek_sha256, request.tpm, now);
+    RK_RETURN_IF_ERROR(node_rows::Update(database, bound));
+    RK_RETURN_IF_ERROR(Note(database, {.at = now,
+                                       .node = bound.id,
+                                       .state = "bound",
+                                       .detail = fmt::format("EK {}", ek_sha256),
+                                       .by = std::string(by)}));
+    return bound;
+  });
+}
+
+Status NodeStore::DenyBinding(std::string_view ek_sha256, std::string_view by, std::int64_t now) {
+  const MutexLock lock(mutex_);
+  return Transact(*database_, [&](Database& database) -> Status {
+    RK_TRY(const BindingRequest request, TakeRequest(database, ek_sha256));
+    return Note(database, {.at = now,
+                           .node = request.node,
+                           .state = "binding denied",
+                           .detail = fmt::format("EK {}", ek_sha256),
+                           .by = std::string(by)});
+  });
+}
+
+Status NodeStore::Complete(std::int64_t certificate, std::string_view serial, std::int64_t not_after) {
+  const MutexLock lock(mutex_);
+  const auto status = serial.empty() ? NodeCertificateStatus::kNotIssued : NodeCertificateStatus::kIssued;
+  RK_RETURN_IF_ERROR(node_rows::Execute(*database_,
+                                        "UPDATE node_certificates SET serial = :serial, status = :status,"
+                                        " not_after = :not_after WHERE id = :id",
+                                        serial, static_cast<std::int64_t>(status), not_after, certificate));
+  return Ok();
+}
+
+}  // namespace rootkeep
