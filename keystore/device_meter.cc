@@ -27,9 +27,17 @@ unsigned DeviceMeter::limit(DeviceWork work) const {
   return std::min(work.is_signature() ? kind(work).search.limit() : kManagers, capacity_);
 }
 
-// Types of keys share the device up to the largest of their limits; management, which may take long, goes beside them.
+unsigned DeviceMeter::room(DeviceWork work) const {
+  const Kind& mine = kind(work);
+  const unsigned least = limit(work);
+  // Two limits are compared at a trial: it is held to them.
+  if (!mine.at_leisure || trying_ != 0) return least;
+  return std::clamp(options_.processors, least, std::max(least, capacity_));
+}
+
+// Types of keys share the device up to the largest of their rooms; management, which may take long, goes beside them.
 bool DeviceMeter::HasRoom(DeviceWork work) const {
-  return inside_ < capacity_ && kind(work).inside < limit(work) && (!work.is_signature() || signing_ < top_);
+  return inside_ < capacity_ && kind(work).inside < room(work) && (!work.is_signature() || signing_ < top_);
 }
 
 DeviceMeter::Duration DeviceMeter::time(DeviceWork work) const {
@@ -47,7 +55,9 @@ void DeviceMeter::SetCapacity(const DeviceCapacity& capacity) {
 
 void DeviceMeter::FindTop() {
   top_ = 1;
-  for (const Kind& one : kinds_) top_ = std::max(top_, std::min(one.search.limit(), capacity_));
+  for (std::size_t i = 1; i < kinds_.size(); ++i) {
+    top_ = std::max(top_, room(DeviceWork::Signature(static_cast<KeyType>(i - 1))));
+  }
 }
 
 void DeviceMeter::Entered(DeviceWork work, Time now) {
@@ -109,16 +119,17 @@ void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
 
 void DeviceMeter::Evaluate(std::size_t index, Time now) {
   Kind& mine = kinds_[index];
+  const double seconds = Seconds(now - mine.began);
+  const double full = std::max(mine.full, full_ - mine.device_full);
+  const bool saturated = full >= kSaturated * seconds;
+  mine.at_leisure = !saturated;
   if (MayTry(index, now)) {
-    const double seconds = Seconds(now - mine.began);
-    const double full = std::max(mine.full, full_ - mine.device_full);
-    const bool saturated = full >= kSaturated * seconds;
     const unsigned before = mine.search.limit();
     mine.search.Observe(Throughput(mine, seconds), saturated);
     trying_ = mine.search.on_trial() ? index : 0;
     if (mine.search.limit() != before) mine.skip = mine.search.limit();
-    FindTop();
   }
+  FindTop();
   RestartWindow(mine, now);
 }
 

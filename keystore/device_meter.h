@@ -49,8 +49,12 @@ class DeviceMeter {
 
   // Whether another may enter.
   [[nodiscard]] bool HasRoom(DeviceWork work) const;
-  // How many of this kind may be inside at once at present; at least 1.
+  // With how many of this kind inside the device does most; at least 1.
   [[nodiscard]] unsigned limit(DeviceWork work) const;
+  // How many of this kind may be inside at once at present; at least limit(). A device that is not used to its limit
+  // has nothing to lose by more: two that happen to come together would only wait for each other, while a processor
+  // has nothing to do.
+  [[nodiscard]] unsigned room(DeviceWork work) const;
   // What the device allows at most from now on.
   void SetCapacity(const DeviceCapacity& capacity);
 
@@ -68,6 +72,8 @@ class DeviceMeter {
     Time changed;     // when `inside` did
     double area = 0;  // `inside` times seconds
     double work = 0;  // completions times cost
+
+    bool at_leisure = false;  // the last window was far from using the limit
 
     unsigned skip = 0;  // completions until the next window, after a change of the limit
     // The window under way.
@@ -97,7 +103,7 @@ class DeviceMeter {
   std::vector<Kind> kinds_;
   unsigned inside_ = 0;     // everything
   unsigned signing_ = 0;    // signatures
-  unsigned top_ = 1;        // the largest limit of a type of key
+  unsigned top_ = 1;        // the largest room of a type of key
   Time changed_;            // when signing_ did
   double full_ = 0;         // seconds with top_ signatures inside
   double work_ = 0;         // of all kinds

@@ -34,10 +34,10 @@ DeviceQueue::DeviceQueue(const DeviceQueueOptions& options) : options_(options),
 }
 
 void DeviceQueue::PublishLimits() {
-  limits_[0].store(meter_.limit(DeviceWork::Management()), std::memory_order_relaxed);
+  limits_[0].store(meter_.room(DeviceWork::Management()), std::memory_order_relaxed);
   for (std::size_t i = 1; i < DeviceWork::kKinds; ++i) {
     const auto work = DeviceWork::Signature(static_cast<KeyType>(i - 1));
-    limits_[i].store(meter_.limit(work), std::memory_order_relaxed);
+    limits_[i].store(meter_.room(work), std::memory_order_relaxed);
   }
 }
 
@@ -137,7 +137,7 @@ void DeviceQueue::Leave(Ticket& ticket) {
   const Time now = ticket.stay_.left;
   const MutexLock lock(mutex_);
   meter_.Left(ticket.work_, ticket.stay_);
-  const unsigned limit = meter_.limit(ticket.work_);
+  const unsigned limit = meter_.room(ticket.work_);
   if (limit != this->limit(ticket.work_)) PublishLimits();
   if (waiting_.empty()) return;
   const bool slow = now - ticket.stay_.entered >= kTurn;

@@ -226,6 +226,23 @@ TEST(DeviceMeter, DoesNotGrowForCallersWhoAskForNoMore) {
   EXPECT_EQ(meter.limit(kEc), 1U);
 }
 
+TEST(DeviceMeter, ADeviceThatHasTimeTakesAsManyAsThereAreProcessors) {
+  DeviceMeter meter({.max_concurrency = 16, .processors = 4});
+  meter.SetCapacity({.sessions = 16, .computes_here = true});
+  Device device(meter);
+  const auto alone = Contended(microseconds(50));
+  EXPECT_EQ(meter.room(kEc), 1U) << "before anything was seen";
+
+  device.Run({{kEc, alone, microseconds(350)}}, seconds(1));
+  EXPECT_EQ(meter.room(kEc), 4U);
+  EXPECT_EQ(meter.limit(kEc), 1U);
+  meter.SetCapacity({.sessions = 2, .computes_here = true});
+  EXPECT_EQ(meter.room(kEc), 2U) << "never more than it has sessions";
+
+  device.Run({{kEc, alone}}, seconds(1));
+  EXPECT_EQ(meter.room(kEc), 1U) << "used to its limit, it does most with one";
+}
+
 TEST(DeviceMeter, KnowsHowLongWorkTakes) {
   DeviceMeter meter({});
   EXPECT_EQ(meter.time(kEc), Duration(0));
