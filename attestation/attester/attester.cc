@@ -56,8 +56,10 @@ Status Introduce(tpm2::Connection& connection, std::string_view ek_name, AttestI
 }
 
 // All but the boot log.
-Result<AttestEvidence> Prove(ESYS_CONTEXT* esys, std::string_view ek_name, const AttestInit& init,
-                             const AttestChallenge& challenge, const NodeKey& key) {
+Result<AttestEvidence> Prove(tpm2::Connection& connection, std::string_view ek_name, const AttestInit& init,
+                             const AttestChallenge& challenge, const KeyToCertify& key) {
+  RK_RETURN_IF_ERROR(connection.DropKept());
+  ESYS_CONTEXT* const esys = connection.esys();
   RK_TRY(const Bytes transcript, Transcript(init, challenge));
   SecretBytes secret;
   RK_TRY(const TpmKey ak, MakeAk(esys));
@@ -70,8 +72,8 @@ Result<AttestEvidence> Prove(ESYS_CONTEXT* esys, std::string_view ek_name, const
   RK_TRY(const Bytes quote_nonce, QuoteNonce(transcript, secret.RevealForUse()));
   RK_TRY(Quote quote, QuotePcrs(esys, ak, challenge.pcrs, quote_nonce));
   RK_TRY(const Bytes certify_nonce, CertifyNonce(transcript, secret.RevealForUse(), init.csr));
-  RK_TRY(const NodeKey::Loaded loaded, key.Load(esys));
-  RK_TRY(Certification certification, CertifyKey(esys, loaded.key.get(), loaded.authorization(), ak, certify_nonce));
+  RK_TRY(const KeyToCertify::Loaded loaded, key.Load(connection));
+  RK_TRY(Certification certification, CertifyKey(esys, loaded.key, loaded.session, ak, certify_nonce));
   evidence.quote_attest = std::move(quote.attest);
   evidence.quote_signature = std::move(quote.signature);
   evidence.pcr_values = std::move(quote.values);
@@ -82,7 +84,8 @@ Result<AttestEvidence> Prove(ESYS_CONTEXT* esys, std::string_view ek_name, const
 
 }  // namespace
 
-Result<AttestInit> Attester::Begin(const std::string& node_id, const NodeKey& key, Bytes csr, Deadline deadline) const {
+Result<AttestInit> Attester::Begin(const std::string& node_id, const KeyToCertify& key, Bytes csr,
+                                   Deadline deadline) const {
   AttestInit init{.claimed_node_id = node_id,
                   .node_key_public = key.public_area(),
                   .node_key_parent = key.parent_area(),
@@ -95,10 +98,11 @@ Result<AttestInit> Attester::Begin(const std::string& node_id, const NodeKey& ke
 }
 
 Result<AttestEvidence> Attester::Answer(const AttestInit& init, const AttestChallenge& challenge,
-                                        ByteView server_identity, const NodeKey& key, Deadline deadline) const {
+                                        ByteView server_identity, const KeyToCertify& key, Deadline deadline) const {
   RK_RETURN_IF_ERROR(CheckChallenge(challenge, server_identity));
-  RK_TRY(AttestEvidence evidence,
-         tpm_->Use(deadline, [&](ESYS_CONTEXT* esys) { return Prove(esys, options_.ek, init, challenge, key); }));
+  RK_TRY(AttestEvidence evidence, tpm_->Run(tpm2::Tpm::Management(deadline), [&](tpm2::Connection& connection) {
+    return Prove(connection, options_.ek, init, challenge, key);
+  }));
   // After the quote, so that it holds everything that was quoted.
   if (challenge.want_boot_log) {
     RK_TRY(evidence.boot_log, ReadBootLog(options_.boot_log_file));

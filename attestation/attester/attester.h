@@ -5,7 +5,7 @@
 #include <string>
 
 #include "attestation/attester/boot_log_file.h"
-#include "attestation/attester/node_key.h"
+#include "attestation/attester/key_to_certify.h"
 #include "attestation/wire/messages.h"
 #include "keystore/base/clock.h"
 #include "keystore/tpm2/tpm.h"
@@ -26,7 +26,7 @@ class Attester {
 
   // What this node says of itself, with a fresh nonce. `csr` is a PKCS#10 request in DER, signed with `key`. Errors as
   // FindEk, MakeAk and Tpm::Run.
-  [[nodiscard]] Result<AttestInit> Begin(const std::string& node_id, const NodeKey& key, Bytes csr,
+  [[nodiscard]] Result<AttestInit> Begin(const std::string& node_id, const KeyToCertify& key, Bytes csr,
                                          Deadline deadline) const;
 
   // The evidence for a challenge to `init`. `server_identity` is the SHA-256 of the certificate that the connection
@@ -35,7 +35,8 @@ class Attester {
   // "tpm_changed" when the TPM is not the one of `init` any more. Otherwise errors as ActivateCredential, QuotePcrs,
   // CertifyKey, ReadBootLog and Tpm::Run. Nothing about the TPM leaves before the secret was activated.
   [[nodiscard]] Result<AttestEvidence> Answer(const AttestInit& init, const AttestChallenge& challenge,
-                                              ByteView server_identity, const NodeKey& key, Deadline deadline) const;
+                                              ByteView server_identity, const KeyToCertify& key,
+                                              Deadline deadline) const;
 
  private:
   const std::shared_ptr<tpm2::Tpm> tpm_;

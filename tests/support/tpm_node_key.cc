@@ -47,7 +47,7 @@ Status TpmNodeKey::Make(const Esys& esys) {
   return Ok();
 }
 
-Result<attestation::NodeKey::Loaded> TpmNodeKey::Load(ESYS_CONTEXT* esys) const {
+Result<ESYS_TR> TpmNodeKey::LoadInto(ESYS_CONTEXT* esys) const {
   constexpr TPM2B_SENSITIVE_CREATE kNoAuth{};
   constexpr TPM2B_DATA kNoInfo{};
   constexpr TPML_PCR_SELECTION kNoPcrs{};
@@ -61,9 +61,13 @@ Result<attestation::NodeKey::Loaded> TpmNodeKey::Load(ESYS_CONTEXT* esys) const 
   ESYS_TR key = ESYS_TR_NONE;
   RK_RETURN_IF_ERROR(FromRc(
       "Esys_Load", Esys_Load(esys, srk, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &private_, &public_, &key)));
-  Loaded loaded{.key = {esys, key}, .session = {}};
   RK_RETURN_IF_ERROR(FromRc("Esys_TR_SetAuth", Esys_TR_SetAuth(esys, key, &kAuth)));
-  return loaded;
+  return key;
+}
+
+Result<attestation::KeyToCertify::Loaded> TpmNodeKey::Load(tpm2::Connection& connection) const {
+  RK_TRY(const ESYS_TR key, LoadInto(connection.esys()));
+  return Loaded{.key = key};
 }
 
 Bytes TpmNodeKey::Csr(const SwTpm& tpm) const {
@@ -81,9 +85,8 @@ Bytes TpmNodeKey::Csr(const SwTpm& tpm) const {
 
   const Esys esys(tpm);
   const auto sign = [&]() -> Result<Bytes> {
-    RK_TRY(Loaded loaded, Load(esys.get()));
-    const testing::TpmKey signer{
-        .handle = {esys, loaded.key.Release()}, .public_area = public_, .encoded = public_area_, .name = {}};
+    RK_TRY(const ESYS_TR loaded, LoadInto(esys.get()));
+    const testing::TpmKey signer{.handle = {esys, loaded}, .public_area = public_, .encoded = public_area_, .name = {}};
     return SignDigest(esys, signer, digest);
   };
   const auto signature = sign();
