@@ -112,6 +112,13 @@ int EncodePem(void* given, OSSL_CORE_BIO* output, const void* object, const OSSL
                           PEM_write_bio(bio.get(), kReferenceLabel, "", der.data(), static_cast<long>(size)) > 0);
 }
 
+void PrintCustody(BIO* bio, const Custody& custody) noexcept {
+  BIO_printf(bio, "\nToken: \"%s\" (serial %s)\nCustody: %s\n", custody.token.c_str(), custody.serial.c_str(),
+             Describe(custody.facts).c_str());
+  if (!custody.other_usages.empty()) BIO_printf(bio, "Allows more than signing: %s\n", custody.other_usages.c_str());
+  BIO_printf(bio, "Vouched for: %s\n", VoucherText(custody.voucher));
+}
+
 int EncodeText(void* given, OSSL_CORE_BIO* output, const void* object, const OSSL_PARAM /*abstract*/[],
                int /*selection*/, OSSL_PASSPHRASE_CALLBACK* /*passphrase*/, void* /*argument*/) noexcept {
   const Key* key = static_cast<const Key*>(object);
@@ -122,8 +129,8 @@ int EncodeText(void* given, OSSL_CORE_BIO* output, const void* object, const OSS
   BIO_printf(bio.get(), "Private key held by an agent\nKey socket: %.*s\nKey: %s\nFingerprint: ",
              static_cast<int>(agent->client->path().size()), agent->client->path().data(), agent->uri.c_str());
   for (const std::uint8_t octet : agent->fingerprint) BIO_printf(bio.get(), "%02x", octet);
-  return static_cast<int>(BIO_printf(bio.get(), "\n") > 0 &&
-                          EVP_PKEY_print_public(bio.get(), key->material(), 0, nullptr) == 1);
+  PrintCustody(bio.get(), agent->custody);
+  return static_cast<int>(EVP_PKEY_print_public(bio.get(), key->material(), 0, nullptr) == 1);
 }
 
 template <auto kEncode>

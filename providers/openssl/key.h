@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "providers/openssl/context.h"
+#include "providers/openssl/custody.h"
 
 namespace rootkeep::provider {
 
@@ -27,6 +28,7 @@ struct AgentKey {
   keysocket::WireType type = keysocket::WireType::kEcP256;
   std::uint32_t schemes = 0;
   FixedText<keysocket::kMaxUri> uri;
+  Custody custody;  // as it was when the key was loaded
 
   [[nodiscard]] bool Signs(keysocket::WireScheme scheme) const noexcept {
     return (schemes >> static_cast<unsigned>(scheme) & 1U) != 0;

@@ -151,7 +151,8 @@ constexpr OSSL_PARAM kNoParam{nullptr, 0, nullptr, 0, 0};
 
 #define RK_COMMON_PARAMS                                                                                    \
   Integer(OSSL_PKEY_PARAM_BITS), Integer(OSSL_PKEY_PARAM_SECURITY_BITS), Integer(OSSL_PKEY_PARAM_MAX_SIZE), \
-      Text(OSSL_PKEY_PARAM_DEFAULT_DIGEST), Text(OSSL_PKEY_PARAM_MANDATORY_DIGEST)
+      Text(OSSL_PKEY_PARAM_DEFAULT_DIGEST), Text(OSSL_PKEY_PARAM_MANDATORY_DIGEST), Text(kCustodyParam),    \
+      Text(kVoucherParam), Integer(kNonExportableParam)
 #define RK_EC_MATERIAL                                                                                          \
   Text(OSSL_PKEY_PARAM_GROUP_NAME), Text(OSSL_PKEY_PARAM_EC_ENCODING),                                          \
       Text(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT), Text(OSSL_PKEY_PARAM_EC_FIELD_TYPE),                    \
@@ -189,15 +190,25 @@ const OSSL_PARAM* GettableParams(void* /*context*/) noexcept {
 
 const OSSL_PARAM* SettableParams(void* /*context*/) noexcept { return kSettable; }
 
+// What is known of a key of an agent's only. True when nothing of it was asked for.
+bool GetAgentParams(const AgentKey& agent, OSSL_PARAM params[]) noexcept {
+  const auto set = [params](const char* name, const char* text) {
+    OSSL_PARAM* wanted = OSSL_PARAM_locate(params, name);
+    return wanted == nullptr || OSSL_PARAM_set_utf8_string(wanted, text) == 1;
+  };
+  OSSL_PARAM* kept = OSSL_PARAM_locate(params, kNonExportableParam);
+  const bool told =
+      kept == nullptr || OSSL_PARAM_set_int(kept, static_cast<int>(ClaimsNonExportable(agent.custody.facts))) == 1;
+  // The agent signs SHA-384 digests with such a key and no others.
+  const bool named = agent.type != keysocket::WireType::kEcP384 || set(OSSL_PKEY_PARAM_DEFAULT_DIGEST, "SHA384");
+  return told && named && set(kCustodyParam, Describe(agent.custody.facts).c_str()) &&
+         set(kVoucherParam, VoucherText(agent.custody.voucher));
+}
+
 int GetParams(void* key, OSSL_PARAM params[]) noexcept {
   const Key* subject = KeyOf(key);
   if (subject->material() == nullptr || EVP_PKEY_get_params(subject->material(), params) != 1) return 0;
-  // The agent signs SHA-384 digests with such a key and no others.
-  if (subject->agent() != nullptr && subject->agent()->type == keysocket::WireType::kEcP384) {
-    OSSL_PARAM* digest = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_DEFAULT_DIGEST);
-    if (digest != nullptr) return OSSL_PARAM_set_utf8_string(digest, "SHA384");
-  }
-  return 1;
+  return static_cast<int>(subject->agent() == nullptr || GetAgentParams(*subject->agent(), params));
 }
 
 int SetParams(void* key, const OSSL_PARAM params[]) noexcept {

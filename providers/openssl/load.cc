@@ -22,6 +22,28 @@ bool IsFingerprintOf(Context& context, const keysocket::Fingerprint& fingerprint
          actual == fingerprint;
 }
 
+constexpr std::array kShownFacts{&keysocket::WireFacts::sensitive, &keysocket::WireFacts::extractable,
+                                 &keysocket::WireFacts::always_sensitive, &keysocket::WireFacts::never_extractable,
+                                 &keysocket::WireFacts::local};
+
+void WriteCustody(keysocket::FieldWriter& writer, const KeyDescription& said) noexcept {
+  writer.Number(static_cast<std::uint8_t>(said.voucher));
+  for (const auto fact : kShownFacts) writer.Number(static_cast<std::uint8_t>(said.facts.*fact));
+  writer.Text(said.facts.other_usages, keysocket::kMaxUsages);
+  writer.Text(said.device.label, keysocket::kMaxDevice);
+  writer.Text(said.device.serial, keysocket::kMaxDevice);
+}
+
+void ReadCustody(keysocket::FieldReader& reader, KeyDescription& out) noexcept {
+  out.voucher = reader.Choice(keysocket::WireVoucher::kTokenSoftware, keysocket::WireVoucher::kToken);
+  for (const auto fact : kShownFacts) {
+    out.facts.*fact = reader.Choice(keysocket::WireFact::kNo, keysocket::WireFact::kUnsaid);
+  }
+  out.facts.other_usages = reader.Text(keysocket::kMaxUsages);
+  out.device.label = reader.Text(keysocket::kMaxDevice);
+  out.device.serial = reader.Text(keysocket::kMaxDevice);
+}
+
 }  // namespace
 
 bool DescribeKey(Context& context, keysocket::Client& client, const KeyReference& reference,
@@ -58,6 +80,7 @@ KeyHolder MakeKey(Context& context, keysocket::Client& client, const KeyDescript
   agent->fingerprint = said.fingerprint;
   agent->type = said.type;
   agent->schemes = said.schemes;
+  agent->custody = CustodyOf(said);
   key->SetMaterial(std::move(material), 0);
   key->SetAgent(std::move(agent));
   return key;
@@ -74,6 +97,7 @@ std::size_t WriteHandover(const Context& context, const keysocket::Client& clien
   writer.Number(said.schemes);
   writer.Text(said.uri, keysocket::kMaxUri);
   writer.Blob(said.spki, keysocket::kMaxSpki);
+  WriteCustody(writer, said);
   const std::size_t size = writer.size();
   if (size < 0x100 || size > 0xffff) return 0;  // mark, fingerprint and key are longer than the shorter form allows
   out[0] = kOctetString;
@@ -96,6 +120,7 @@ KeyHolder ReadHandover(Context& context, Octets der) noexcept {
   said.schemes = reader.Number<std::uint32_t>();
   said.uri = reader.Text(keysocket::kMaxUri);
   said.spki = reader.Blob(keysocket::kMaxSpki);
+  ReadCustody(reader, said);
   if (!reader.ok()) return nullptr;
   keysocket::Client* client = context.ClientOf(socket);
   return client == nullptr ? nullptr : MakeKey(context, *client, said);

@@ -34,7 +34,7 @@ TEST_F(ProviderCheck, IsContentWithKeysByFileAndByUri) {
       for (const std::string& name : {host_->Reference(key.name), host_->Uri(key.name)}) {
         const ProgramResult result = Check(host_->Config(listed), name);
         EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
-        for (const char* step : {"configuration", "provider", "decode", "sign", "verify", "private half"}) {
+        for (const char* step : {"configuration", "provider", "decode", "custody", "sign", "verify", "private half"}) {
           EXPECT_THAT(result.out, ::testing::ContainsRegex(std::string("ok +") + step)) << name;
         }
       }
@@ -47,7 +47,7 @@ TEST_F(ProviderCheck, IsContentWithKeysByFileAndByUri) {
   const auto report = nlohmann::json::parse(json.out, nullptr, false);
   ASSERT_FALSE(report.is_discarded()) << json.out;
   EXPECT_EQ(report["healthy"], true);
-  EXPECT_EQ(report["steps"].size(), 7U);
+  EXPECT_EQ(report["steps"].size(), 8U);
 }
 
 TEST_F(ProviderCheck, SaysAsWhomItRanAndSignsWithAnRsaKeyInBothWays) {
@@ -59,6 +59,44 @@ TEST_F(ProviderCheck, SaysAsWhomItRanAndSignsWithAnRsaKeyInBothWays) {
   }
   EXPECT_THAT(rsa.out, HasSubstr("uid " + std::to_string(geteuid())));
   EXPECT_THAT(rsa.out, HasSubstr("other rights"));
+}
+
+TEST_F(ProviderCheck, SaysWhatTheTokenClaimsAndDemandsItWhenAsked) {
+  const auto demand = [](const std::string& key, const char* flag) {
+    return RunProgram({ROOTKEEP_BINARY, "provider", "check", "--openssl-conf", host_->Config(), "--key", key, flag});
+  };
+  const std::string claims =
+      "sensitive, not extractable, always sensitive, never extractable, generated in the token; claimed by token "
+      "(software, for tests)";
+  for (const KeyCase& key : kKeys) {
+    const ProgramResult made = demand(host_->Reference(key.name), "--require-non-exportable");
+    EXPECT_EQ(made.exit_code, 0) << made.out;
+    EXPECT_THAT(made.out, ::testing::ContainsRegex("ok +custody")) << key.name;
+    EXPECT_THAT(made.out, HasSubstr(claims)) << key.name;
+  }
+  const ProgramResult software = demand(host_->Reference("p256"), "--production");
+  EXPECT_EQ(software.exit_code, 1);
+  EXPECT_THAT(software.out, ::testing::ContainsRegex("FAILED +custody"));
+  EXPECT_THAT(software.out, HasSubstr("the keys of a software token are files"));
+  EXPECT_THAT(software.out, ::testing::ContainsRegex("ok +sign")) << "the rest is looked at all the same";
+
+  // A key that was in a file before it was in the token.
+  const std::string file = host_->Path("imported.key");
+  ASSERT_EQ(RunProgram({"openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-out", file}).exit_code,
+            0);
+  const ProgramResult imported = RunProgram({"env", "SOFTHSM2_CONF=" + host_->hsm().conf_file(), "softhsm2-util",
+                                             "--import", file, "--token", testing::SoftHsm::kLabel, "--pin",
+                                             testing::SoftHsm::kPin, "--label", "rk/app/imported/1", "--id", "0a0b"});
+  ASSERT_EQ(imported.exit_code, 0) << imported.out << imported.err;
+  const std::string reference = host_->Reference("imported");
+  const ProgramResult warned = Check(host_->Config(), reference);
+  EXPECT_EQ(warned.exit_code, 0) << warned.out;
+  EXPECT_THAT(warned.out, ::testing::ContainsRegex("warning +custody.*ONCE EXTRACTABLE, NOT generated in the token"));
+  for (const char* flag : {"--require-non-exportable", "--production"}) {
+    const ProgramResult refused = demand(reference, flag);
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.out, ::testing::ContainsRegex("FAILED +custody.*NOT generated in the token")) << flag;
+  }
 }
 
 TEST_F(ProviderCheck, KnowsTheProviderUnderAnyName) {

@@ -71,6 +71,27 @@ TEST_F(ProviderCli, RequestsCertificatesSignaturesAndMessages) {
   }
 }
 
+TEST_F(ProviderCli, ShowsWhereAKeyIsAndOnWhoseWord) {
+  for (const Listed listed : {Listed::kLast, Listed::kFirst}) {
+    for (const KeyCase& key : kKeys) {
+      const std::string reference = host_->Reference(key.name);
+      const ProgramResult pkey = OpenSsl({"pkey", "-text", "-noout", "-in", reference}, listed);
+      const ProgramResult store = OpenSsl({"storeutl", "-text", "-noout", host_->Uri(key.name)}, listed);
+      const ProgramResult file = OpenSsl({"storeutl", "-text", "-noout", reference}, listed);
+      const KeyInfo& info = host_->Info(key.name);
+      for (const ProgramResult& shown : {pkey, store, file}) {
+        EXPECT_EQ(shown.exit_code, 0) << shown.err;
+        EXPECT_THAT(shown.out,
+                    ::testing::HasSubstr("Token: \"" + info.device.label + "\" (serial " + info.device.serial + ")\n"));
+        EXPECT_THAT(shown.out, ::testing::HasSubstr("Custody: sensitive, not extractable, always sensitive, never "
+                                                    "extractable, generated in the token\n"));
+        EXPECT_THAT(shown.out, ::testing::HasSubstr("Vouched for: claimed by token (software, for tests)\n"));
+        EXPECT_THAT(shown.out, ::testing::Not(::testing::HasSubstr("more than signing")));
+      }
+    }
+  }
+}
+
 TEST_F(ProviderCli, IssuesWithAnAgentsKey) {
   const std::string ca = Certified("p256");
   const std::string key = host_->Path("leaf.key");

@@ -3,50 +3,32 @@
 #include <openssl/conf.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/provider.h>
-#include <openssl/rsa.h>
-#include <openssl/store.h>
 #include <unistd.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "keystore/base/bytes.h"
 #include "keystore/base/openssl.h"
 #include "tools/rootkeep/commands.h"
 #include "tools/rootkeep/doctor/checkup.h"
 #include "tools/rootkeep/output.h"
+#include "tools/rootkeep/provider_key.h"
 
 namespace rootkeep::cli {
 namespace {
 
 constexpr const char* kProvider = "rootkeep";
-constexpr std::string_view kProviderTitle = "Rootkeep:";  // what it says of itself starts with it
-constexpr std::string_view kMessage = "rootkeep provider check";
 
 using LibCtx = ossl::Owned<OSSL_LIB_CTX, OSSL_LIB_CTX_free>;
 using Conf = ossl::Owned<CONF, NCONF_free>;
-using StoreInfo = ossl::Owned<OSSL_STORE_INFO, OSSL_STORE_INFO_free>;
 
 struct Asked {
   std::string config;
   std::string key;
+  KeyDemands demands;
   bool json = false;
 };
-
-// All that OpenSSL has queued, oldest first, as the message of one error.
-Error Queued(std::string_view call, std::string hint) {
-  std::string text(call);
-  const char* data = nullptr;
-  int flags = 0;
-  while (const unsigned long code = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags)) {
-    const char* reason = ERR_reason_error_string(code);
-    text += fmt::format(": {}", reason == nullptr ? "unknown reason" : reason);
-    if ((flags & ERR_TXT_STRING) != 0 && *data != '\0') text += fmt::format(" ({})", data);
-  }
-  return FailedPrecondition(text).WithHint(std::move(hint));
-}
 
 std::string Value(const CONF* conf, const std::string& section, const char* name) {
   const char* value = NCONF_get_string(conf, section.c_str(), name);
@@ -54,19 +36,11 @@ std::string Value(const CONF* conf, const std::string& section, const char* name
   return value == nullptr ? std::string() : value;
 }
 
-// By what it says of itself: OSSL_PROVIDER_get0_name is whatever the configuration calls it.
-bool IsOurs(const OSSL_PROVIDER* provider) {
-  char* title = nullptr;
-  OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_ptr(OSSL_PROV_PARAM_NAME, &title, 0), OSSL_PARAM_construct_end()};
-  return provider != nullptr && OSSL_PROVIDER_get_params(provider, params) == 1 && title != nullptr &&
-         std::string_view(title).starts_with(kProviderTitle);
-}
-
 // Null when no provider that is active is Rootkeep's.
 const OSSL_PROVIDER* FindProvider(OSSL_LIB_CTX* context) {
   const OSSL_PROVIDER* found = nullptr;
   const auto look = [](OSSL_PROVIDER* provider, void* out) {
-    if (IsOurs(provider)) *static_cast<const OSSL_PROVIDER**>(out) = provider;
+    if (IsRootkeepProvider(provider)) *static_cast<const OSSL_PROVIDER**>(out) = provider;
     return 1;
   };
   (void)OSSL_PROVIDER_do_all(context, look, static_cast<void*>(&found));
@@ -78,7 +52,7 @@ const OSSL_PROVIDER* FindProvider(OSSL_LIB_CTX* context) {
 Error WhyNotLoaded(const std::string& config) {
   const Conf conf(NCONF_new(nullptr));
   long line = 0;
-  if (NCONF_load(conf.get(), config.c_str(), &line) <= 0) return Queued("read the configuration", "");
+  if (NCONF_load(conf.get(), config.c_str(), &line) <= 0) return QueuedErrors("read the configuration", "");
   const std::string all = Value(conf.get(), "default", "openssl_conf");
   if (all.empty()) {
     return FailedPrecondition("the configuration has no openssl_conf, so OpenSSL reads no more of it")
@@ -106,131 +80,6 @@ Error WhyNotLoaded(const std::string& config) {
       .WithHint("is the file this release's, and does openssl list -providers show it with OPENSSL_CONF set?");
 }
 
-// A file with a reference, or a URI.
-Result<ossl::PKey> ReadKey(OSSL_LIB_CTX* context, const std::string& key) {
-  ERR_clear_error();
-  if (key.find(':') == std::string::npos || key.starts_with('/')) {
-    const ossl::Bio file(BIO_new_file(key.c_str(), "r"));
-    if (file == nullptr) return Queued("read the file", "is the path right?");
-    // Without a password: nobody is asked.
-    ossl::PKey read(PEM_read_bio_PrivateKey_ex(
-        file.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr, context, nullptr));
-    if (read != nullptr) return read;
-    return Queued("decode the reference", "is the agent up, and is the socket mounted where this process runs?");
-  }
-  OSSL_STORE_CTX* store =
-      OSSL_STORE_open_ex(key.c_str(), context, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
-  const StoreInfo info(store == nullptr ? nullptr : OSSL_STORE_load(store));
-  OSSL_STORE_close(store);
-  ossl::PKey found(info == nullptr ? nullptr : OSSL_STORE_INFO_get1_PKEY(info.get()));
-  if (found != nullptr) return found;
-  return Queued("open the URI", "openssl storeutl -noout keysocket: shows what the configured socket has");
-}
-
-Status CheckOwner(EVP_PKEY* key) {
-  const OSSL_PROVIDER* owner = EVP_PKEY_get0_provider(key);
-  if (IsOurs(owner)) return Ok();
-  const std::string name = owner == nullptr ? "no provider" : OSSL_PROVIDER_get0_name(owner);
-  return FailedPrecondition(fmt::format("it is a key of {}: this is no key of an agent", name))
-      .WithHint("the file holds a private key itself; the application would use that");
-}
-
-// What is signed with, by OpenSSL's rules: none for a key that hashes by itself.
-const char* DigestOf(EVP_PKEY* key, std::array<char, 32>& name) {
-  const int found = EVP_PKEY_get_default_digest_name(key, name.data(), name.size());
-  return found <= 0 || std::string_view(name.data()) == "UNDEF" || name[0] == '\0' ? nullptr : name.data();
-}
-
-// What one signature is made by. The same for signing and verifying.
-struct Scheme {
-  std::string name;              // for people
-  const char* digest = nullptr;  // null: hashes by itself
-  bool pss = false;              // what TLS 1.3 signs with
-};
-
-bool Choose(EVP_PKEY_CTX* context, const Scheme& scheme) {
-  return !scheme.pss || (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-                         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1);
-}
-
-Result<Bytes> SignOnce(OSSL_LIB_CTX* context, EVP_PKEY* key, const Scheme& scheme) {
-  ERR_clear_error();
-  const ossl::MdCtx md(EVP_MD_CTX_new());
-  Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
-  std::size_t size = signature.size();
-  const auto* message = reinterpret_cast<const unsigned char*>(kMessage.data());
-  EVP_PKEY_CTX* choices = nullptr;  // the digest context's
-  if (EVP_DigestSignInit_ex(md.get(), &choices, scheme.digest, context, nullptr, key, nullptr) != 1 ||
-      !Choose(choices, scheme) || EVP_DigestSign(md.get(), signature.data(), &size, message, kMessage.size()) != 1) {
-    return Queued("sign", "the agent's log has why; does its socket grant this key to this user?");
-  }
-  signature.resize(size);
-  return signature;
-}
-
-// By OpenSSL's default provider alone, with nothing but the public key.
-Status Verify(EVP_PKEY* key, const Scheme& scheme, const Bytes& signature) {
-  ERR_clear_error();
-  const LibCtx plain(OSSL_LIB_CTX_new());
-  const ossl::PKeyCtx copy(EVP_PKEY_CTX_new_from_name(plain.get(), EVP_PKEY_get0_type_name(key), nullptr));
-  OSSL_PARAM* params = nullptr;
-  EVP_PKEY* copied = nullptr;
-  if (EVP_PKEY_todata(key, EVP_PKEY_PUBLIC_KEY, &params) == 1 && EVP_PKEY_fromdata_init(copy.get()) == 1) {
-    (void)EVP_PKEY_fromdata(copy.get(), &copied, EVP_PKEY_PUBLIC_KEY, params);
-  }
-  OSSL_PARAM_free(params);
-  const ossl::PKey ordinary(copied);
-  const ossl::MdCtx md(EVP_MD_CTX_new());
-  EVP_PKEY_CTX* choices = nullptr;  // the digest context's
-  if (ordinary != nullptr &&
-      EVP_DigestVerifyInit_ex(md.get(), &choices, scheme.digest, plain.get(), nullptr, ordinary.get(), nullptr) == 1 &&
-      Choose(choices, scheme) &&
-      EVP_DigestVerify(md.get(), signature.data(), signature.size(),
-                       reinterpret_cast<const unsigned char*>(kMessage.data()), kMessage.size()) == 1) {
-    return Ok();
-  }
-  return Queued("verify the signature with the public key",
-                "the token and the agent disagree about the key: tell its operator");
-}
-
-Status NotExported(EVP_PKEY* key) {
-  OSSL_PARAM* params = nullptr;
-  const bool exported = EVP_PKEY_todata(key, EVP_PKEY_KEYPAIR, &params) == 1;
-  OSSL_PARAM_free(params);
-  ERR_clear_error();
-  if (!exported) return Ok();
-  return FailedPrecondition("the provider gave the private half to this process")
-      .WithHint("this is no key of an agent, or not this release's provider");
-}
-
-void CheckKey(Checkup& checkup, OSSL_LIB_CTX* context, const std::string& name) {
-  const auto key = ReadKey(context, name);
-  const Status owner = key.ok() ? CheckOwner(key->get()) : Status(key.error());
-  const std::string type =
-      key.ok() ? fmt::format("{} of {} bits", EVP_PKEY_get0_type_name(key->get()), EVP_PKEY_get_bits(key->get())) : "";
-  if (!checkup.Step("decode", name, owner, type)) {
-    for (const char* step : {"sign", "verify", "private half"}) checkup.NotTried(step, name);
-    return;
-  }
-  std::array<char, 32> digest_name{};
-  const char* digest = DigestOf(key->get(), digest_name);
-  std::vector<Scheme> schemes{{.name = digest == nullptr ? "" : digest, .digest = digest}};
-  if (EVP_PKEY_is_a(key->get(), "RSA") == 1) {
-    schemes.front().name += " and PKCS#1 v1.5";
-    schemes.push_back(
-        {.name = fmt::format("{} and PSS", digest == nullptr ? "" : digest), .digest = digest, .pss = true});
-  }
-  for (const Scheme& scheme : schemes) {
-    const auto signature = SignOnce(context, key->get(), scheme);
-    if (checkup.Step("sign", name, signature, scheme.name)) {
-      checkup.Step("verify", name, Verify(key->get(), scheme, *signature), scheme.name);
-    } else {
-      checkup.NotTried("verify", name);
-    }
-  }
-  checkup.Step("private half", name, NotExported(key->get()), "stays where it is");
-}
-
 void Examine(Checkup& checkup, const Asked& asked) {
   checkup.Step("user", fmt::format("uid {}", geteuid()), Ok(),
                "the agent grants keys by user: run this as the service's, which may have other rights");
@@ -241,17 +90,18 @@ void Examine(Checkup& checkup, const Asked& asked) {
   const bool loaded = provider != nullptr;
   // With the provider there, whatever else is wrong in it is not what was asked.
   const Status status =
-      read || loaded ? Ok() : Status(Queued("load", "openssl list -providers -verbose shows what OpenSSL makes of it"));
+      read || loaded ? Ok()
+                     : Status(QueuedErrors("load", "openssl list -providers -verbose shows what OpenSSL makes of it"));
   checkup.Step("configuration", asked.config, status);
   const char* called = loaded ? OSSL_PROVIDER_get0_name(provider) : kProvider;
   if (!checkup.Step("provider", called, loaded ? Ok() : Status(WhyNotLoaded(asked.config)), "active")) {
-    for (const char* step : {"decode", "sign", "verify", "private half"}) checkup.NotTried(step, asked.key);
+    for (const std::string_view step : kProviderKeySteps) checkup.NotTried(std::string(step), asked.key);
     return;
   }
   if (OSSL_PROVIDER_available(context.get(), "default") != 1) {
     checkup.Warn("provider", "default", "not active: the application has no TLS and no digests without it");
   }
-  CheckKey(checkup, context.get(), asked.key);
+  CheckProviderKey(checkup, context.get(), asked.key, asked.demands);
 }
 
 Status Check(const Asked& asked) {
@@ -271,6 +121,9 @@ Action Declare(Options& options) {
   OPENSSL_free(usual);
   options.Path("--openssl-conf", asked->config, "The configuration that the application gets as OPENSSL_CONF")
       .Required("--key", asked->key, "Key reference file, or keysocket: URI")
+      .Flag("--require-non-exportable", asked->demands.non_exportable,
+            "Fail unless the key's token says that the key was made in it and can never leave it")
+      .Flag("--production", asked->demands.production, "The same, and fail for a software token, whatever it says")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Check(*asked); };
 }
