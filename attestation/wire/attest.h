@@ -1,4 +1,4 @@
-// What a TPM signs about itself, its keys and its registers: TPMS_ATTEST (Part 2 §10.12.12).
+// What a TPM signs about itself, its keys and its registers: TPMS_ATTEST (Part 2 §10.12).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace rootkeep::attestation {
 // TPM_GENERATED_VALUE (Part 2 §6.2), "\xffTCG": a restricted key signs nothing that begins so unless the TPM made it.
 inline constexpr std::uint32_t kTpmGenerated = 0xff544347;
 
-// TPMI_ST_ATTEST (Part 2 §10.12.10). Holds any 16 bits that a peer sent.
+// TPMI_ST_ATTEST. Holds any 16 bits that a peer sent.
 enum class AttestType : std::uint16_t {
   kCertify = 0x8017,
   kQuote = 0x8018,
@@ -22,12 +22,12 @@ enum class AttestType : std::uint16_t {
 // Octets of a name: an algorithm identifier and a digest (Part 1 §16). A handle, the name of what has no public area,
 // is four octets; no name is empty.
 inline constexpr std::size_t kMaxNameSize = 2 + kMaxDigestSize;
-// Octets of qualifying data, what a TPM2B_DATA holds.
-inline constexpr std::size_t kMaxExtraData = 2 + kMaxDigestSize;
+// Octets of qualifying data: what a TPM2B_DATA of libtss2 holds. Part 2 has room for two more, which nobody needs.
+inline constexpr std::size_t kMaxExtraData = kMaxDigestSize;
 // Octets of a TPMS_ATTEST that is read: three times the longest one of the known types.
 inline constexpr std::size_t kMaxAttestSize = 1024;
 
-// TPMS_CLOCK_INFO (Part 2 §10.11.1).
+// TPMS_CLOCK_INFO (Part 2 §10.11).
 struct ClockInfo {
   std::uint64_t clock = 0;          // milliseconds that the TPM has been on, since TPM2_Clear
   std::uint32_t reset_count = 0;    // TPM resets since TPM2_Clear
@@ -37,7 +37,7 @@ struct ClockInfo {
   friend bool operator==(const ClockInfo&, const ClockInfo&) = default;
 };
 
-// TPMS_QUOTE_INFO (Part 2 §10.12.1).
+// TPMS_QUOTE_INFO.
 struct QuoteInfo {
   std::vector<PcrSelection> selections;
   Bytes pcr_digest;  // by the hash function of the signing scheme
@@ -45,7 +45,7 @@ struct QuoteInfo {
   friend bool operator==(const QuoteInfo&, const QuoteInfo&) = default;
 };
 
-// TPMS_CERTIFY_INFO (Part 2 §10.12.3).
+// TPMS_CERTIFY_INFO.
 struct CertifyInfo {
   Bytes name;
   Bytes qualified_name;
@@ -53,7 +53,7 @@ struct CertifyInfo {
   friend bool operator==(const CertifyInfo&, const CertifyInfo&) = default;
 };
 
-// TPMS_CREATION_INFO (Part 2 §10.12.7).
+// TPMS_CREATION_INFO.
 struct CreationInfo {
   Bytes name;
   Bytes creation_hash;

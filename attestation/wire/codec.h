@@ -1,5 +1,5 @@
-// The encoding that all structures of TPM 2.0 share (Part 1 §"Canonicalization", Part 2 §4): big-endian integers, and
-// octets behind a 16-bit size (TPM2B). One structure has one encoding, and ReadWhole holds its input to that.
+// The encoding that all structures of TPM 2.0 share: big-endian integers, and octets behind a 16-bit size (TPM2B, Part
+// 2 §10.4). One structure has one encoding, and ReadWhole holds its input to that.
 #pragma once
 
 #include <concepts>

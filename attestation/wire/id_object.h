@@ -11,7 +11,7 @@ namespace rootkeep::attestation {
 inline constexpr std::size_t kMaxIdObjectSize = 2 + (2 + kMaxDigestSize) + (2 + kMaxDigestSize);
 inline constexpr std::size_t kMaxEncryptedSecretSize = 2 + 512;
 
-// TPMS_ID_OBJECT (Part 2 §12.4.3).
+// TPMS_ID_OBJECT (Part 2 §12.4).
 struct IdObject {
   Bytes integrity_hmac;      // of encrypted_identity and the AK's name
   Bytes encrypted_identity;  // a TPM2B_DIGEST with its size, encrypted; has no size of its own around it
@@ -19,7 +19,7 @@ struct IdObject {
   friend bool operator==(const IdObject&, const IdObject&) = default;
 };
 
-// A whole TPM2B_ID_OBJECT (Part 2 §12.4.4). INVALID_ARGUMENT kReasonStructure.
+// A whole TPM2B_ID_OBJECT. INVALID_ARGUMENT kReasonStructure.
 Result<IdObject> ParseIdObject(ByteView tpm2b_id_object);
 Bytes Encode(const IdObject& object);
 

@@ -66,6 +66,7 @@ TEST(TpmAttest, LimitsSizes) {
   EXPECT_THAT(ParseAttest(Hex(Header("8017") + "0043" + name + "11 0000")), Says("at most 66 fit"));
   EXPECT_THAT(ParseAttest(Hex(Header("801a") + "0000 0041" + std::string(130, '1'))), Says("at most 64 fit"));
   EXPECT_THAT(ParseAttest(Hex(Header("8018") + "00000000 0041" + std::string(130, '1'))), Says("at most 64 fit"));
+  EXPECT_THAT(ParseAttest(Hex("ff544347 8017 0000 0041" + std::string(400, '0'))), Says("at most 64 fit"));
   EXPECT_THAT(ParseAttest(Bytes(kMaxAttestSize + 1)), Says("at most 1024 are read"));
 }
 
