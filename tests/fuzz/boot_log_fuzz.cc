@@ -1,0 +1,67 @@
+// Any octets as a boot log: what is read means the same when it is written again, what the rules pass gives values that
+// it is believed for, and there are words for everything in it.
+#include <algorithm>
+#include <cstdlib>
+
+#include "attestation/verifier/boot_log_explain.h"
+#include "attestation/verifier/boot_log_replay.h"
+#include "attestation/verifier/boot_log_rules.h"
+#include "tests/support/boot_log.h"
+
+namespace {
+
+using namespace rootkeep;
+using namespace rootkeep::attestation;
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+void RequireReason(const Error& error) {
+  Require(error.code() == Code::kInvalidArgument && error.reason().starts_with("boot_log_"));
+}
+
+void RequireWords(const std::vector<std::string>& lines) {
+  Require(lines.size() <= kMaxExplanationLines);
+  for (const std::string& line : lines) {
+    Require(std::ranges::all_of(line, [](char c) { return c >= 0x20 && c < 0x7f; }));
+  }
+}
+
+void Explain(const BootLog& log) {
+  static const BootLog& honest = *new BootLog(testing::HonestBootLog(true));
+  for (std::uint8_t pcr = 0; pcr < kStaticPcrCount; ++pcr) {
+    RequireWords(DescribePcr(log, pcr));
+    RequireWords(ExplainChange(honest, log, Algorithm::kSha256, pcr));
+    Require(ExplainChange(log, log, log.banks.front(), pcr).empty());
+  }
+}
+
+void Believe(const BootLog& log, ByteView octets) {
+  const auto values = ReplayBootLog(log, log.banks.front()).value();
+  std::vector<PcrValue> quoted;
+  for (std::uint8_t pcr = 0; pcr < kStaticPcrCount; ++pcr) quoted.push_back({pcr, values[pcr]});
+  Require(ReadBootLog(octets, log.banks.front(), quoted).value() == log);
+  quoted[7].digest.front() ^= 1;
+  Require(!ReadBootLog(octets, log.banks.front(), quoted).ok());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const ByteView octets(data, size);
+  const Result<BootLog> log = ParseBootLog(octets);
+  if (!log.ok()) {
+    RequireReason(log.error());
+    return 0;
+  }
+  Require(ParseBootLog(testing::Encode(*log)).value() == *log);
+  Explain(*log);
+  const Status judged = CheckBootLog(*log);
+  if (judged.ok()) {
+    Believe(*log, octets);
+  } else {
+    RequireReason(judged.error());
+  }
+  return 0;
+}
