@@ -105,7 +105,7 @@ Result<AttestEvidence> Attester::Answer(const AttestInit& init, const AttestChal
   }));
   // After the quote, so that it holds everything that was quoted.
   if (challenge.want_boot_log) {
-    RK_TRY(evidence.boot_log, ReadBootLog(options_.boot_log_file));
+    RK_TRY(evidence.boot_log, ReadBootLogFile(options_.boot_log_file));
   }
   RK_RETURN_IF_ERROR(CheckSizes(evidence));
   return evidence;

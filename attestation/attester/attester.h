@@ -33,7 +33,7 @@ class Attester {
   // showed: PERMISSION_DENIED "server_identity" when the challenge names another, which is then somebody else's, passed
   // on. INVALID_ARGUMENT for a malformed challenge, or one that wants PCRs of a SHA-1 bank or none. ABORTED
   // "tpm_changed" when the TPM is not the one of `init` any more. Otherwise errors as ActivateCredential, QuotePcrs,
-  // CertifyKey, ReadBootLog and Tpm::Run. Nothing about the TPM leaves before the secret was activated.
+  // CertifyKey, ReadBootLogFile and Tpm::Run. Nothing about the TPM leaves before the secret was activated.
   [[nodiscard]] Result<AttestEvidence> Answer(const AttestInit& init, const AttestChallenge& challenge,
                                               ByteView server_identity, const KeyToCertify& key,
                                               Deadline deadline) const;

@@ -5,7 +5,7 @@
 
 namespace rootkeep::attestation {
 
-Result<Bytes> ReadBootLog(const std::string& path) {
+Result<Bytes> ReadBootLogFile(const std::string& path) {
   auto content = ReadFile(path, kMaxBootLogSize);
   if (content.ok()) return ToBytes(AsBytes(*content));
   if (content.error().code() == Code::kNotFound) return Bytes();

@@ -13,6 +13,6 @@ inline constexpr const char* kBootLogFile = "/sys/kernel/security/tpm0/binary_bi
 
 // The whole file; empty when there is none, as on a machine whose firmware keeps no log. Nothing of it is looked at.
 // Errors as ReadFile, with a limit of kMaxBootLogSize.
-Result<Bytes> ReadBootLog(const std::string& path);
+Result<Bytes> ReadBootLogFile(const std::string& path);
 
 }  // namespace rootkeep::attestation

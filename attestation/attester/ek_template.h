@@ -13,7 +13,7 @@
 namespace rootkeep::attestation {
 
 struct EkTemplate {
-  std::string_view name;           // "L-1" to "H-3", as the profile calls it
+  std::string_view name;           // "L-1" to "H-7", as the profile calls it
   std::string_view key;            // for people
   TPM2_HANDLE certificate = 0;     // NV index of the certificate
   TPM2_HANDLE nonce = 0;           // of what goes into `unique` instead of zeros; 0 where there is no such index
@@ -21,9 +21,9 @@ struct EkTemplate {
   TPMT_PUBLIC area{};              // the template, with `unique` as the profile says
 };
 
-// Those whose keys the service takes (RSA-2048, P-256, P-384), in the order in which they are preferred: a key on a
-// curve activates in a fraction of the time that an RSA key takes. The order decides by which key a node is known, so
-// it never changes.
+// Those whose keys the service takes (all but SM2), in the order in which they are preferred: a key on a curve is made,
+// and activates, in a fraction of the time that an RSA key takes. The order decides by which key a node is known, so it
+// never changes.
 std::span<const EkTemplate> EkTemplates();
 
 // Those of `name`, or all for an empty one. INVALID_ARGUMENT, with the names there are, for an unknown name.

@@ -92,7 +92,7 @@ TEST_P(ActivateTest, TheSecretIsNotOnTheBus) {
   EXPECT_THAT(std::ranges::search(bus.answer(), Bytes(8, secret_.front())), ::testing::IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Templates, ActivateTest, ::testing::Values("L-1", "L-2", "H-1", "H-2", "H-3"),
+INSTANTIATE_TEST_SUITE_P(Templates, ActivateTest, ::testing::Values("L-1", "L-2", "H-1", "H-2", "H-3", "H-4"),
                          [](const auto& kind) {
                            std::string name(kind.param);
                            std::erase(name, '-');

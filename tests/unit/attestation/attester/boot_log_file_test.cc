@@ -8,25 +8,25 @@
 namespace rootkeep::testing {
 namespace {
 
-using attestation::ReadBootLog;
+using attestation::ReadBootLogFile;
 
 TEST(BootLogFileTest, IsReadWhole) {
   const TempDir directory;
   const Bytes log{0x00, 0x01, 'x', 0x00, 0xff};
   ASSERT_THAT(WriteFileAtomically(directory / "log", AsText(log), 0600), IsOk());
-  EXPECT_EQ(ReadBootLog(directory / "log"), log);
+  EXPECT_EQ(ReadBootLogFile(directory / "log"), log);
 }
 
 TEST(BootLogFileTest, AMachineWithoutOneHasAnEmptyOne) {
   const TempDir directory;
-  EXPECT_EQ(ReadBootLog(directory / "none"), Bytes());
+  EXPECT_EQ(ReadBootLogFile(directory / "none"), Bytes());
 }
 
 TEST(BootLogFileTest, OneThatIsTooLargeOrCannotBeReadIsAnError) {
   const TempDir directory;
   ASSERT_THAT(WriteFileAtomically(directory / "log", std::string(attestation::kMaxBootLogSize + 1, 'x'), 0600), IsOk());
-  EXPECT_THAT(ReadBootLog(directory / "log"), HasCode(Code::kResourceExhausted));
-  EXPECT_FALSE(ReadBootLog(directory.path()).ok());
+  EXPECT_THAT(ReadBootLogFile(directory / "log"), HasCode(Code::kResourceExhausted));
+  EXPECT_FALSE(ReadBootLogFile(directory.path()).ok());
 }
 
 }  // namespace

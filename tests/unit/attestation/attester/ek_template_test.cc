@@ -62,8 +62,10 @@ TEST(EkTemplateTest, PoliciesAreWhatTheirDefinitionsComputeTo) {
       EXPECT_EQ(actual, PolicyA(Algorithm::kSha256)) << ek.name;
     } else if (ek.area.nameAlg == TPM2_ALG_SHA256) {
       EXPECT_EQ(actual, PolicyB(Algorithm::kSha256, 0x01C07F01)) << ek.name;
-    } else {
+    } else if (ek.area.nameAlg == TPM2_ALG_SHA384) {
       EXPECT_EQ(actual, PolicyB(Algorithm::kSha384, 0x01C07F02)) << ek.name;
+    } else {
+      EXPECT_EQ(actual, PolicyB(Algorithm::kSha512, 0x01C07F03)) << ek.name;
     }
   }
 }
@@ -76,12 +78,12 @@ TEST(EkTemplateTest, AttributesAreThoseOfTheProfile) {
 
 TEST(EkTemplateTest, OneIsFoundByName) {
   ASSERT_OK_AND_ASSIGN(const auto all, EkTemplatesNamed(""));
-  EXPECT_EQ(all.size(), 5u);
+  EXPECT_EQ(all.size(), 8u);
   ASSERT_OK_AND_ASSIGN(const auto one, EkTemplatesNamed("L-1"));
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one.front().certificate, 0x01C00002u);
   EXPECT_THAT(EkTemplatesNamed("L-3"), HasCode(Code::kInvalidArgument));
-  EXPECT_THAT(EkTemplatesNamed("L-3"), Says("H-3, H-2, L-2, H-1, L-1"));
+  EXPECT_THAT(EkTemplatesNamed("L-3"), Says("H-3, H-2, H-4, L-2, H-1, L-1, H-6, H-7"));
 }
 
 }  // namespace
