@@ -58,6 +58,18 @@ Status WriteAll(const Fd& fd, const std::string& path, std::string_view content)
   return Ok();
 }
 
+// A durable file beside `path`; its name.
+Result<std::string> WriteTemporary(const std::string& path, std::string_view content, unsigned mode) {
+  std::string temporary = path + ".XXXXXX";
+  const Fd fd(mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd.valid()) return ErrnoError("mkostemp " + temporary, errno);
+  Status status = WriteAll(fd, temporary, content);
+  if (status.ok() && fchmod(fd.get(), mode) != 0) status = ErrnoError("fchmod " + temporary, errno);
+  if (status.ok()) return temporary;
+  unlink(temporary.c_str());
+  return status.error();
+}
+
 Status SyncParent(const std::string& path) {
   const auto slash = path.rfind('/');
   return SyncDirectory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
@@ -112,16 +124,20 @@ Result<SecretBytes> ReadCredentialFile(const std::string& path) {
 }
 
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode) {
-  std::string temporary = path + ".XXXXXX";
-  const Fd fd(mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd.valid()) return ErrnoError("mkostemp " + temporary, errno);
-  Status status = WriteAll(fd, temporary, content);
-  if (status.ok() && fchmod(fd.get(), mode) != 0) status = ErrnoError("fchmod " + temporary, errno);
-  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) status = ErrnoError("rename to " + path, errno);
-  if (!status.ok()) {
+  RK_TRY(const std::string temporary, WriteTemporary(path, content, mode));
+  if (rename(temporary.c_str(), path.c_str()) != 0) {
+    const Error error = ErrnoError("rename to " + path, errno);
     unlink(temporary.c_str());
-    return status;
+    return error;
   }
+  return SyncParent(path);
+}
+
+Status WriteNewFile(const std::string& path, std::string_view content, unsigned mode) {
+  RK_TRY(const std::string temporary, WriteTemporary(path, content, mode));
+  const Status linked = link(temporary.c_str(), path.c_str()) == 0 ? Ok() : Status(ErrnoError("link " + path, errno));
+  unlink(temporary.c_str());
+  if (!linked.ok()) return linked;
   return SyncParent(path);
 }
 

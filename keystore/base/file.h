@@ -48,6 +48,10 @@ Result<SecretBytes> ReadCredentialFile(const std::string& path);
 // Replaces `path` by rename after fsync of file and directory; `mode` is exact whatever the umask.
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode);
 
+// Makes `path`, with `mode` whatever the umask, which must not be there yet: whole and durable, or not at all.
+// ALREADY_EXISTS otherwise.
+Status WriteNewFile(const std::string& path, std::string_view content, unsigned mode);
+
 // Creates the directory (parents must exist); `mode` is exact whatever the umask. An existing one is left as it is.
 Status MakeDirectory(const std::string& path, unsigned mode);
 

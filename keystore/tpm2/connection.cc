@@ -40,6 +40,7 @@ Error WasReset() { return Unavailable("the TPM was reset").WithReason(kReasonTpm
 
 Connection::~Connection() {
   if (!DropKept().ok()) Forget();
+  kept_ = {};  // before what it is part of
   if (esys_ != nullptr) Esys_Finalize(&esys_);
 }
 
@@ -73,6 +74,12 @@ Result<TpmBoot> Connection::ReadBoot() {
 bool Connection::IsSameBoot() {
   const auto now = ReadBoot();
   return now.ok() && *now == boot_;
+}
+
+void Kept::DropKey() {
+  key.Reset();
+  persistent_key.Reset();
+  key_name.clear();
 }
 
 Status Connection::DropKept() {

@@ -32,9 +32,14 @@ struct TpmBoot {
 // What one work leaves for the next: at most two objects and a session, so that one place for each is free.
 struct Kept {
   Transient storage_key;
+  Reference persistent_storage_key;  // instead of it: takes no place
   Transient session;
   Transient key;
-  Bytes key_name;  // of `key`: nothing else says what a handle stands for
+  Reference persistent_key;  // instead of it
+  Bytes key_name;            // of either: nothing else says what a handle stands for
+
+  // Flushes the key.
+  void DropKey();
 };
 
 // UNAVAILABLE "tpm_reset".

@@ -5,6 +5,7 @@
 #include "keystore/keysocket/values/uri.h"
 #include "keystore/pkcs11/pin_source.h"
 #include "keystore/pkcs11/uri.h"
+#include "keystore/tpm2/uri.h"
 
 namespace {
 
@@ -30,10 +31,20 @@ void BothParsersAgree(std::string_view text, const rootkeep::Result<rootkeep::Ke
   Require(again.ok() && SameNames(*again, behind));
 }
 
+void ATpmsUriMeansOneKey(std::string_view text) {
+  const auto uri = rootkeep::tpm2::ParseUri(text);
+  if (!uri.ok()) return Require(uri.error().code() == rootkeep::Code::kInvalidArgument);
+  const std::string printed = uri->Redacted();
+  if (printed.size() > rootkeep::pkcs11::kMaxUriSize) return;
+  const auto again = rootkeep::tpm2::ParseUri(printed);
+  Require(again.ok() && SameNames(*uri, *again));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  ATpmsUriMeansOneKey(text);
   const auto uri = rootkeep::pkcs11::ParseUri(text);
   BothParsersAgree(text, uri);
   if (!uri.ok()) {

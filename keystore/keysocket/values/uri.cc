@@ -2,96 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <optional>
-#include <set>
+#include <utility>
 
-#include "keystore/base/bytes.h"
 #include "keystore/keysocket/wire/values.h"
+#include "keystore/uri_path.h"
 
 namespace rootkeep::keysocket {
-namespace {
-
-constexpr auto kNames =
-    std::to_array<std::string_view>({"token", "serial", "manufacturer", "model", "object", "id", "type"});
-
-std::optional<std::string> Decoded(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    if (text.front() != '%') {
-      out.push_back(text.front());
-      text.remove_prefix(1);
-      continue;
-    }
-    const auto octet = FromHex(text.substr(1, 2));
-    if (!octet || octet->empty()) return std::nullopt;
-    out.push_back(static_cast<char>(octet->front()));
-    text.remove_prefix(3);
-  }
-  return out;
-}
-
-Status Set(KeyUri& uri, std::string_view name, std::string value) {
-  const bool of_token = name == "token" || name == "serial" || name == "manufacturer" || name == "model";
-  const std::size_t most = name == "token" || name == "manufacturer" ? 32 : of_token ? 16 : kMaxName;  // CK_TOKEN_INFO
-  if (value.size() > most) return InvalidArgument(fmt::format("key URI: attribute {} is too long", name));
-  // Token fields are padded with blanks (PKCS#11 2.40 §3.2), which say nothing, but count towards the field's size.
-  if (of_token) value.erase(value.find_last_not_of(' ') + 1);
-  if (value.empty()) return InvalidArgument(fmt::format("key URI: attribute {} has no value", name));
-  if (name == "id") {
-    uri.object_id = ToBytes(AsBytes(value));
-    return Ok();
-  }
-  if (value.find('\0') != std::string::npos) {
-    return InvalidArgument(fmt::format("key URI: attribute {} has a zero octet", name));
-  }
-  if (name == "type") return value == "private" ? Ok() : Status(InvalidArgument("key URI: its type is not private"));
-  auto& field = name == "token"          ? uri.token_label
-                : name == "serial"       ? uri.token_serial
-                : name == "manufacturer" ? uri.token_manufacturer
-                : name == "model"        ? uri.token_model
-                                         : uri.object_label;
-  field = std::move(value);
-  return Ok();
-}
-
-Status ReadPath(KeyUri& uri, std::string_view path) {
-  std::set<std::string_view> seen;
-  while (!path.empty()) {
-    const std::string_view pair = path.substr(0, path.find(';'));
-    path.remove_prefix(std::min(pair.size() + 1, path.size()));
-    const auto equals = pair.find('=');
-    const std::string_view name = pair.substr(0, equals);
-    if (std::ranges::find(kNames, name) == kNames.end()) {
-      return InvalidArgument("key URI: it has an unknown attribute")
-          .WithHint("known are token, serial, manufacturer, model, object, id and type=private");
-    }
-    if (!seen.insert(name).second) return InvalidArgument(fmt::format("key URI: attribute {} stands twice", name));
-    auto value = Decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
-    if (!value) return InvalidArgument(fmt::format("key URI: attribute {} is badly encoded", name));
-    RK_RETURN_IF_ERROR(Set(uri, name, *std::move(value)));
-  }
-  return Ok();
-}
-
-}  // namespace
 
 Result<KeyUri> ParseUri(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, UriScheme>, 2> kSchemes{
+      {{"keysocket:", UriScheme::kKeySocket}, {"pkcs11:", UriScheme::kPkcs11}}};
   if (text.size() > kMaxName) return InvalidArgument(fmt::format("key URI: longer than {} octets", kMaxName));
-  if (!std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; })) {
-    return InvalidArgument("key URI: it has blanks or characters outside ASCII").WithHint("write them as %XX");
-  }
-  KeyUri uri;
-  for (const auto& [prefix, scheme] :
-       {std::pair<std::string_view, UriScheme>{"keysocket:", UriScheme::kKeySocket}, {"pkcs11:", UriScheme::kPkcs11}}) {
-    if (!text.starts_with(prefix)) continue;
-    if (text.find('?') != std::string_view::npos) {
-      return InvalidArgument("key URI: it has a query").WithHint("leave out PIN and module: the agent has its own");
-    }
-    uri.scheme = scheme;
-    RK_RETURN_IF_ERROR(ReadPath(uri, text.substr(prefix.size())));
-    return uri;
+  for (const auto& [prefix, scheme] : kSchemes) {
+    if (text.starts_with(prefix)) return ParseUriPath(scheme, text.substr(prefix.size()));
   }
   return InvalidArgument("key URI: it does not start with keysocket: or pkcs11:");
 }

@@ -23,6 +23,20 @@ TEST(File, WritesAtomicallyWithTheModeAsked) {
   EXPECT_EQ(info.st_mode & 07777U, 0644U);
 }
 
+TEST(File, MakesANewFileWholeOrNotAtAll) {
+  const testing::TempDir dir;
+  ASSERT_THAT(WriteNewFile(dir / "f", "one", 0640), IsOk());
+  EXPECT_THAT(WriteNewFile(dir / "f", "two", 0600), HasCode(Code::kAlreadyExists));
+  ASSERT_OK_AND_ASSIGN(const std::string content, ReadFile(dir / "f", 3));
+  EXPECT_EQ(content, "one");
+  struct stat info{};
+  ASSERT_EQ(stat((dir / "f").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777U, 0640U);
+  EXPECT_THAT(WriteNewFile(dir / "missing/f", "one", 0600), HasCode(Code::kNotFound));
+  const std::filesystem::directory_iterator entries(dir.path());
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "something was left behind";
+}
+
 TEST(File, RefusesWhatIsLargerThanTheLimit) {
   const testing::TempDir dir;
   ASSERT_THAT(WriteFileAtomically(dir / "f", "four", 0600), IsOk());

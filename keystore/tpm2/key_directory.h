@@ -1,0 +1,51 @@
+// The files of one TPM's keys.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keystore/base/clock.h"
+#include "keystore/base/file.h"
+#include "keystore/base/result.h"
+#include "keystore/base/secret_bytes.h"
+#include "keystore/tpm2/key_file.h"
+
+namespace rootkeep::tpm2 {
+
+// One directory a key, named by its label, with `key.pem` and, unless its auth value is empty, `auth`
+// (keystore/NAMES.md). A key appears whole, by a rename, and is never replaced. Thread-safe, also between processes.
+class KeyDirectory {
+ public:
+  explicit KeyDirectory(std::string path) : path_(std::move(path)) {}
+
+  // The name of the directory of a key with this label: rk/app/web/1 is rk_app_web_1, other labels are themselves.
+  // INVALID_ARGUMENT unless it is 1 to 128 of letters, digits, '.', '-' and '_', and does not start with '.'.
+  static Result<std::string> NameFor(const std::string& label);
+  // The inverse.
+  static std::string LabelFor(const std::string& name);
+
+  // Every label, sorted; what is no key's directory is left out.
+  [[nodiscard]] Result<std::vector<std::string>> Labels() const;
+  // NOT_FOUND "key_not_found" when there is no such key; ParseKeyFile's errors; FAILED_PRECONDITION when others than
+  // its owner can write the file. Nothing when the directory has no key.pem: it is a persistent key's.
+  [[nodiscard]] Result<std::optional<KeyFile>> Read(const std::string& label) const;
+  // What its `auth` says: "hex:" and hexadecimal digits, or "str:" and characters, at most 64 octets. Empty when there
+  // is no such file. FAILED_PRECONDITION "auth_file" when others than its owner can read it, or it is malformed.
+  [[nodiscard]] Result<SecretBytes> ReadAuth(const std::string& label) const;
+
+  // Keeps everybody else from adding keys until the descriptor is closed. UNAVAILABLE "deadline".
+  Result<Fd> LockForAdding(Deadline deadline);
+  // ALREADY_EXISTS when the label is taken.
+  [[nodiscard]] Status CheckIsFree(const std::string& label) const;
+  // With the lock; durable when it returns. `auth` may be empty. ALREADY_EXISTS as above.
+  Status Add(const std::string& label, const KeyFile& key, const SecretBytes& auth);
+
+  // Where a file of the key is, or would be.
+  [[nodiscard]] Result<std::string> PathOf(const std::string& label, const std::string& file) const;
+
+ private:
+  const std::string path_;
+};
+
+}  // namespace rootkeep::tpm2
