@@ -4,9 +4,11 @@
 
 namespace rootkeep::tpm2 {
 
-IdleTimer::IdleTimer(std::chrono::milliseconds idle, std::function<void()> then)
+IdleTimer::IdleTimer(std::chrono::milliseconds idle, std::function<bool()> then)
     : idle_(idle), then_(std::move(then)), thread_([this] {
-        while (AwaitSilence()) then_();
+        while (AwaitSilence()) {
+          if (!then_()) Touch();
+        }
       }) {}
 
 IdleTimer::~IdleTimer() {

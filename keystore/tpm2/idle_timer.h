@@ -11,11 +11,11 @@
 
 namespace rootkeep::tpm2 {
 
-// Calls `then` on a thread of its own when `idle` has passed since the last Touch, once for each such silence.
-// Thread-safe.
+// Calls `then` on a thread of its own when `idle` has passed since the last Touch, once for each such silence, and
+// again after as long when it returns false: it was not as quiet as it seemed. Thread-safe.
 class IdleTimer {
  public:
-  IdleTimer(std::chrono::milliseconds idle, std::function<void()> then);
+  IdleTimer(std::chrono::milliseconds idle, std::function<bool()> then);
   ~IdleTimer();  // waits for `then` to return
   IdleTimer(const IdleTimer&) = delete;
   IdleTimer& operator=(const IdleTimer&) = delete;
@@ -28,7 +28,7 @@ class IdleTimer {
   bool AwaitSilence();
 
   const std::chrono::milliseconds idle_;
-  const std::function<void()> then_;
+  const std::function<bool()> then_;
   Mutex mutex_;
   CondVar changed_;
   std::optional<Deadline> ends_ RK_GUARDED_BY(mutex_);  // the silence

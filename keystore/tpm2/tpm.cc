@@ -42,7 +42,7 @@ Tpm::Tpm(TpmOptions options)
       queue_({.meter = {.max_concurrency = 1}, .max_waiting = options_.max_waiting}),
       breaker_(options_.shortest_pause, options_.longest_pause),
       process_turn_(options_.turn_file) {
-  if (shared_) idle_timer_.emplace(options_.idle, [this] { RestWhenIdle(); });
+  if (shared_) idle_timer_.emplace(options_.idle, [this] { return RestWhenIdle(); });
 }
 
 Tpm::~Tpm() { idle_timer_.reset(); }
@@ -151,10 +151,10 @@ void Tpm::Rest() {
   process_turn_.Release();
 }
 
-void Tpm::RestWhenIdle() {
-  // Who has the turn is not idle.
+bool Tpm::RestWhenIdle() {
   const Turn::Holder turn(turn_, std::chrono::steady_clock::now());
   if (turn) Rest();
+  return static_cast<bool>(turn);
 }
 
 }  // namespace rootkeep::tpm2

@@ -103,7 +103,8 @@ class Tpm {
   void Lose(const Error& error);
   // Gives the places in the TPM, and the turn, to other processes.
   void Rest();
-  void RestWhenIdle();
+  // False when somebody has the turn, who may have been about to give it up without another Touch.
+  bool RestWhenIdle();
 
   const TpmOptions options_;
   const bool shared_;  // with other processes, by nothing but manners
