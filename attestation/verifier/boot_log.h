@@ -31,7 +31,7 @@ struct BootLog {
   friend bool operator==(const BootLog&, const BootLog&) = default;
 };
 
-// Reads the form and judges it alone; nothing in a log is true until ReadBootLog (boot_log_replay.h) says so.
+// Reads the form and judges it alone; nothing in a log is true until VerifyBootLog (boot_log_replay.h) says so.
 //
 // INVALID_ARGUMENT "boot_log_size" above kMaxBootLogSize; "boot_log_header" without a Spec ID event of version 2.0 (a
 // log in the older form, with SHA-1 only, has none); "boot_log_banks" for a hash function not known here, a wrong

@@ -8,8 +8,8 @@
 
 namespace rootkeep::attestation {
 
-// Lines about one PCR, most telling first. Both logs have been through ReadBootLog with `bank`, `then` when its values
-// were accepted. For PCR 7 the first line says how secure boot changed, if it did:
+// Lines about one PCR, most telling first. Both logs have been through VerifyBootLog with `bank`, `then` when its
+// values were accepted. For PCR 7 the first line says how secure boot changed, if it did:
 //   PCR 7 differs: secure boot was on, now off
 //   PCR 7 event 1: was EV_EFI_VARIABLE_DRIVER_CONFIG SecureBoot = 01, is EV_EFI_VARIABLE_DRIVER_CONFIG SecureBoot = 00
 //   PCR 7 event 7: no longer there: EV_EFI_VARIABLE_AUTHORITY db = 1572 octets, SHA-256 a1b2...

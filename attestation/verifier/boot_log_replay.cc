@@ -82,7 +82,7 @@ Status CheckReplay(const BootLog& log, Algorithm bank, const std::vector<PcrValu
   return Ok();
 }
 
-Result<BootLog> ReadBootLog(ByteView log, Algorithm bank, const std::vector<PcrValue>& quoted) {
+Result<BootLog> VerifyBootLog(ByteView log, Algorithm bank, const std::vector<PcrValue>& quoted) {
   RK_TRY(BootLog parsed, ParseBootLog(log));
   RK_RETURN_IF_ERROR(CheckBootLog(parsed));
   RK_RETURN_IF_ERROR(CheckReplay(parsed, bank, quoted));

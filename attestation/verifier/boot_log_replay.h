@@ -33,7 +33,8 @@ bool IsAccountedFor(std::uint8_t pcr);
 Status CheckReplay(const BootLog& log, Algorithm bank, const std::vector<PcrValue>& quoted);
 
 // A boot log that may be believed, as far as its data is measured: ParseBootLog, CheckBootLog and CheckReplay against
-// values that a quote has proved. It explains; what a node is trusted for is the policy on PCR values.
-Result<BootLog> ReadBootLog(ByteView log, Algorithm bank, const std::vector<PcrValue>& quoted);
+// values that a quote has proved. Of PCRs that are not among `quoted` it says what it likes. It explains; what a node
+// is trusted for is the policy on PCR values.
+Result<BootLog> VerifyBootLog(ByteView log, Algorithm bank, const std::vector<PcrValue>& quoted);
 
 }  // namespace rootkeep::attestation

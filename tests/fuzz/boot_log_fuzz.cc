@@ -41,9 +41,9 @@ void Believe(const BootLog& log, ByteView octets) {
   const auto values = ReplayBootLog(log, log.banks.front()).value();
   std::vector<PcrValue> quoted;
   for (std::uint8_t pcr = 0; pcr < kStaticPcrCount; ++pcr) quoted.push_back({pcr, values[pcr]});
-  Require(ReadBootLog(octets, log.banks.front(), quoted).value() == log);
+  Require(VerifyBootLog(octets, log.banks.front(), quoted).value() == log);
   quoted[7].digest.front() ^= 1;
-  Require(!ReadBootLog(octets, log.banks.front(), quoted).ok());
+  Require(!VerifyBootLog(octets, log.banks.front(), quoted).ok());
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ class RealBootLog : public ::testing::TestWithParam<Machine> {};
 TEST_P(RealBootLog, GivesWhatTheTpmHeld) {
   const Bytes octets = Contents(GetParam().name + std::string(".bin"));
   const std::vector<PcrValue> held = Held(GetParam().name);
-  ASSERT_OK_AND_ASSIGN(const BootLog log, ReadBootLog(octets, Algorithm::kSha256, held));
+  ASSERT_OK_AND_ASSIGN(const BootLog log, VerifyBootLog(octets, Algorithm::kSha256, held));
   EXPECT_EQ(ReadSecureBoot(log).value(), GetParam().secure_boot);
   EXPECT_EQ(StartupLocality(log).value(), GetParam().locality);
   const auto values = ReplayBootLog(log, Algorithm::kSha256).value();
@@ -66,7 +66,7 @@ TEST_P(RealBootLog, GivesNothingElse) {
   for (std::size_t i = 0; i < Held(GetParam().name).size(); ++i) {
     std::vector<PcrValue> other = Held(GetParam().name);
     other[i].digest.back() ^= 1;
-    EXPECT_THAT(ReadBootLog(octets, Algorithm::kSha256, other), HasReason(reason::kBootLogReplay));
+    EXPECT_THAT(VerifyBootLog(octets, Algorithm::kSha256, other), HasReason(reason::kBootLogReplay));
   }
 }
 
@@ -118,14 +118,22 @@ TEST(BootLogReplay, NeedsTheBank) {
 
 TEST(BootLogReplay, AcceptsTheLogOfWhatWasQuoted) {
   const BootLog log = HonestBootLog(false);
-  EXPECT_THAT(ReadBootLog(Encode(log), Algorithm::kSha256, Quoted(log)), IsOk());
-  EXPECT_THAT(ReadBootLog(Encode(log), Algorithm::kSha1, Quoted(log, Algorithm::kSha1)), IsOk());
+  EXPECT_THAT(VerifyBootLog(Encode(log), Algorithm::kSha256, Quoted(log)), IsOk());
+  EXPECT_THAT(VerifyBootLog(Encode(log), Algorithm::kSha1, Quoted(log, Algorithm::kSha1)), IsOk());
+}
+
+// Whoever can extend PCRs can make any digests true, but not every event.
+TEST(BootLogReplay, DoesNotMakeUpForBrokenRules) {
+  BootLog log = HonestBootLog(false);
+  Measure(log, 7, EventType::kIpl, AsBytes("secure boot is on"));
+  EXPECT_THAT(CheckReplay(log, Algorithm::kSha256, Quoted(log)), IsOk());
+  EXPECT_THAT(VerifyBootLog(Encode(log), Algorithm::kSha256, Quoted(log)), HasReason(reason::kBootLogType));
 }
 
 // An attacker's log says that secure boot was on.
 TEST(BootLogReplay, RefusesTheLogOfSomethingElse) {
   const std::vector<PcrValue> quoted = Quoted(HonestBootLog(false));
-  const Result<BootLog> refused = ReadBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, quoted);
+  const Result<BootLog> refused = VerifyBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, quoted);
   EXPECT_THAT(refused, HasReason(reason::kBootLogReplay));
   EXPECT_THAT(refused, Says("gives PCR 7 the value"));
   EXPECT_THAT(refused, Says("no part of the log gives that"));

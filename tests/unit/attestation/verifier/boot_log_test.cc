@@ -96,6 +96,13 @@ TEST(BootLogForm, TakesVendorsOwnWords) {
   EXPECT_EQ(ParseBootLog(octets).value(), HonestBootLog(true));
 }
 
+TEST(BootLogForm, HasNothingAfterVendorsOwnWords) {
+  Bytes octets = Encode(HonestBootLog(true));
+  octets.insert(octets.begin() + kFirstEvent, 0);
+  ++octets[kDataSize];
+  EXPECT_THAT(ParseBootLog(octets), HasReason(reason::kBootLogHeader));
+}
+
 TEST(BootLogForm, NamesBanksThatAreKnown) {
   EXPECT_THAT(ParseBootLog(Changed(kBankCount, 0)), HasReason(reason::kBootLogBanks));
   EXPECT_THAT(ParseBootLog(Changed(kBankCount, 17)), HasReason(reason::kBootLogBanks));
@@ -114,8 +121,10 @@ TEST(BootLogForm, HasOneDigestForEachBankInAnyOrder) {
   EXPECT_THAT(ParseBootLog(Changed(kCount, 1)), HasReason(reason::kBootLogEvent));
   EXPECT_THAT(ParseBootLog(Changed(kCount, 3)), HasReason(reason::kBootLogEvent));
   EXPECT_THAT(ParseBootLog(Changed(kCount + 3, 0xff)), HasReason(reason::kBootLogEvent));
-  EXPECT_THAT(ParseBootLog(Changed(kFirst, 0x0c)), HasReason(reason::kBootLogEvent));   // SHA-384
-  EXPECT_THAT(ParseBootLog(Changed(kSecond, 0x04)), HasReason(reason::kBootLogEvent));  // SHA-1 twice
+  EXPECT_THAT(ParseBootLog(Changed(kFirst, 0x0c)), HasReason(reason::kBootLogEvent));  // SHA-384
+  Bytes twice = Changed(kSecond, 0x04);                                                // SHA-1, and of its size
+  twice.erase(twice.begin() + kSecond + 2, twice.begin() + kSecond + 2 + 12);
+  EXPECT_THAT(ParseBootLog(twice), Says("event 1 of the boot log has not one digest for each bank"));
   Bytes swapped = Encode(HonestBootLog(true));
   std::rotate(swapped.begin() + kFirst, swapped.begin() + kSecond, swapped.begin() + kSecond + 2 + 32);
   EXPECT_EQ(ParseBootLog(swapped).value(), HonestBootLog(true));

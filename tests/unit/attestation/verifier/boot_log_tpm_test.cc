@@ -42,7 +42,7 @@ TEST(BootLogOfATpm, IsBelievedForWhatTheTpmHolds) {
   const std::vector<PcrValue> held = Held(esys);
   const auto replayed = ReplayBootLog(HonestBootLog(true), Algorithm::kSha256).value();
   for (const PcrValue& value : held) EXPECT_EQ(ToHex(replayed[value.index]), ToHex(value.digest)) << int{value.index};
-  EXPECT_THAT(ReadBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, held), IsOk());
+  EXPECT_THAT(VerifyBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, held), IsOk());
 }
 
 TEST(BootLogOfATpm, TellsAfterARestartThatSecureBootIsOff) {
@@ -51,14 +51,14 @@ TEST(BootLogOfATpm, TellsAfterARestartThatSecureBootIsOff) {
   {
     const Esys esys(tpm);
     Boot(esys, HonestBootLog(true));
-    ASSERT_OK_AND_ASSIGN(then, ReadBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, Held(esys)));
+    ASSERT_OK_AND_ASSIGN(then, VerifyBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, Held(esys)));
   }
   tpm.Reboot();
   const Esys esys(tpm);
   Boot(esys, HonestBootLog(false));
-  EXPECT_THAT(ReadBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, Held(esys)),
+  EXPECT_THAT(VerifyBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, Held(esys)),
               HasReason(reason::kBootLogReplay));
-  ASSERT_OK_AND_ASSIGN(const BootLog now, ReadBootLog(Encode(HonestBootLog(false)), Algorithm::kSha256, Held(esys)));
+  ASSERT_OK_AND_ASSIGN(const BootLog now, VerifyBootLog(Encode(HonestBootLog(false)), Algorithm::kSha256, Held(esys)));
   EXPECT_EQ(ExplainChange(*then, now, Algorithm::kSha256, 7).front(), "PCR 7 differs: secure boot was on, now off");
 }
 
