@@ -92,7 +92,7 @@ Status CertificateKeeper::Renew(WallTime now) {
   if (!looked_) {
     looked_ = true;
     if (auto found = ReadFiles(*key, now)) {
-      Take(key, *std::move(found));
+      Take(key, *std::move(found), std::nullopt);
       log::Info("certificate_found", {{"certificate", parts_.config.name},
                                       {"not_after", ToRfc3339(current_->not_after)},
                                       {"renewal", ToRfc3339(renew_at_)}});
@@ -100,12 +100,12 @@ Status CertificateKeeper::Renew(WallTime now) {
     }
   }
   RK_TRY(const std::string csr, MakeLeafCsr(*key, parts_.config.identities, After(kSignDeadline)));
-  const char* by = "token";
-  RK_TRY(const auto answer, Ask(csr, now, by));
+  std::string_view by = parts_.source->proof();
+  RK_TRY(const CertificateAnswer answer, Ask(csr, key->info(), now, by));
   // By the time that it is now: a CA may have let us wait.
-  RK_TRY(IssuedCertificate issued, ReadAnswer(answer, key->public_key().pkey(), parts_.clock.Now()));
+  RK_TRY(IssuedCertificate issued, ReadAnswer(answer.elements, key->public_key().pkey(), parts_.clock.Now()));
   RK_RETURN_IF_ERROR(WriteFiles(*key, issued));
-  Take(std::move(key), std::move(issued));
+  Take(std::move(key), std::move(issued), answer.renew_by);
   parts_.reports.Renewed(parts_.config.name, by);
   log::Info("certificate_renewed", {{"certificate", parts_.config.name},
                                     {"by", by},
@@ -116,22 +116,26 @@ Status CertificateKeeper::Renew(WallTime now) {
 }
 
 bool CertificateKeeper::CanShow(WallTime now) const {
-  if (parts_.own_socket.empty() || !current_) return false;
+  if (!parts_.source->TakesCertificates() || parts_.own_socket.empty() || !current_) return false;
   if (now < current_->not_before || now >= current_->not_after || !parts_.permit(key_->info()).ok()) return false;
   return NamesAllUris(current_->chain_pem, parts_.config.identities);
 }
 
-Result<std::vector<std::string>> CertificateKeeper::Ask(const std::string& csr, WallTime now, const char*& by) const {
+Result<CertificateAnswer> CertificateKeeper::Ask(const std::string& csr, const KeyInfo& key, WallTime now,
+                                                 std::string_view& by) const {
+  CertificateRequest request{.csr_pem = csr, .key = key, .lifetime = parts_.config.lifetime};
   if (CanShow(now)) {
     const ClientCertificate shown{.chain_pem = current_->chain_pem,
                                   .key_reference = KeyReferencePem(key_->info(), parts_.own_socket)};
-    auto answer = parts_.source->Ask(csr, parts_.config.lifetime, &shown);
+    request.shown = &shown;
+    auto answer = parts_.source->Ask(request);
     if (answer.ok()) by = "certificate";
     if (answer.ok()) return answer;
     log::Warning("certificate_not_accepted",
                  {{"certificate", parts_.config.name}, {"detail", answer.error().ToString()}});
+    request.shown = nullptr;
   }
-  return parts_.source->Ask(csr, parts_.config.lifetime, nullptr);
+  return parts_.source->Ask(request);
 }
 
 std::optional<IssuedCertificate> CertificateKeeper::ReadFiles(const Signer& key, WallTime now) const {
@@ -155,11 +159,13 @@ Status CertificateKeeper::WriteFiles(const Signer& key, const IssuedCertificate&
   return WriteOwnedFile(config.chain_file, issued.chain_pem, parts_.access);
 }
 
-void CertificateKeeper::Take(std::shared_ptr<const Signer> key, IssuedCertificate issued) {
+void CertificateKeeper::Take(std::shared_ptr<const Signer> key, IssuedCertificate issued,
+                             std::optional<WallTime> renew_by) {
   key_ = std::move(key);
   current_ = std::move(issued);
   parts_.reports.Holds(parts_.config.name, current_->not_after);
   renew_at_ = RenewalTime(current_->not_before, current_->not_after, RandomPart());
+  if (renew_by) renew_at_ = std::min(renew_at_, *renew_by);
   // Perhaps an agent that wrote them ended before it could say so to anybody.
   const auto mark = ReadFile(parts_.mark_path, kMaxFile);
   reloaded_ = parts_.config.reload.empty() || (mark.ok() && *mark == MarkOf(*current_));

@@ -65,14 +65,15 @@ class CertificateKeeper {
   [[nodiscard]] bool RenewalDue(WallTime now) const;
   void RenewOrTell(WallTime now);
   Status Renew(WallTime now);
-  // By the certificate where that is still good, and by token. `by` becomes "certificate" when that was taken.
-  Result<std::vector<std::string>> Ask(const std::string& csr, WallTime now, const char*& by) const;
+  // By the certificate where that is still good, and by the source's own proof. `by` becomes "certificate" when that
+  // was taken.
+  Result<CertificateAnswer> Ask(const std::string& csr, const KeyInfo& key, WallTime now, std::string_view& by) const;
   // Whether the present certificate can be shown: its time and key, and whether it names what is to be asked for.
   [[nodiscard]] bool CanShow(WallTime now) const;
   // What an earlier agent left, if it is whole, for this key, and still good.
   [[nodiscard]] std::optional<IssuedCertificate> ReadFiles(const Signer& key, WallTime now) const;
   Status WriteFiles(const Signer& key, const IssuedCertificate& issued) const;
-  void Take(std::shared_ptr<const Signer> key, IssuedCertificate issued);
+  void Take(std::shared_ptr<const Signer> key, IssuedCertificate issued, std::optional<WallTime> renew_by);
   void Reload(WallTime now);
 
   const Parts parts_;

@@ -18,7 +18,8 @@ class CertificateReports {
 
   // Which certificate is in the files from now on: one that was found there, or a new one.
   virtual void Holds(const std::string& certificate, WallTime not_after) = 0;
-  // A new one was issued; `by` is what the agent proved itself with: "certificate" or "token".
+  // A new one was issued; `by` is what the agent proved itself with: "certificate", "token" or
+  // "attestation".
   virtual void Renewed(const std::string& certificate, std::string_view by) = 0;
   // `step` is "renewal" or "reload".
   virtual void Failed(const std::string& certificate, std::string_view step) = 0;

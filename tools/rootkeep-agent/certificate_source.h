@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "keystore/base/clock.h"
 #include "keystore/base/result.h"
+#include "keystore/key_info.h"
 
 namespace rootkeep::agent {
 
@@ -15,6 +19,18 @@ struct ClientCertificate {
   std::string key_reference;  // PEM, which this process's OpenSSL can sign with
 };
 
+struct CertificateRequest {
+  std::string csr_pem;
+  const KeyInfo& key;                        // that signed it
+  std::chrono::seconds lifetime{0};          // 0: the CA's
+  const ClientCertificate* shown = nullptr;  // null: proof is the source's own affair
+};
+
+struct CertificateAnswer {
+  std::vector<std::string> elements;  // PEM: the certificate with those above it, the whole trust bundle last
+  std::optional<WallTime> renew_by;   // when the CA wants to be asked again, if it said so
+};
+
 class CertificateSource {
  public:
   CertificateSource() = default;
@@ -22,11 +38,12 @@ class CertificateSource {
   CertificateSource& operator=(const CertificateSource&) = delete;
   virtual ~CertificateSource() = default;
 
-  // The certificate with those above it, and the whole trust bundle last: at least two elements of PEM. `lifetime` 0
-  // leaves that to the CA. Proves who it is by `shown`; null: by a token, which is the source's affair. Blocks for a
-  // bounded time.
-  virtual Result<std::vector<std::string>> Ask(const std::string& csr_pem, std::chrono::seconds lifetime,
-                                               const ClientCertificate* shown) = 0;
+  // Whether the last certificate proves who this is; otherwise `shown` is always null.
+  [[nodiscard]] virtual bool TakesCertificates() const = 0;
+  // What it proves itself with otherwise, for logs and metrics: a literal, "token" or "attestation".
+  [[nodiscard]] virtual std::string_view proof() const = 0;
+  // At least two elements. Blocks for a bounded time.
+  virtual Result<CertificateAnswer> Ask(const CertificateRequest& request) = 0;
 };
 
 }  // namespace rootkeep::agent

@@ -6,16 +6,15 @@
 
 namespace rootkeep::agent {
 
-Result<std::vector<std::string>> IstioSource::Ask(const std::string& csr_pem, std::chrono::seconds lifetime,
-                                                  const ClientCertificate* shown) {
+Result<CertificateAnswer> IstioSource::Ask(const CertificateRequest& request) {
   constexpr std::size_t kMaxAnchors = std::size_t{1} << 20;
   IstioClientOptions options;
   options.channel.address = config_.address;
   options.channel.server_name = config_.server_name;
   RK_TRY(options.channel.root_pem, ReadFile(config_.anchors_file, kMaxAnchors));
-  if (shown != nullptr) {
-    options.channel.certificate_chain_pem = shown->chain_pem;
-    options.channel.private_key_pem = SecretBytes(shown->key_reference);
+  if (request.shown != nullptr) {
+    options.channel.certificate_chain_pem = request.shown->chain_pem;
+    options.channel.private_key_pem = SecretBytes(request.shown->key_reference);
   } else {
     RK_TRY(options.bearer_token, ReadTokenFile(config_.token_file));
   }
@@ -23,8 +22,8 @@ Result<std::vector<std::string>> IstioSource::Ask(const std::string& csr_pem, st
   // Whoever asks waits longer between two tries than a call's own would.
   options.retry.attempts = 1;
   RK_TRY(const auto client, IstioClient::Make(std::move(options)));
-  RK_TRY(IstioClient::Answer answer, client->CreateCertificate(csr_pem, lifetime.count(), ""));
-  return std::move(answer.cert_chain);
+  RK_TRY(IstioClient::Answer answer, client->CreateCertificate(request.csr_pem, request.lifetime.count(), ""));
+  return CertificateAnswer{.elements = std::move(answer.cert_chain), .renew_by = std::nullopt};
 }
 
 }  // namespace rootkeep::agent

@@ -11,9 +11,10 @@ class IstioSource final : public CertificateSource {
  public:
   explicit IstioSource(CertificateConfig config) : config_(std::move(config)) {}
 
+  [[nodiscard]] bool TakesCertificates() const override { return true; }
+  [[nodiscard]] std::string_view proof() const override { return "token"; }
   // Errors as IstioClient's, and as ReadFile's for the files.
-  Result<std::vector<std::string>> Ask(const std::string& csr_pem, std::chrono::seconds lifetime,
-                                       const ClientCertificate* shown) override;
+  Result<CertificateAnswer> Ask(const CertificateRequest& request) override;
 
  private:
   const CertificateConfig config_;

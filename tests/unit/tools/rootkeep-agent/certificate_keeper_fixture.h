@@ -60,6 +60,9 @@ class FakeCa {
   Status down = Ok();
   Status certificates = Ok();  // whether they are accepted
   bool for_another_key = false;
+  bool takes_certificates = true;  // in the place of another proof
+  std::optional<WallTime> renew_by;
+  std::string key_label;  // of the last request
 
  private:
   const Clock& clock_;
@@ -68,9 +71,12 @@ class FakeCa {
 class FakeSource final : public CertificateSource {
  public:
   explicit FakeSource(FakeCa& ca) : ca_(ca) {}
-  Result<std::vector<std::string>> Ask(const std::string& csr_pem, seconds lifetime,
-                                       const ClientCertificate* shown) override {
-    return ca_.Issue(csr_pem, lifetime, shown);
+  [[nodiscard]] bool TakesCertificates() const override { return ca_.takes_certificates; }
+  [[nodiscard]] std::string_view proof() const override { return ca_.takes_certificates ? "token" : "attestation"; }
+  Result<CertificateAnswer> Ask(const CertificateRequest& request) override {
+    ca_.key_label = request.key.label;
+    RK_TRY(auto elements, ca_.Issue(request.csr_pem, request.lifetime, request.shown));
+    return CertificateAnswer{.elements = std::move(elements), .renew_by = ca_.renew_by};
   }
 
  private:

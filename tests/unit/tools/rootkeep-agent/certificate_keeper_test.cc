@@ -64,6 +64,37 @@ TEST_F(CertificateKeeperTest, TheMomentOfRenewalIsSpread) {
   EXPECT_EQ(moments.size(), 5U);
 }
 
+TEST_F(CertificateKeeperTest, ACaMayWantToBeAskedSooner) {
+  ca.renew_by = FromUnixSeconds(kStart) + minutes(10);
+  const auto keeper = Start();
+  keeper->Round();
+  clock.Advance(minutes(9));
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 1);
+  clock.Advance(minutes(1));
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2);
+  ca.renew_by = clock.Now() + hours(24);
+  PassRenewalTime();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 3);
+  PassRenewalTime();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 4) << "never later than by its life";
+}
+
+TEST_F(CertificateKeeperTest, AProofThatIsAlwaysAskedForIsGivenEachTime) {
+  ca.takes_certificates = false;
+  const auto keeper = Start();
+  keeper->Round();
+  PassRenewalTime();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2);
+  EXPECT_FALSE(ca.shown);
+  EXPECT_EQ(ca.key_label, "rk/app/web/1");
+  EXPECT_EQ(told.renewals, (std::vector<std::string>{"attestation", "attestation"}));
+}
+
 TEST_F(CertificateKeeperTest, AnAgentThatWasOffForLongerThanTheCertificateLivedRecoversByItself) {
   Start()->Round();
   const std::string before = Read(config.chain_file);
