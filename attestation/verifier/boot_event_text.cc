@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "attestation/verifier/little_endian.h"
 #include "attestation/verifier/uefi_variable.h"
@@ -11,22 +12,27 @@
 namespace rootkeep::attestation {
 namespace {
 
-constexpr std::size_t kMaxText = 100;  // characters of an event's own text
+constexpr std::size_t kMaxText = 256;  // characters of an event's own text
 
-// Characters as they stand or a question mark, without final zeros.
+// What can stand between quotation marks on one line; a question mark for what cannot.
+template <typename Character>
+char Printable(Character character) {
+  return character >= 0x20 && character < 0x7f && character != '"' ? static_cast<char>(character) : '?';
+}
+
 template <typename Characters>
-std::string Printable(const Characters& text) {
+std::string PrintableText(const Characters& text) {
   std::string out;
   for (const auto character : text) {
     if (out.size() == kMaxText) return out + "...";
-    out.push_back(character >= 0x20 && character < 0x7f ? static_cast<char>(character) : '?');
+    out.push_back(Printable(character));
   }
   return out;
 }
 
 std::string Ascii(ByteView octets) {
   while (!octets.empty() && octets.back() == 0) octets = octets.first(octets.size() - 1);
-  return Printable(octets);
+  return PrintableText(octets);
 }
 
 std::string Utf16(ByteView octets) {
@@ -34,7 +40,7 @@ std::string Utf16(ByteView octets) {
   std::u16string text;
   while (in.rest().size() >= 2) text.push_back(static_cast<char16_t>(in.U16()));
   while (!text.empty() && text.back() == 0) text.pop_back();
-  return Printable(text);
+  return PrintableText(text);
 }
 
 bool IsVariable(EventType type) {
@@ -82,12 +88,25 @@ std::string ImageText(ByteView data) {
   return FilePath(in.Take(in.U64()));
 }
 
+// Not of a structure in which a few letters happen to be.
+bool IsMostlyPrintable(const std::string& text) { return std::ranges::count(text, '?') * 2 < std::ssize(text); }
+
+// TCG_PCClientTaggedEvent: an identifier and a size before the data.
+ByteView TaggedData(ByteView data) {
+  LittleEndianReader in(data);
+  in.U32();
+  const ByteView tagged = in.Take(in.U32());
+  return in.ok() ? tagged : data;
+}
+
 bool LooksLikeUtf16(ByteView data) { return data.size() >= 4 && data.size() % 2 == 0 && data[1] == 0 && data[3] == 0; }
 
 std::string Text(const BootEvent& event) {
   if (IsImage(event.type)) return ImageText(event.data);
   if (event.type == EventType::kSeparator || event.type == EventType::kGpt || event.type == EventType::kGpt2) return "";
-  return LooksLikeUtf16(event.data) ? Utf16(event.data) : Ascii(event.data);
+  const ByteView data = event.type == EventType::kEventTag ? TaggedData(event.data) : ByteView(event.data);
+  std::string text = LooksLikeUtf16(data) ? Utf16(data) : Ascii(data);
+  return IsMostlyPrintable(text) ? text : "";
 }
 
 }  // namespace
@@ -95,7 +114,7 @@ std::string Text(const BootEvent& event) {
 std::string SubjectOf(const BootEvent& event) {
   if (IsVariable(event.type)) {
     const auto variable = ReadUefiVariable(event.data);
-    return variable ? Printable(variable->name) : "";
+    return variable ? PrintableText(variable->name) : "";
   }
   return IsImage(event.type) ? ImageText(event.data) : "";
 }
@@ -106,7 +125,7 @@ std::string InWords(const BootEvent& event) {
   if (IsVariable(event.type)) {
     const auto variable = ReadUefiVariable(event.data);
     if (!variable) return type + ", malformed";
-    return fmt::format("{}{} {} = {}", type, measured ? "" : ", said to be", Printable(variable->name),
+    return fmt::format("{}{} {} = {}", type, measured ? "" : ", said to be", PrintableText(variable->name),
                        ValueText(variable->data));
   }
   const std::string text = Text(event);

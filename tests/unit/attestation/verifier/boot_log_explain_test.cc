@@ -124,9 +124,19 @@ TEST(BootEventText, IsPrintableAndShort) {
   BootEvent event{.pcr = 8, .type = EventType::kIpl, .data = FromHex("61001b5b316d").value()};
   EXPECT_EQ(InWords(event), "EV_IPL, said to be \"a??[1m\"");
   event.data = Bytes(5000, 'x');
-  EXPECT_LT(InWords(event).size(), 200U);
+  EXPECT_LT(InWords(event).size(), 300U);
   event.data = FromHex("61006200ac200000").value();  // UTF-16
   EXPECT_EQ(InWords(event), "EV_IPL, said to be \"ab?\"");
+}
+
+TEST(BootEventText, IsOfTextOnly) {
+  BootEvent event{.type = EventType::kFirmwareBlob, .data = FromHex("00008200000000000000410000000000").value()};
+  EXPECT_EQ(InWords(event), "EV_EFI_PLATFORM_FIRMWARE_BLOB");
+  event = {
+      .pcr = 9, .type = EventType::kEventTag, .data = FromHex("ec223b8f0d0000004c696e757820696e6974726400").value()};
+  EXPECT_EQ(InWords(event), "EV_EVENT_TAG, said to be \"Linux initrd\"");
+  event.data.pop_back();  // its size is another
+  EXPECT_EQ(InWords(event), "EV_EVENT_TAG, said to be \"??;?????Linux initrd\"");
 }
 
 TEST(BootEventText, IsShortForALongPath) {
@@ -139,7 +149,7 @@ TEST(BootEventText, IsShortForALongPath) {
   image.resize(32);
   for (std::size_t i = 0; i < kNodes; ++i) image.insert(image.end(), node.begin(), node.end());
   const BootEvent event{.type = EventType::kBootServicesApplication, .data = image};
-  EXPECT_LT(SubjectOf(event).size(), 200U);
+  EXPECT_LT(SubjectOf(event).size(), 600U);
   EXPECT_THAT(InWords(event), StartsWith("EV_EFI_BOOT_SERVICES_APPLICATION, said to be \"xxx"));
 }
 
