@@ -1,0 +1,38 @@
+// Endorsement certificates of any shape, also such as no manufacturer should issue.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/openssl.h"
+#include "tests/support/test_certificate.h"
+
+namespace rootkeep::testing {
+
+// Extensions in OpenSSL's configuration syntax; an empty one is left out.
+struct EkCertificateShape {
+  long version = X509_VERSION_3;  // NOLINT(google-runtime-int): OpenSSL's type
+  long serial = 1;                // NOLINT(google-runtime-int)
+  std::string common_name = "a TPM";
+  // In one directoryName of the subject alternative name: OID and text of each attribute, an RDN each.
+  std::vector<std::pair<std::string, std::string>> names = {
+      {"2.23.133.2.1", "id:00001014"}, {"2.23.133.2.2", "swtpm"}, {"2.23.133.2.3", "id:20191023"}};
+  bool names_critical = true;
+  std::string basic_constraints = "critical,CA:FALSE";
+  std::string key_usage = "critical,keyEncipherment";
+  std::string extended_key_usage = "2.23.133.8.1";
+  // Family of a tPMSpecification in the subject directory attributes, "2.0" on a TPM 2.0; empty: none.
+  std::string specification = "2.0";
+  bool specification_critical = false;
+  std::string unknown_critical;             // an OID, for an extension that nobody knows
+  std::int64_t not_before = 1'000'000'000;  // seconds since the Unix epoch, in the year 2001
+  std::int64_t not_after = 4'000'000'000;   // in the year 2096
+  const char* md = "SHA256";
+};
+
+// DER, for `key`, signed by `issuer`.
+Bytes MakeEkCertificate(const EkCertificateShape& shape, EVP_PKEY* key, const Identity& issuer);
+
+}  // namespace rootkeep::testing
