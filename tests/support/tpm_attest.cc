@@ -137,6 +137,15 @@ Status ExtendPcr(const Esys& esys, int number, ByteView digest) {
                                                    ESYS_TR_NONE, ESYS_TR_NONE, &values));
 }
 
+Status AdvanceClock(const Esys& esys, std::chrono::milliseconds by) {
+  EsysOwned<TPMS_TIME_INFO> time;
+  RK_RETURN_IF_ERROR(
+      FromRc("Esys_ReadClock", Esys_ReadClock(esys.get(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, time.out())));
+  const UINT64 later = time->clockInfo.clock + static_cast<UINT64>(by.count());
+  return FromRc("Esys_ClockSet",
+                Esys_ClockSet(esys.get(), ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, later));
+}
+
 Status ClearTpm(const Esys& esys) {
   return FromRc("Esys_Clear",
                 Esys_Clear(esys.get(), ESYS_TR_RH_PLATFORM, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE));

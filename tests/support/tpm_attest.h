@@ -1,6 +1,7 @@
 // What an honest node asks its TPM for during attestation, and what changes the TPM's state in between.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -42,6 +43,8 @@ Result<Bytes> SignDigest(const Esys& esys, const TpmKey& key, ByteView digest);
 Result<std::vector<Bytes>> ReadPcrs(const Esys& esys, const Pcrs& pcrs);
 // TPM2_PCR_Extend of the SHA-256 bank.
 Status ExtendPcr(const Esys& esys, int number, ByteView digest);
+// TPM2_ClockSet: the clock goes on from `by` later.
+Status AdvanceClock(const Esys& esys, std::chrono::milliseconds by);
 // TPM2_Clear with platform authorisation.
 Status ClearTpm(const Esys& esys);
 

@@ -28,6 +28,18 @@ Result<Attested> Sign(const Esys& esys, const TpmKey& key, const TPM2B_DIGEST& d
   return ToAttested(ToBytes(buffer), *signature);
 }
 
+Result<Attested> QuoteUnder(const Esys& esys, const TpmKey& key, const TPMT_SIG_SCHEME& scheme, ByteView nonce,
+                            const std::vector<Pcrs>& selection) {
+  const auto qualifying = Sized<TPM2B_DATA>(nonce);
+  const TPML_PCR_SELECTION pcrs = ToSelection(selection);
+  EsysOwned<TPM2B_ATTEST> attest;
+  EsysOwned<TPMT_SIGNATURE> signature;
+  RK_RETURN_IF_ERROR(
+      FromRc("Esys_Quote", Esys_Quote(esys.get(), key.handle.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                      &qualifying, &scheme, &pcrs, attest.out(), signature.out())));
+  return ToAttested(Contents(*attest), *signature);
+}
+
 // An index of 64 octets that its owner reads and writes, undefined at the end.
 class NvIndex {
  public:
@@ -104,14 +116,20 @@ Result<Attested> QuoteWith(const Esys& esys, const TpmKey& key, TPM2_ALG_ID sche
                            const std::vector<Pcrs>& selection) {
   TPMT_SIG_SCHEME wanted{.scheme = scheme};
   wanted.details.any.hashAlg = hash;
-  const auto qualifying = Sized<TPM2B_DATA>(nonce);
-  const TPML_PCR_SELECTION pcrs = ToSelection(selection);
-  EsysOwned<TPM2B_ATTEST> attest;
-  EsysOwned<TPMT_SIGNATURE> signature;
-  RK_RETURN_IF_ERROR(
-      FromRc("Esys_Quote", Esys_Quote(esys.get(), key.handle.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                                      &qualifying, &wanted, &pcrs, attest.out(), signature.out())));
-  return ToAttested(Contents(*attest), *signature);
+  return QuoteUnder(esys, key, wanted, nonce, selection);
+}
+
+Result<Attested> QuoteAnonymously(const Esys& esys, const TpmKey& key, ByteView nonce,
+                                  const std::vector<Pcrs>& selection) {
+  TPMT_SIG_SCHEME wanted{.scheme = TPM2_ALG_ECDAA};
+  wanted.details.ecdaa.hashAlg = TPM2_ALG_SHA256;
+  constexpr TPM2B_ECC_POINT kNoPoint{};
+  constexpr TPM2B_SENSITIVE_DATA kNoSeed{};
+  constexpr TPM2B_ECC_PARAMETER kNoY{};
+  RK_RETURN_IF_ERROR(FromRc(
+      "Esys_Commit", Esys_Commit(esys.get(), key.handle.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &kNoPoint,
+                                 &kNoSeed, &kNoY, nullptr, nullptr, nullptr, &wanted.details.ecdaa.count)));
+  return QuoteUnder(esys, key, wanted, nonce, selection);
 }
 
 }  // namespace rootkeep::testing

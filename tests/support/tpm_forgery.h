@@ -27,4 +27,8 @@ Result<Attested> GetTime(const Esys& esys, const TpmKey& ak, ByteView nonce);
 Result<Attested> QuoteWith(const Esys& esys, const TpmKey& key, TPM2_ALG_ID scheme, TPM2_ALG_ID hash, ByteView nonce,
                            const std::vector<Pcrs>& selection);
 
+// TPM2_Commit and TPM2_Quote under ECDAA with SHA-256, which is the scheme of `key`.
+Result<Attested> QuoteAnonymously(const Esys& esys, const TpmKey& key, ByteView nonce,
+                                  const std::vector<Pcrs>& selection);
+
 }  // namespace rootkeep::testing
