@@ -6,11 +6,6 @@
 namespace rootkeep {
 namespace {
 
-// Waking a thread takes about as long as a fast device needs for a signature. So whoever comes while a ticket is free
-// may take it before equals who wait, until the first of them has waited for so long; those who were woken for nothing
-// look again after the same time. A device that takes longer serves strictly in turn.
-constexpr auto kTurn = std::chrono::microseconds(1000);
-
 struct HasRoomFor {
   const DeviceMeter& meter;
   bool operator()(const auto* waiter) const { return meter.HasRoom(waiter->request.work); }
@@ -58,6 +53,9 @@ std::size_t DeviceQueue::waiting() const {
   return waiting_.size();
 }
 
+// Waking a thread takes about as long as a fast device needs for a signature. So whoever comes while a ticket is free
+// may take it before equals who wait, until the turn of those who are there is over; those who were woken for nothing
+// look again after the same time. A device that takes longer than a turn serves strictly in order.
 Result<DeviceQueue::Ticket> DeviceQueue::Admit(const DeviceRequest& request) {
   const Time now = std::chrono::steady_clock::now();
   if (now >= request.deadline) return TooLate();
@@ -127,7 +125,8 @@ bool DeviceQueue::AwaitTurn(Waiter& me) {
     if (me.notified && MayEnter(me.request)) return true;
     const Time now = std::chrono::steady_clock::now();
     if (now >= me.request.deadline) return false;
-    me.changed.WaitUntil(mutex_, me.notified ? std::min(me.request.deadline, now + kTurn) : me.request.deadline);
+    me.changed.WaitUntil(mutex_,
+                         me.notified ? std::min(me.request.deadline, now + options_.turn) : me.request.deadline);
   }
   return true;
 }
@@ -140,8 +139,8 @@ void DeviceQueue::Leave(Ticket& ticket) {
   const unsigned limit = meter_.room(ticket.work_);
   if (limit != this->limit(ticket.work_)) PublishLimits();
   if (waiting_.empty()) return;
-  const bool slow = now - ticket.stay_.entered >= kTurn;
-  const bool turn_over = now - turn_began_ >= kTurn / limit;
+  const bool slow = now - ticket.stay_.entered >= options_.turn;
+  const bool turn_over = now - turn_began_ >= options_.turn / limit;
   ServeNext(now, slow || turn_over || waiting_.HasMoreUrgent(ticket.priority_));
 }
 

@@ -19,6 +19,8 @@ struct DeviceQueueOptions {
   DeviceMeterOptions meter;
   // Callers beyond are refused. Bulk work, and one caller alone, may take half of these places.
   std::size_t max_waiting = 256;
+  // A device that takes no longer for a piece of work serves whoever is there for so long before equals who wait.
+  std::chrono::microseconds turn{1000};
 };
 
 // What a caller wants from a device.
@@ -75,7 +77,7 @@ class DeviceQueue {
 
   // UNAVAILABLE "deadline" when it passed before a ticket was free: the device is not asked. RESOURCE_EXHAUSTED at
   // once, with retry_after, when there is no place ("queue_full") or when, by what the device took lately, the ticket
-  // cannot come in time ("queue_too_long"). Who has waited is overtaken by equals for no longer than a millisecond or a
+  // cannot come in time ("queue_too_long"). Who has waited is overtaken by equals for no longer than options.turn or a
   // turn of the device.
   Result<Ticket> Admit(const DeviceRequest& request);
 

@@ -1,6 +1,7 @@
 #include "keystore/tpm2/connection.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "keystore/tpm2/rc.h"
 #include "keystore/tpm2/reasons.h"
@@ -11,6 +12,11 @@ namespace {
 // Four characters in a property (Part 2 §6.13), padded with blanks or zeros.
 void AppendCharacters(std::string& text, std::uint32_t value) {
   for (const unsigned shift : {24U, 16U, 8U, 0U}) text.push_back(static_cast<char>(value >> shift & 0xFFU));
+}
+
+std::uint64_t NextNumber() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
 }
 
 std::string Printable(std::string text) {
@@ -25,6 +31,9 @@ bool TpmIdentity::software() const {
   // swtpm (libtpms) says IBM and "SW   TPM"; Microsoft's simulator MSFT and "xCG fTPM".
   return model.starts_with("SW ") || model == "xCG fTPM";
 }
+
+Connection::Connection(std::unique_ptr<Transport> transport)
+    : transport_(std::move(transport)), number_(NextNumber()) {}
 
 Result<std::unique_ptr<Connection>> Connection::Open(const TransportOptions& options, Deadline deadline) {
   RK_TRY(auto transport, Transport::Open(options));

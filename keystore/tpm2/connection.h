@@ -57,6 +57,8 @@ class Connection {
   [[nodiscard]] ESYS_CONTEXT* esys() const { return esys_; }
   [[nodiscard]] Transport& transport() const { return *transport_; }
   [[nodiscard]] const TpmIdentity& identity() const { return identity_; }
+  // Another for each connection of this process; not 0.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
   // When the connection was made.
   [[nodiscard]] const TpmBoot& boot() const { return boot_; }
 
@@ -74,12 +76,13 @@ class Connection {
   [[nodiscard]] bool IsSameBoot();
 
  private:
-  explicit Connection(std::unique_ptr<Transport> transport) : transport_(std::move(transport)) {}
+  explicit Connection(std::unique_ptr<Transport> transport);
   Status ReadIdentity();
   Result<TpmBoot> ReadBoot();
   [[nodiscard]] std::vector<TPM2_HANDLE> KeptHandles() const;
 
   const std::unique_ptr<Transport> transport_;
+  const std::uint64_t number_;
   ESYS_CONTEXT* esys_ = nullptr;
   TpmIdentity identity_;
   TpmBoot boot_;

@@ -47,6 +47,7 @@ Result<DeviceInfo> KeyLoader::Describe(Connection& connection) const {
 }
 
 Result<KeyInfo> KeyLoader::Describe(Connection& connection, const StoredKey& key) const {
+  RK_TRY(PublicKey public_key, PublicKeyOf(key.public_area));
   RK_TRY(DeviceInfo device, Describe(connection));
   KeyUri uri{.scheme = UriScheme::kTpm2,
              .token_label = device.label,
@@ -57,7 +58,7 @@ Result<KeyInfo> KeyLoader::Describe(Connection& connection, const StoredKey& key
                  .label = key.label,
                  .id = key.id(),
                  .named = ParseKeyLabel(key.label),
-                 .public_key = key.public_key,
+                 .public_key = std::move(public_key),
                  .custody = FactsOf(key.public_area),
                  .voucher = device.software ? Voucher::kTokenSoftware : Voucher::kToken,
                  .device = std::move(device)};

@@ -14,13 +14,7 @@ constexpr std::size_t kHandleLabel = 10;  // "0x81xxxxxx"
 Result<StoredKey> Describe(const std::string& label, const TPM2B_PUBLIC& area) {
   RK_RETURN_IF_ERROR(CheckSigns(area));
   RK_TRY(Bytes name, NameOf(area));
-  RK_TRY(PublicKey public_key, PublicKeyOf(area));
-  return StoredKey{.label = label,
-                   .persistent = {},
-                   .public_area = area,
-                   .private_area = {},
-                   .name = std::move(name),
-                   .public_key = std::move(public_key)};
+  return StoredKey{.label = label, .persistent = {}, .public_area = area, .private_area = {}, .name = std::move(name)};
 }
 
 Error NoSuchKey(const std::string& label) {

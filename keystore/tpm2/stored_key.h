@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "keystore/public_key.h"
 #include "keystore/tpm2/connection.h"
 #include "keystore/tpm2/key_directory.h"
 
@@ -18,7 +17,6 @@ struct StoredKey {
   TPM2B_PUBLIC public_area;
   TPM2B_PRIVATE private_area;
   Bytes name;
-  PublicKey public_key;
 
   // The first 16 octets of the digest in the Name: the same wherever the key's file is copied, and no other key's.
   [[nodiscard]] Bytes id() const { return {name.begin() + 2, name.begin() + 18}; }

@@ -33,6 +33,9 @@ struct TpmOptions {
   // After how long that is flushed while another process waits.
   std::chrono::milliseconds slice{10};
   std::size_t max_waiting = 256;
+  // Of DeviceQueueOptions: to hand a simulator on from one thread to the next costs a good part of a signature; chips
+  // take longer than this for each, and serve in order.
+  std::chrono::microseconds turn{5000};
   // While the TPM is away, one call in this time looks for it, at first after the shorter one.
   std::chrono::milliseconds shortest_pause{25};
   std::chrono::milliseconds longest_pause{250};

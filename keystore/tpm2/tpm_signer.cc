@@ -23,19 +23,22 @@ Result<Bytes> TpmSigner::SignFor(const SignOrder& order, SignatureScheme scheme,
     if (attempt.refused && ClassOf(signature.error()) == RcClass::kAuth) loader_->AuthRefused(info_.label);
     return AsSignerError(std::move(signature).error());
   }
-  // A wrong RSA signature can tell the private key, and PSS may have another salt than ours.
-  if (attempt.loaded || IsRsa(public_key().type())) RK_RETURN_IF_ERROR(CheckSignature(scheme, input, *signature));
+  // A wrong RSA signature can tell the private key, and PSS may have another salt than ours. For others the Name that
+  // the TPM gives when it loads a key has been compared.
+  if (IsRsa(public_key().type()) || proven_on_.load(std::memory_order_relaxed) != attempt.connection) {
+    RK_RETURN_IF_ERROR(CheckSignature(scheme, input, *signature));
+    proven_on_.store(attempt.connection, std::memory_order_relaxed);
+  }
   return signature;
 }
 
 Result<Bytes> TpmSigner::SignOnce(Connection& connection, const SignOrder& order, SignatureScheme scheme,
                                   ByteView input, Attempt& attempt) const {
-  attempt = {};
+  attempt = {.connection = connection.number()};
   const auto began = std::chrono::steady_clock::now();
   ESYS_TR key = KeyLoader::Kept(connection, name_);
   if (key == ESYS_TR_NONE) {
     RK_TRY(key, LoadAgain(connection));
-    attempt.loaded = true;
   }
   RK_TRY(const ESYS_TR session, loader_->Session(connection));
   auto signature = SignDigest(connection.esys(), key, session, scheme, input);

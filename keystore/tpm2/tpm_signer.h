@@ -26,8 +26,8 @@ class TpmSigner final : public Signer {
 
  private:
   struct Attempt {
-    bool loaded = false;   // anew, at the last try
-    bool refused = false;  // its auth value was
+    std::uint64_t connection = 0;  // of the last try
+    bool refused = false;          // the key's auth value was, at the last try
   };
 
   Result<Bytes> SignOnce(Connection& connection, const SignOrder& order, SignatureScheme scheme, ByteView input,
@@ -39,6 +39,7 @@ class TpmSigner final : public Signer {
   const KeyInfo info_;
   const Bytes name_;
   const DeviceWork work_;
+  mutable std::atomic<std::uint64_t> proven_on_{0};  // the connection on which a signature was checked last
 };
 
 }  // namespace rootkeep::tpm2

@@ -141,8 +141,12 @@ Result<std::vector<KeyInfo>> TpmStore::List(Deadline deadline) {
         log::Warning("tpm2.key_left_out", {{"label", label}, {"error", key.error().ToString()}});
         continue;
       }
-      RK_TRY(KeyInfo info, loader_->Describe(connection, *key));
-      keys.push_back(std::move(info));
+      auto info = loader_->Describe(connection, *key);
+      if (info.ok()) {
+        keys.push_back(*std::move(info));
+      } else if (info.error().reason() != kReasonKeyUnusable) {
+        return std::move(info).error();
+      }
     }
     return keys;
   });
