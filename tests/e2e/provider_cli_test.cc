@@ -32,8 +32,8 @@ class ProviderCli : public ProviderSuite {
   // With a certificate of the key's own.
   static std::string Certified(const std::string& key) {
     const std::string cert = host_->Path(key + ".crt");
-    Expect({"req", "-x509", "-new", "-key", host_->Reference(key), "-subj", "/CN=localhost", HashOption(key), "-days",
-            "2", "-out", cert});
+    Expect({"req", "-x509", "-new", "-key", host_->Reference(key), "-subj", "/CN=localhost", "-addext",
+            "basicConstraints=critical,CA:TRUE", HashOption(key), "-days", "2", "-out", cert});
     return cert;
   }
 };

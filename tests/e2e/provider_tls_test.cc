@@ -152,6 +152,7 @@ TEST_F(ProviderTls, CertificatesAndRequestsAreThoseOfAFilesKey) {
     const ossl::CertReq like(X509_REQ_new());
     for (const auto& [to, subject, by] :
          {std::tuple{request.get(), ours.get(), ours.get()}, std::tuple{like.get(), file.get(), signer.get()}}) {
+      X509_REQ_set_version(to, X509_REQ_VERSION_1);
       X509_REQ_set_subject_name(to, X509_get_subject_name(made.get()));
       X509_REQ_set_pubkey(to, subject);
       ASSERT_GT(X509_REQ_sign(to, by, DigestOf(key)), 0) << key.name << TakeErrors();
