@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "keystore/base/bytes.h"
+#include "keystore/base/clock.h"
 #include "signer/general_name.h"
 
 namespace rootkeep {
@@ -42,6 +43,7 @@ struct Caller {
   // attestation in the record. Empty for all others.
   Bytes attested_spki;
   std::string attestation;
+  WallTime attested_until;  // when its certificate ends at the latest
 
   // For the record: "jti" or a token digest in hexadecimal; for certificates the serial in hexadecimal; for nodes the
   // SHA-256 of the EK. Never a secret.

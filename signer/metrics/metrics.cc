@@ -65,6 +65,12 @@ struct Metrics::Impl {
                             .Register(registry);
   Gauge& catalogue_readable =
       AddGauge(registry, metric_names::kKeyCatalogueReadable, "0 while the key catalogue is there and cannot be read");
+  Family<Counter>& attestations = prometheus::BuildCounter()
+                                      .Name(metric_names::kAttestations)
+                                      .Help("attempts of nodes to prove themselves, by verdict and reason")
+                                      .Register(registry);
+  Family<Gauge>& nodes =
+      prometheus::BuildGauge().Name(metric_names::kNodes).Help("nodes by how they stand").Register(registry);
   Family<Gauge>& serving = prometheus::BuildGauge()
                                .Name(metric_names::kAuthorityServing)
                                .Help("1 while the authority can sign")
@@ -128,6 +134,15 @@ void Metrics::Observe(Stage stage, std::chrono::nanoseconds duration) {
 
 void Metrics::SetInFlight(std::int64_t count) { impl_->in_flight.Set(static_cast<double>(count)); }
 void Metrics::SetUnsafeRules(std::size_t count) { impl_->unsafe_rules.Set(static_cast<double>(count)); }
+void Metrics::CountAttestation(std::string_view verdict, std::string_view reason) {
+  // The words are all ours, so that there are as many as there are rules.
+  impl_->attestations.Add({{"verdict", std::string(verdict)}, {"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::SetNodes(std::string_view standing, std::size_t count) {
+  impl_->nodes.Add({{"standing", std::string(standing)}}).Set(static_cast<double>(count));
+}
+
 void Metrics::SetTokenUp(const std::string& token, bool up) { impl_->token_up.Add({{"token", token}}).Set(up ? 1 : 0); }
 
 void Metrics::SetKeys(const std::string& token, std::string_view state, std::size_t count) {

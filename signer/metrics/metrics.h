@@ -39,6 +39,11 @@ class Metrics {
   void SetKeys(const std::string& token, std::string_view state, std::size_t count);
   void SetKeyCatalogueReadable(bool readable);
   void SetUnsafeRules(std::size_t count);
+  // `verdict` is "attested", "held", "failed", "repeat" or "refused" (before a challenge, or not judged); reasons as in
+  // CountRefusal, empty for none.
+  void CountAttestation(std::string_view verdict, std::string_view reason);
+  // `standing` is a NodeStateName, or "attestation ended".
+  void SetNodes(std::string_view standing, std::size_t count);
   // Expiry of the first root and of the issuing chain; the "seconds left" gauges are computed when scraped.
   void SetExpiry(WallTime root, WallTime chain);
 

@@ -47,6 +47,11 @@ std::optional<NodeState> NodeStateFromName(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view StandingOf(const Node& node, std::int64_t now) {
+  const bool ended = node.state == NodeState::kAttested && node.attested_until <= now;
+  return ended ? kAttestationEnded : NodeStateName(node.state);
+}
+
 Result<Node> Attested(Node node, const NodePass& pass) {
   if (!MayProveItself(node)) return WrongState(node, "attested");
   Enter(node, NodeState::kAttested, "", "", pass.evidence.at);
@@ -57,13 +62,13 @@ Result<Node> Attested(Node node, const NodePass& pass) {
   return node;
 }
 
-Result<Node> Failed(Node node, const NodeEvidence& evidence, std::string_view reason, std::string explanation) {
+Result<Node> Failed(Node node, const NodeEvidence& evidence, const NodeFailure& failure) {
   if (!MayProveItself(node) && node.state != NodeState::kHeld) return WrongState(node, "judged");
   node.evidence = evidence;
   // One that is held is refused already, and for the operator's reason.
   if (node.state == NodeState::kHeld) return node;
-  const NodeState state = reason == kReasonCleared ? NodeState::kReenrol : NodeState::kFailed;
-  Enter(node, state, reason, std::move(explanation), evidence.at);
+  const NodeState state = failure.enrol_again ? NodeState::kReenrol : NodeState::kFailed;
+  Enter(node, state, failure.reason, failure.explanation, evidence.at);
   node.attested_until = 0;
   return node;
 }

@@ -26,6 +26,12 @@ std::string_view NodeStateName(NodeState state);
 // The inverse; nothing for any other word.
 std::optional<NodeState> NodeStateFromName(std::string_view name);
 
+struct Node;
+
+// A NodeStateName, or kAttestationEnded for an attested node whose evidence counts no more at `now` (Unix seconds).
+std::string_view StandingOf(const Node& node, std::int64_t now);
+inline constexpr std::string_view kAttestationEnded = "attestation ended";
+
 // TPMS_CLOCK_INFO (TPM 2.0 Part 2 §10.11.1) of the last right evidence.
 struct NodeClock {
   std::uint64_t clock = 0;  // milliseconds
@@ -78,12 +84,17 @@ struct NodePass {
   std::int64_t until = 0;  // Unix seconds
 };
 
+struct NodeFailure {
+  std::string reason;  // a word
+  std::string explanation;
+  bool enrol_again = false;  // the TPM was cleared, or is another
+};
+
 // Each gives the node as it is afterwards; FAILED_PRECONDITION with reason "node_state" where the change has no place.
 // By the service, from kApproved or kAttested only: what an operator decided meanwhile stands.
 Result<Node> Attested(Node node, const NodePass& pass);
-// `reason` becomes the state's: kFailed, or for "clock_cleared" kReenrol. Also from kHeld, where only the evidence is
-// remembered.
-Result<Node> Failed(Node node, const NodeEvidence& evidence, std::string_view reason, std::string explanation);
+// To kFailed or kReenrol; also from kHeld, where only the evidence is remembered.
+Result<Node> Failed(Node node, const NodeEvidence& evidence, const NodeFailure& failure);
 // Right evidence in a group whose PCR values are still being learnt, or of a node that is held: remembered, no more.
 Result<Node> Held(Node node, const NodeEvidence& evidence, std::string_view reason, std::string explanation);
 
@@ -92,7 +103,5 @@ Result<Node> Approved(Node node, std::int64_t now);
 Result<Node> Denied(Node node, std::string explanation, std::int64_t now);
 // With another TPM from now on, and approved.
 Node Rebound(Node node, std::string ek_sha256, std::string tpm, std::int64_t now);
-
-inline constexpr std::string_view kReasonCleared = "clock_cleared";
 
 }  // namespace rootkeep

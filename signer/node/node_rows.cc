@@ -123,6 +123,24 @@ Result<std::vector<Node>> Select(Database& database, std::string_view column, st
   return ReadAll(query, ReadNode);
 }
 
+Result<std::map<std::string_view, std::size_t>> CountStandings(Database& database, std::int64_t now) {
+  std::map<std::string_view, std::size_t> counts{{kAttestationEnded, 0}};
+  for (const NodeState state : {NodeState::kHeld, NodeState::kApproved, NodeState::kAttested, NodeState::kFailed,
+                                NodeState::kDenied, NodeState::kReenrol}) {
+    counts[NodeStateName(state)] = 0;
+  }
+  RK_TRY(Statement query, database.Prepare("SELECT state, attested_until > :now, COUNT(*) FROM nodes GROUP BY 1, 2",
+                                           {kInteger}, {kInteger, kInteger, kInteger}));
+  query.Bind(now);
+  RK_RETURN_IF_ERROR(query.Start());
+  for (;;) {
+    RK_TRY(const bool found, query.Next());
+    if (!found) return counts;
+    const Node like{.state = static_cast<NodeState>(query.integer(0)), .attested_until = query.integer(1) != 0 ? 1 : 0};
+    counts[StandingOf(like, 0)] += static_cast<std::size_t>(query.integer(2));
+  }
+}
+
 Status Insert(Database& database, const Node& node) {
   RK_TRY(Statement insert,
          database.Prepare(fmt::format("INSERT INTO nodes ({}) VALUES ({})", EachColumn("{}"), EachColumn(":{}")),

@@ -125,6 +125,11 @@ Result<std::vector<Node>> NodeStore::List() {
   return node_rows::Select(*database_, "", "");
 }
 
+Result<std::map<std::string_view, std::size_t>> NodeStore::Standings(std::int64_t now) {
+  const MutexLock lock(mutex_);
+  return node_rows::CountStandings(*database_, now);
+}
+
 Result<std::vector<BindingRequest>> NodeStore::BindingRequests() {
   const MutexLock lock(mutex_);
   return node_rows::SelectBindings(*database_, "");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,8 @@ class NodeStore {
   Result<std::optional<Node>> FindByEk(std::string_view ek_sha256);
   // By id.
   Result<std::vector<Node>> List();
+  // How many stand how at `now` (StandingOf): every standing there is.
+  Result<std::map<std::string_view, std::size_t>> Standings(std::int64_t now);
   Result<std::vector<BindingRequest>> BindingRequests();
   // Newest first.
   Result<std::vector<NodeCertificate>> Certificates(std::string_view node);

@@ -37,7 +37,8 @@ Result<Grant> DecideNodeGrant(const Caller& caller, const IssuanceRequest& reque
   return Grant{.sans = caller.identities,
                .rule = "attested-node",
                .profile = NodeProfile(*policy.node_lifetime),
-               .spki = caller.attested_spki};
+               .spki = caller.attested_spki,
+               .not_after = caller.attested_until};
 }
 
 }  // namespace rootkeep

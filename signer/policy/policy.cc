@@ -62,7 +62,8 @@ Result<Decision> Decide(Grant grant, const IssuanceRequest& request, const Csr& 
     return Unauthenticated("the request's key is not the attested one").WithReason("node_key");
   }
   const Profile& profile = grant.profile ? *grant.profile : issuer.profile;
-  RK_TRY(const Validity validity, DecideValidity(request.requested_ttl, profile.lifetime, issuer.validity, now));
+  RK_TRY(Validity validity, DecideValidity(request.requested_ttl, profile.lifetime, issuer.validity, now));
+  if (grant.not_after) validity.not_after = std::min(validity.not_after, *grant.not_after);
   std::string common_name = CommonName(csr, grant.sans);
   return Decision{.profile = profile,
                   .sans = std::move(grant.sans),

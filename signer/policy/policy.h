@@ -41,9 +41,10 @@ struct IssuerTerms {
 // The names a caller may have, and what allowed them.
 struct Grant {
   std::vector<GeneralName> sans;
-  std::string rule;                // "self", "attested-node" or the impersonation rule's name
-  std::optional<Profile> profile;  // instead of the issuer's terms'
-  Bytes spki;                      // of the only key it may be for, DER; empty: any key
+  std::string rule;                   // "self", "attested-node" or the impersonation rule's name
+  std::optional<Profile> profile;     // instead of the issuer's terms'
+  Bytes spki;                         // of the only key it may be for, DER; empty: any key
+  std::optional<WallTime> not_after;  // at the latest
 };
 
 // First half, decided before the request's bytes are looked at (istio-protocol.md §1.6, case 28): the caller's own

@@ -9,7 +9,9 @@ const std::vector<Command>& Commands() {
       KeySweepCommand(),  KeyEvidenceCommand(), KeyVerifyEvidenceCommand(), CaInitCommand(),
       CaRequestCommand(), CaInstallCommand(),   RequestCommand(),           DoctorCommand(),
       PinCheckCommand(),  PinReplaceCommand(),  PinUnlatchCommand(),        ProviderCheckCommand(),
-      InspectCommand(),   LedgerListCommand(),  LedgerShowCommand(),        VersionCommand()};
+      InspectCommand(),   LedgerListCommand(),  LedgerShowCommand(),        NodeListCommand(),
+      NodeShowCommand(),  NodeApproveCommand(), NodeDenyCommand(),          NodeRemoveCommand(),
+      VersionCommand()};
   return *commands;
 }
 

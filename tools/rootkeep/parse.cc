@@ -24,7 +24,8 @@ const std::map<std::string, std::string>& GroupSummaries() {
       {"ca", "An issuing CA whose key is inside a token"},
       {"provider", "The OpenSSL provider, as an application would load it"},
       {"pin", "A token's PIN, and the latch that keeps a wrong one from being tried twice"},
-      {"ledger", "What rootkeepd has recorded"}};
+      {"ledger", "What rootkeepd has recorded"},
+      {"node", "Nodes that prove themselves by their TPM"}};
   return summaries;
 }
 

@@ -48,7 +48,8 @@ Caller Node(const Bytes& attested_spki) {
           .trust_domain = "cluster.local",
           .node = "n1",
           .attested_spki = attested_spki,
-          .attestation = "a1"};
+          .attestation = "a1",
+          .attested_until = SystemClock().Now() + std::chrono::hours(1)};
 }
 
 TEST_F(IssuerTest, CertifiesTheAttestedKeyOfANodeAndRecordsTheAttestation) {

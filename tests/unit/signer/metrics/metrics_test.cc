@@ -32,6 +32,18 @@ TEST(Metrics, ComputesSecondsLeftWhenScraped) {
   EXPECT_THAT(text, HasSubstr("\ncitadel_server_cert_chain_expiry_seconds -100"));
 }
 
+TEST(Metrics, CountsNodesAndTheirAttempts) {
+  Metrics metrics;
+  metrics.CountAttestation("attested", "");
+  metrics.CountAttestation("failed", "pcr_mismatch");
+  metrics.CountAttestation("failed", "pcr_mismatch");
+  metrics.SetNodes("held", 3);
+  const std::string text = metrics.Scrape(FromUnixSeconds(0));
+  EXPECT_THAT(text, HasSubstr("rootkeep_node_attestations_total{reason=\"\",verdict=\"attested\"} 1"));
+  EXPECT_THAT(text, HasSubstr("rootkeep_node_attestations_total{reason=\"pcr_mismatch\",verdict=\"failed\"} 2"));
+  EXPECT_THAT(text, HasSubstr("rootkeep_nodes{standing=\"held\"} 3"));
+}
+
 TEST(Metrics, BoundsTheReasonsItKeeps) {
   Metrics metrics;
   for (int i = 0; i < 200; ++i) metrics.CountRefusal("reason" + std::to_string(i));

@@ -15,6 +15,7 @@ using testing::MakeNode;
 using testing::MakePass;
 using enum NodeState;
 
+const NodeFailure kCleared{.reason = "tpm_cleared", .explanation = "cleared", .enrol_again = true};
 constexpr std::array kStates = {kHeld, kApproved, kAttested, kFailed, kDenied, kReenrol};
 
 // Of the states, those from which `change` leads somewhere.
@@ -41,7 +42,7 @@ TEST(NodeState, HasNames) {
 TEST(NodeState, EachChangeHasItsPlace) {
   using States = std::set<NodeState>;
   EXPECT_EQ(From([](Node node) { return Attested(std::move(node), MakePass(kThen)); }), (States{kApproved, kAttested}));
-  EXPECT_EQ(From([](Node node) { return Failed(std::move(node), MakeEvidence(kThen), "pcr", ""); }),
+  EXPECT_EQ(From([](Node node) { return Failed(std::move(node), MakeEvidence(kThen), {.reason = "pcr"}); }),
             (States{kHeld, kApproved, kAttested}));
   EXPECT_EQ(From([](Node node) { return Held(std::move(node), MakeEvidence(kThen), "learning", ""); }),
             (States{kHeld, kApproved, kAttested}));
@@ -64,7 +65,7 @@ TEST(NodeState, AttestationIsRememberedAndEnds) {
 
 TEST(NodeState, AFailureEndsTheAttestationAndKeepsTheClock) {
   ASSERT_OK_AND_ASSIGN(const Node attested, Attested(MakeNode("n", 'a'), MakePass(kThen)));
-  ASSERT_OK_AND_ASSIGN(const Node node, Failed(attested, MakeEvidence(kThen + 1), "pcr_value", "PCR 7 differs"));
+  ASSERT_OK_AND_ASSIGN(const Node node, Failed(attested, MakeEvidence(kThen + 1), {"pcr_value", "PCR 7 differs"}));
   EXPECT_EQ(node.state, kFailed);
   EXPECT_EQ(node.reason, "pcr_value");
   EXPECT_EQ(node.explanation, "PCR 7 differs");
@@ -74,14 +75,14 @@ TEST(NodeState, AFailureEndsTheAttestationAndKeepsTheClock) {
 }
 
 TEST(NodeState, AClearedTpmHasToBeEnrolledAnew) {
-  ASSERT_OK_AND_ASSIGN(const Node node, Failed(MakeNode("n", 'a'), MakeEvidence(kThen), kReasonCleared, "cleared"));
+  ASSERT_OK_AND_ASSIGN(const Node node, Failed(MakeNode("n", 'a'), MakeEvidence(kThen), kCleared));
   EXPECT_EQ(node.state, kReenrol);
 }
 
 TEST(NodeState, WhatIsHeldStaysHeldForItsReason) {
   Node held = MakeNode("n", 'a', kHeld);
   held.reason = "enrolment";
-  ASSERT_OK_AND_ASSIGN(const Node node, Failed(held, MakeEvidence(kThen + 1), "pcr_value", ""));
+  ASSERT_OK_AND_ASSIGN(const Node node, Failed(held, MakeEvidence(kThen + 1), {"pcr_value"}));
   EXPECT_EQ(node.state, kHeld);
   EXPECT_EQ(node.reason, "enrolment");
   EXPECT_EQ(node.evidence.at, kThen + 1);
@@ -89,7 +90,7 @@ TEST(NodeState, WhatIsHeldStaysHeldForItsReason) {
 
 TEST(NodeState, ApprovalForgetsTheClockAndAttestsNothing) {
   ASSERT_OK_AND_ASSIGN(Node node, Attested(MakeNode("n", 'a'), MakePass(kThen)));
-  ASSERT_OK_AND_ASSIGN(node, Failed(node, MakeEvidence(kThen + 1), kReasonCleared, "cleared"));
+  ASSERT_OK_AND_ASSIGN(node, Failed(node, MakeEvidence(kThen + 1), kCleared));
   ASSERT_OK_AND_ASSIGN(node, Approved(node, kThen + 2));
   EXPECT_EQ(node.state, kApproved);
   EXPECT_EQ(node.reason + node.explanation, "");

@@ -108,6 +108,24 @@ TEST_F(NodeStoreTest, TellsWhichCertificatesWereIssuedOnANodesWord) {
   EXPECT_EQ(certificates[2].request_id, "r0");
 }
 
+TEST_F(NodeStoreTest, CountsHowNodesStand) {
+  for (const auto& [id, state] : std::vector<std::pair<std::string, NodeState>>{{"n1", NodeState::kFailed},
+                                                                                {"n2", NodeState::kApproved},
+                                                                                {"n3", NodeState::kApproved},
+                                                                                {"n4", NodeState::kHeld}}) {
+    ASSERT_THAT(nodes_->Insert(MakeNode(id, id.back(), state), kThen), IsOk());
+  }
+  ASSERT_THAT(Attest("n2", kThen), IsOk());
+  ASSERT_THAT(Attest("n3", kThen + 1), IsOk());
+  ASSERT_OK_AND_ASSIGN(const auto standings, nodes_->Standings(kThen + 3600));
+  EXPECT_EQ(standings.size(), 7U);
+  EXPECT_EQ(standings.at("attested"), 1U);
+  EXPECT_EQ(standings.at(kAttestationEnded), 1U);
+  EXPECT_EQ(standings.at("failed"), 1U);
+  EXPECT_EQ(standings.at("held"), 1U);
+  EXPECT_EQ(standings.at("denied"), 0U);
+}
+
 TEST_F(NodeStoreTest, KeepsAHistoryOfWhatChanged) {
   ASSERT_THAT(nodes_->Insert(MakeNode("n1", 'a'), kThen), IsOk());
   ASSERT_THAT(Attest("n1", kThen + 1), IsOk());

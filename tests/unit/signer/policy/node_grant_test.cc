@@ -26,7 +26,8 @@ Caller Node() {
           .authenticator = "tpm",
           .trust_domain = "example.com",
           .node = "n1",
-          .attested_spki = kSpki};
+          .attested_spki = kSpki,
+          .attested_until = kNow + std::chrono::hours(1)};
 }
 
 Result<Grant> GrantTo(const Caller& caller, const IssuanceRequest& request = {}) {
@@ -53,6 +54,13 @@ TEST(NodeGrant, ItsCertificateIsOfProfileNodeAndLivesNoLongerThanTheAttestation)
   EXPECT_EQ(decision.profile.kind, ProfileKind::kNode);
   EXPECT_EQ(decision.not_after, kNow + std::chrono::hours(1));
   EXPECT_THAT(DecideFor(Node(), Csr{.spki = kSpki}, 3601), HasReason("ttl")) << "the authority's maximum is longer";
+}
+
+TEST(NodeGrant, ItsCertificateEndsWithTheAttestationHoweverLateItIsAskedFor) {
+  Caller late = Node();
+  late.attested_until = kNow + std::chrono::minutes(10);
+  ASSERT_OK_AND_ASSIGN(const Decision decision, DecideFor(late, Csr{.spki = kSpki}, 0));
+  EXPECT_EQ(decision.not_after, late.attested_until);
 }
 
 TEST(NodeGrant, OnlyTheAttestedKeyIsCertified) {

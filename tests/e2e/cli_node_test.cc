@@ -1,0 +1,154 @@
+#include <nlohmann/json.hpp>
+
+#include "signer/ledger/open_ledger.h"
+#include "signer/node/node_store.h"
+#include "signer/store/state_dir.h"
+#include "tests/support/matchers.h"
+#include "tests/support/program.h"
+#include "tests/support/temp_dir.h"
+
+namespace rootkeep::testing {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string kEk(64, 'a');
+const std::string kOtherEk(64, 'b');
+
+class CliNodeTest : public ::testing::Test {
+ protected:
+  // The daemon's side keeps the database open: w1 is attested with two certificates, w2 held, w3 failed.
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(const store::StateDir directory, store::StateDir::Prepare(state_));
+    ASSERT_OK_AND_ASSIGN(ledger_, OpenLedger({.path = directory.database_path()}));
+    ASSERT_OK_AND_ASSIGN(nodes_, NodeStore::Open(directory.database_path()));
+    Node w1{.id = "w1", .group = "edge", .state = NodeState::kApproved, .ek_sha256 = kEk, .ek_origin = "inventory"};
+    ASSERT_THAT(nodes_->Insert(w1, now_), IsOk());
+    Certify("r-old", "01", now_ - 1);
+    Certify("r-new", "02", now_ + 3600);
+    ASSERT_THAT(nodes_->Insert({.id = "w2", .state = NodeState::kHeld, .reason = "enrolment"}, now_), IsOk());
+    ASSERT_THAT(nodes_->Insert({.id = "w3",
+                                .state = NodeState::kFailed,
+                                .reason = "pcr_value",
+                                .explanation = "PCR 7 differs: secure boot was on at enrolment, now off"},
+                               now_),
+                IsOk());
+  }
+
+  // Has w1 attest itself, and a certificate issued for it.
+  void Certify(const std::string& request, const std::string& serial, std::int64_t not_after) {
+    NodeCertificate certificate{.node = "w1", .request_id = request, .asked_at = now_, .not_after = not_after};
+    const NodePass pass{.evidence = {.at = now_, .pcrs = "sha256:0=00"}, .ak_name = {1}, .until = now_ + 3600};
+    ASSERT_THAT(nodes_->Update(
+                    "w1", [&](Node node) { return Attested(std::move(node), pass); }, "service", now_, &certificate),
+                IsOk());
+    ASSERT_THAT(nodes_->Complete(certificate.id, serial, not_after), IsOk());
+  }
+
+  ProgramResult Run(std::vector<std::string> words) const {
+    words.insert(words.begin(), {ROOTKEEP_BINARY, "node"});
+    words.insert(words.end(), {"--state", state_});
+    return RunProgram(words);
+  }
+  json RunJson(std::vector<std::string> words) const {
+    words.emplace_back("--json");
+    const ProgramResult result = Run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return json::parse(result.out, nullptr, false);
+  }
+  NodeState StateOf(const std::string& id) { return nodes_->Find(id).value().value().state; }
+
+  const std::int64_t now_ = ToUnixSeconds(SystemClock().Now());
+  TempDir dir_;
+  std::string state_ = dir_ / "state";
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<NodeStore> nodes_;
+};
+
+TEST_F(CliNodeTest, ListsHowNodesStand) {
+  const ProgramResult words = Run({"list"});
+  EXPECT_EQ(words.exit_code, 0) << words.err;
+  EXPECT_THAT(words.out, AllOf(HasSubstr("w1"), HasSubstr("attested"), HasSubstr("held"),
+                               HasSubstr("PCR 7 differs: secure boot was on at enrolment, now off")));
+  const json list = RunJson({"list"});
+  ASSERT_EQ(list["nodes"].size(), 3U);
+  EXPECT_EQ(list["nodes"][0]["standing"], "attested");
+  EXPECT_EQ(list["nodes"][2]["reason"], "pcr_value");
+  EXPECT_EQ(list["binding_requests"].size(), 0U);
+}
+
+TEST_F(CliNodeTest, ListsOnlyThoseThatStandSo) {
+  const json failed = RunJson({"list", "--only", "failed"});
+  ASSERT_EQ(failed["nodes"].size(), 1U);
+  EXPECT_EQ(failed["nodes"][0]["node"], "w3");
+}
+
+TEST_F(CliNodeTest, ShowsOneNodeWithItsCertificatesAndHistory) {
+  const json shown = RunJson({"show", "w1"});
+  EXPECT_EQ(shown["ek_sha256"], kEk);
+  EXPECT_EQ(shown["pcrs"], "sha256:0=00");
+  ASSERT_EQ(shown["certificates"].size(), 2U);
+  EXPECT_EQ(shown["certificates"][0]["serial"], "02");
+  EXPECT_EQ(shown["history"][0]["state"], "attested");
+  EXPECT_THAT(Run({"show", "w1"}).out, AllOf(HasSubstr("serial 02"), HasSubstr("by service")));
+  const ProgramResult none = Run({"show", "w9"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.err, HasSubstr("there is no node w9"));
+}
+
+TEST_F(CliNodeTest, DenyingNamesTheCertificatesThatAreStillGood) {
+  const ProgramResult denied = Run({"deny", "w1", "--why", "stolen"});
+  EXPECT_EQ(denied.exit_code, 0) << denied.err;
+  EXPECT_THAT(denied.out, AllOf(HasSubstr("serial 02"), Not(HasSubstr("serial 01"))));
+  EXPECT_EQ(StateOf("w1"), NodeState::kDenied);
+  EXPECT_EQ(nodes_->Find("w1").value()->explanation, "stolen");
+  EXPECT_EQ(Run({"deny", "w1"}).exit_code, 1) << "it is denied already";
+}
+
+TEST_F(CliNodeTest, DenyingAsJson) {
+  const json denied = RunJson({"deny", "w1"});
+  ASSERT_EQ(denied["certificates"].size(), 1U);
+  EXPECT_EQ(denied["certificates"][0]["request_id"], "r-new");
+}
+
+TEST_F(CliNodeTest, ApprovingLetsANodeProveItself) {
+  for (const char* node : {"w2", "w3"}) {
+    EXPECT_EQ(Run({"approve", node}).exit_code, 0);
+    EXPECT_EQ(StateOf(node), NodeState::kApproved);
+  }
+  const ProgramResult needless = Run({"approve", "w1"});
+  EXPECT_EQ(needless.exit_code, 1);
+  EXPECT_THAT(needless.err, HasSubstr("node w1 is attested"));
+}
+
+TEST_F(CliNodeTest, AnotherTpmIsApprovedOrDeniedByItsEk) {
+  const BindingRequest request{
+      .ek_sha256 = kOtherEk, .node = "w1", .peer = "ipv4:10.0.0.7", .asked_at = now_, .seen_at = now_};
+  ASSERT_THAT(nodes_->RequestBinding(request), IsOk());
+  EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr(kOtherEk), HasSubstr("to be node w1")));
+  EXPECT_EQ(Run({"deny", kOtherEk}).exit_code, 0);
+  EXPECT_EQ(Run({"approve", kOtherEk}).exit_code, 1) << "it was denied";
+  ASSERT_THAT(nodes_->RequestBinding(request), IsOk());
+  EXPECT_EQ(Run({"approve", kOtherEk}).exit_code, 0);
+  EXPECT_EQ(nodes_->Find("w1").value()->ek_sha256, kOtherEk);
+  EXPECT_EQ(StateOf("w1"), NodeState::kApproved);
+}
+
+TEST_F(CliNodeTest, RemovingForgetsANode) {
+  EXPECT_EQ(Run({"remove", "w2"}).exit_code, 0);
+  EXPECT_FALSE(nodes_->Find("w2").value());
+  EXPECT_EQ(Run({"remove", "w2"}).exit_code, 1);
+}
+
+TEST_F(CliNodeTest, MakesNoDatabaseWhereThereIsNone) {
+  const std::string elsewhere = dir_ / "elsewhere";
+  ASSERT_THAT(store::StateDir::Prepare(elsewhere), IsOk());
+  EXPECT_EQ(RunProgram({ROOTKEEP_BINARY, "node", "approve", "w1", "--state", elsewhere}).exit_code, 1);
+  EXPECT_THAT(ReadFile(elsewhere + "/rootkeep.db", 1), HasCode(Code::kNotFound));
+}
+
+}  // namespace
+}  // namespace rootkeep::testing

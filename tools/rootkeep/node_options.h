@@ -1,0 +1,32 @@
+// Where the nodes are, and who changes them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "signer/node/node_store.h"
+#include "tools/rootkeep/options.h"
+
+namespace rootkeep::cli {
+
+struct NodeOptionsGiven {
+  std::string config;
+  std::string state;
+};
+
+void DeclareNodeOptions(Options& options, NodeOptionsGiven& into);
+
+// The state directory's database; the daemon may be running. To look only, or to change what is in it.
+Result<std::unique_ptr<NodeStore>> LookAtNodes(const NodeOptionsGiven& given);
+Result<std::unique_ptr<NodeStore>> OpenNodes(const NodeOptionsGiven& given);
+
+// The one with that id; NOT_FOUND names it.
+Result<Node> FindNode(NodeStore& nodes, const std::string& id);
+
+// Whether it is an EK's SHA-256 in hexadecimal, which no command takes for a node's id.
+bool IsEkDigest(const std::string& text);
+
+// The name of the user this process runs as, for the history.
+std::string OperatorName();
+
+}  // namespace rootkeep::cli
