@@ -36,6 +36,9 @@ class KeyLoader {
   // The handle of a key that is kept since an earlier Load; ESYS_TR_NONE when it is not.
   [[nodiscard]] static ESYS_TR Kept(Connection& connection, const Bytes& name);
 
+  // The handle of the storage key, which has been compared with its pin. Errors as StorageKey.
+  Result<ESYS_TR> Parent(Connection& connection) const { return StorageKey(connection, pin_); }
+
   // What authorises a signature with a loaded key.
   Result<ESYS_TR> Session(Connection& connection) const;
 

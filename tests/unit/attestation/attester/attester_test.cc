@@ -1,5 +1,5 @@
 // What the attester itself refuses, and what it leaves in the TPM. Whether its evidence convinces is in
-// tests/e2e/attestation.
+// verdict_test.cc.
 #include "attestation/attester/attester.h"
 
 #include "tests/support/eventually.h"
