@@ -22,9 +22,6 @@ using istio::v1::auth::IstioCertificateResponse;
 // Calls asked for in advance on each queue: a burst then need not wait until one has been taken up.
 constexpr int kWaiting = 64;
 
-// When to try again, in milliseconds (gRPC proposal A6).
-constexpr char kRetryPushbackHeader[] = "grpc-retry-pushback-ms";
-
 // A value that is no string counts as absent, as does an empty one (istio-protocol §1.2).
 std::string MetadataText(const IstioCertificateRequest& request, const char* key) {
   const auto& fields = request.metadata().fields();

@@ -3,9 +3,11 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <future>
 
 #include "keystore/base/log.h"
+#include "signer/der/pem.h"
 #include "signer/profile/profile.h"
 
 namespace rootkeep {
@@ -33,6 +35,8 @@ Result<std::string> PrivatePemOf(EVP_PKEY* key) {
   }
   return TextOf(bio.get());
 }
+
+constexpr std::size_t kShown = 2;
 
 // Says in its name what it is; a day is plenty, because every restart makes another.
 Result<std::string> PlaceholderPem(EVP_PKEY* key) {
@@ -100,6 +104,8 @@ Status ServingCertificate::Renew(Issuer& issuer, const Clock& clock, Deadline de
   RK_TRY(const Issued issued,
          IssueAndWait(issuer, Self(options_.names), {.authority = options_.authority, .request_id = "serving"},
                       decision, deadline));
+  // First: whoever sees the new one is believed to have seen it.
+  RK_RETURN_IF_ERROR(Remember(issued.leaf_pem));
   std::string chain = issued.leaf_pem;
   for (const std::string& element : issued.authority->chain_elements()) chain += element;
   RK_RETURN_IF_ERROR(identity_->ReplaceChain(chain));
@@ -107,6 +113,20 @@ Status ServingCertificate::Renew(Issuer& issuer, const Clock& clock, Deadline de
   renew_at_ = now + (not_after_ - now) * 2 / 3;
   log::Info("serving_certificate_renewed",
             {{"listener", options_.name}, {"serial", issued.serial}, {"not_after", ToRfc3339(not_after_)}});
+  return Ok();
+}
+
+bool ServingCertificate::Showed(ByteView sha256) const {
+  const MutexLock lock(shown_mutex_);
+  return std::ranges::any_of(shown_, [&](const Bytes& shown) { return std::ranges::equal(shown, sha256); });
+}
+
+Status ServingCertificate::Remember(std::string_view leaf_pem) {
+  RK_TRY(const Bytes der, der::FirstPemBlock(leaf_pem));
+  RK_TRY(Bytes digest, Digest(Hash::kSha256, der));
+  const MutexLock lock(shown_mutex_);
+  shown_.push_back(std::move(digest));
+  if (shown_.size() > kShown) shown_.pop_front();
   return Ok();
 }
 

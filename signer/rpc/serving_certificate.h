@@ -1,6 +1,7 @@
 // The daemon's own serving certificate: issued by its CA, renewed before it expires, never on a disk.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@
 namespace rootkeep {
 
 // One software key per process, made at start and kept in memory: it proves the server's name and signs nothing else.
-// Not thread-safe but for identity().
+// Not thread-safe but for identity() and Showed().
 class ServingCertificate {
  public:
   struct Options {
@@ -34,6 +35,9 @@ class ServingCertificate {
   // Whether a new one should be fetched now: none yet, or two thirds of the present one's life are over.
   [[nodiscard]] bool Due(WallTime now) const { return now >= renew_at_; }
   [[nodiscard]] WallTime not_after() const { return not_after_; }
+  // Whether this is the SHA-256 of a certificate (DER) that it shows, or showed before the last one: a connection goes
+  // on with the one that it began with.
+  [[nodiscard]] bool Showed(ByteView sha256) const;
 
   // Takes the next one from this authority, and soon.
   void Follow(const std::string& authority) {
@@ -46,12 +50,16 @@ class ServingCertificate {
   Status Renew(Issuer& issuer, const Clock& clock, Deadline deadline);
 
  private:
+  Status Remember(std::string_view leaf_pem);
+
   ServingCertificate(Options options, Bytes spki, std::unique_ptr<ServingIdentity> identity)
       : options_(std::move(options)), spki_(std::move(spki)), identity_(std::move(identity)) {}
 
   Options options_;
   const Bytes spki_;
   const std::unique_ptr<ServingIdentity> identity_;
+  mutable Mutex shown_mutex_;
+  std::deque<Bytes> shown_ RK_GUARDED_BY(shown_mutex_);  // SHA-256 of the newest certificates
   WallTime renew_at_;
   WallTime not_after_;
 };

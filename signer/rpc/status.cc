@@ -39,6 +39,19 @@ grpc::Status IstioStatus(const Error& error) {
   }
 }
 
+grpc::Status NodeStatus(const Error& error) {
+  switch (error.code()) {
+    case Code::kUnauthenticated:
+    case Code::kPermissionDenied:
+    case Code::kNotFound:
+    case Code::kFailedPrecondition: return {grpc::StatusCode::PERMISSION_DENIED, "attestation refused"};
+    case Code::kInvalidArgument: return {grpc::StatusCode::INVALID_ARGUMENT, "not a message of this protocol"};
+    case Code::kAborted: return {grpc::StatusCode::ABORTED, "begin again"};
+    case Code::kResourceExhausted: return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many attempts, try again"};
+    default: return {grpc::StatusCode::UNAVAILABLE, "attestation is not ready"};
+  }
+}
+
 SignErrorClass IstioErrorClass(const Error& error) {
   if (error.code() == Code::kInvalidArgument) {
     return error.reason().starts_with("ttl") ? SignErrorClass::kTtl : SignErrorClass::kCsr;

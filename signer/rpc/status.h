@@ -13,6 +13,14 @@ namespace rootkeep {
 // itself, a passed deadline included, UNAVAILABLE (agents do not retry DEADLINE_EXCEEDED).
 grpc::Status IstioStatus(const Error& error);
 
+// Trailing metadata: when to try again, in milliseconds (gRPC proposal A6).
+inline constexpr char kRetryPushbackHeader[] = "grpc-retry-pushback-ms";
+
+// As the door for nodes answers: refusals are PERMISSION_DENIED and alike; what is no message of the protocol is
+// INVALID_ARGUMENT, an attempt that another overtook ABORTED, overload RESOURCE_EXHAUSTED, and UNAVAILABLE what may
+// pass.
+grpc::Status NodeStatus(const Error& error);
+
 // The label under which istiod would count the failure. Only for errors after authentication.
 SignErrorClass IstioErrorClass(const Error& error);
 
