@@ -15,6 +15,7 @@
 #include "signer/policy/identity_pattern.h"
 #include "signer/policy/policy.h"
 #include "signer/profile/profile.h"
+#include "tools/config/attestation.h"
 
 namespace rootkeep::config {
 
@@ -159,6 +160,7 @@ struct Config {
   std::vector<ImpersonationRule> impersonation;
   std::vector<Placement> placements;
   CsrSan csr_san = CsrSan::kIgnore;
+  std::optional<Attestation> attestation;  // none: nodes cannot attest themselves
   Limits limits;
   Log log;
 

@@ -34,6 +34,7 @@ Config ReadTyped(const v1::Config& file, const Section& section) {
   ReadAuthorities(file, section, config);
   ReadTokenIssuers(file, section, config);
   ReadImpersonation(file, section, config);
+  ReadAttestation(file, section, config);
   ReadLimits(file, section, config);
   return config;
 }

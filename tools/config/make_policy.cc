@@ -5,6 +5,10 @@ namespace rootkeep::config {
 Policy MakePolicy(const Config& config, const Placements& placements) {
   Policy policy;
   policy.csr_san = config.csr_san;
+  if (config.attestation) {
+    const std::chrono::seconds lifetime = config.attestation->lifetime;
+    policy.node_lifetime = LifetimeRules{.default_ttl = lifetime, .max_ttl = lifetime};
+  }
   for (const TokenIssuer& issuer : config.token_issuers) {
     auto& namespaces = policy.impersonation.issuer_namespaces[issuer.name];
     for (const std::string& ns : issuer.namespaces) {

@@ -23,6 +23,8 @@ void ReadAuthorities(const v1::Config& file, const Section& section, Config& con
 // After ReadAuthorities, which reads the trust domains.
 void ReadTokenIssuers(const v1::Config& file, const Section& section, Config& config);
 void ReadImpersonation(const v1::Config& file, const Section& section, Config& config);
+// After ReadAuthorities, which reads the authorities.
+void ReadAttestation(const v1::Config& file, const Section& section, Config& config);
 void ReadLimits(const v1::Config& file, const Section& section, Config& config);
 
 }  // namespace rootkeep::config

@@ -107,6 +107,7 @@ class Walker {
       return problems_.Add(node.position, path, fmt::format("{} is out of range", Found(node)));
     }
     if (!plain || error != std::errc() || stop != end) return Expected(node, path, "a number");
+    if (field.is_repeated()) return message.GetReflection()->AddUInt32(&message, &field, number);
     message.GetReflection()->SetUInt32(&message, &field, number);
   }
 

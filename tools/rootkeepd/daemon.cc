@@ -9,12 +9,14 @@
 #include "signer/ledger/open_ledger.h"
 #include "tools/config/address.h"
 #include "tools/config/load.h"
+#include "tools/config/make_node_rules.h"
 #include "tools/rootkeepd/front.h"
 
 namespace rootkeep {
 namespace {
 
 constexpr char kIstioService[] = "istio.v1.auth.IstioCertificateService";
+constexpr char kNodeService[] = "rootkeep.v1.NodeAttestation";
 
 constexpr std::chrono::seconds kDrainIssuer{1};
 constexpr std::chrono::seconds kFlushLedger{5};
@@ -25,13 +27,20 @@ LifetimeRules ServingLifetime(const config::Config& config) {
   return lifetime;
 }
 
+// Whether nodes attest themselves at all, and how often they may try.
+std::optional<config::AttestationLimits> AttestationFrame(const config::Config& config) {
+  if (!config.attestation) return std::nullopt;
+  return config.attestation->limits;
+}
+
 // Everything that Reload does not touch.
 bool NeedsRestart(const config::Config& before, const config::Config& after) {
   return before.listeners != after.listeners || before.operations != after.operations ||
          before.health != after.health || before.modules != after.modules || before.tokens != after.tokens ||
          before.key_sockets != after.key_sockets || before.state_directory != after.state_directory ||
          before.token_host != after.token_host || before.limits != after.limits ||
-         before.trust_domains != after.trust_domains || before.log != after.log;
+         before.trust_domains != after.trust_domains || before.log != after.log ||
+         AttestationFrame(before) != AttestationFrame(after);
 }
 
 void LogRefused(const Error& error) {
@@ -44,6 +53,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(config::Config config) {
   auto daemon = std::unique_ptr<Daemon>(new Daemon(std::move(config)));
   RK_RETURN_IF_ERROR(daemon->OpenState());
   RK_RETURN_IF_ERROR(daemon->OpenFront());
+  RK_RETURN_IF_ERROR(daemon->OpenNodes());
   RK_RETURN_IF_ERROR(daemon->OpenListeners());
   RK_RETURN_IF_ERROR(daemon->OpenOperations());
   return daemon;
@@ -54,6 +64,7 @@ Daemon::~Daemon() {
   keeper_.reset();
   server_.reset();
   http_.clear();
+  if (nodes_ != nullptr) nodes_->Stop();
   issuer_.reset();
 }
 
@@ -89,6 +100,22 @@ Status Daemon::OpenFront() {
   return Ok();
 }
 
+Status Daemon::OpenNodes() {
+  if (!config_.attestation) return Ok();
+  RK_TRY(nodes_,
+         NodeDoor::Open(config_, {.database_path = state_->database_path(),
+                                  .issuer = *issuer_,
+                                  .metrics = metrics_,
+                                  .clock = clock_,
+                                  .is_server_identity = [this](ByteView sha256) { return IsServerIdentity(sha256); }}));
+  return Ok();
+}
+
+// The certificates are all there before the first call comes.
+bool Daemon::IsServerIdentity(ByteView sha256) const {
+  return std::ranges::any_of(certificates_, [&](const auto& certificate) { return certificate->Showed(sha256); });
+}
+
 Status Daemon::OpenListeners() {
   for (const config::Listener& entry : config_.listeners) {
     RK_TRY(auto certificate, ServingCertificate::Make({.name = entry.name,
@@ -107,7 +134,8 @@ Status Daemon::OpenListeners() {
                                                    .readiness = readiness_,
                                                    .metrics = metrics_,
                                                    .clock = clock_,
-                                                   .certificates = certificates_});
+                                                   .certificates = certificates_,
+                                                   .nodes = nodes_.get()});
   readiness_.SetOnChange([this](bool ready) { ShowReadiness(ready); });
   ShowReadiness(false);
   keeper_->Round();
@@ -127,7 +155,9 @@ Status Daemon::Listen() {
   for (const config::Health& entry : config_.health) {
     listeners.push_back({entry.address, grpc::InsecureServerCredentials()});
   }
-  RK_TRY(server_, Server::Start(listeners, {istio_.get(), &health_service_}));
+  std::vector<QueuedService*> services{istio_.get(), &health_service_};
+  if (nodes_ != nullptr) services.push_back(&nodes_->service());
+  RK_TRY(server_, Server::Start(listeners, services));
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const bool is_health = i >= certificates_.size();
     std::string address = config::BoundAddress(listeners[i].address, server_->ports()[i]);
@@ -150,6 +180,7 @@ Status Daemon::OpenOperations() {
 void Daemon::ShowReadiness(bool ready) {
   health_.Set("", ready);
   health_.Set(kIstioService, ready);
+  if (nodes_ != nullptr) health_.Set(kNodeService, ready);
 }
 
 void Daemon::Reload(const std::string& config_path) {
@@ -174,14 +205,22 @@ void Daemon::Reload(const config::Config& fresh) {
   next.impersonation = fresh.impersonation;
   next.placements = fresh.placements;
   next.csr_san = fresh.csr_san;
+  if (AttestationFrame(config_) == AttestationFrame(fresh)) next.attestation = fresh.attestation;
   auto authenticator = MakeAuthenticator(next, jwks_, clock_);
   if (!authenticator.ok()) return LogRefused(authenticator.error());
   // Made before anything is replaced: what throws on the way leaves everything as it was.
   auto policy = MakePolicy(next);
+  std::shared_ptr<const NodeRules> node_rules;
+  if (nodes_ != nullptr) {
+    auto made = config::MakeNodeRules(next);
+    if (!made.ok()) return LogRefused(made.error());
+    node_rules = *std::move(made);
+  }
   const Status loaded = keeper_->Reload(next);
   if (!loaded.ok()) return LogRefused(loaded.error());
   authenticator_->Replace(std::move(*authenticator));
   policy_->Set(std::move(policy));
+  if (nodes_ != nullptr) nodes_->Use(std::move(node_rules));
   metrics_.SetUnsafeRules(CountUnsafeRules(next));
   config_ = std::move(next);
   log::Info("reloaded");
@@ -193,6 +232,7 @@ void Daemon::Stop() {
   ShowReadiness(false);
   health_.Stop();
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + drain_);
+  if (nodes_ != nullptr) nodes_->Stop();
   if (!issuer_->Drain(After(kDrainIssuer))) {
     log::Warning("drain_incomplete", {{"in_flight", issuer_->in_flight()}});
   }

@@ -21,6 +21,7 @@
 #include "tools/hardware/shown_reports.h"
 #include "tools/rootkeepd/authorities.h"
 #include "tools/rootkeepd/keeper.h"
+#include "tools/rootkeepd/node_door.h"
 
 namespace rootkeep {
 
@@ -59,6 +60,8 @@ class Daemon {
 
   Status OpenState();
   Status OpenFront();
+  Status OpenNodes();
+  [[nodiscard]] bool IsServerIdentity(ByteView sha256) const;
   Status OpenListeners();
   Status Listen();
   Status OpenOperations();
@@ -83,6 +86,7 @@ class Daemon {
   std::unique_ptr<ReloadableAuthenticator> authenticator_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<IstioService> istio_;
+  std::unique_ptr<NodeDoor> nodes_;  // null: nodes cannot attest themselves
   std::vector<std::unique_ptr<ServingCertificate>> certificates_;
   std::unique_ptr<Keeper> keeper_;
   HealthService health_service_{health_};

@@ -55,6 +55,7 @@ void Keeper::RoundLocked() {
   const Status ledger = parts_.ledger.Health();
   parts_.readiness.Report("ledger", ledger.ok() ? "" : ledger.error().ToString());
   parts_.metrics.SetInFlight(static_cast<std::int64_t>(parts_.issuer.in_flight()));
+  if (parts_.nodes != nullptr) parts_.nodes->Round(now);
   if (!roots_shown_) ShowClientRoots();
   RenewCertificates(now);
 }

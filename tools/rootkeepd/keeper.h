@@ -14,6 +14,7 @@
 #include "tools/hardware/hardware.h"
 #include "tools/hardware/key_watch.h"
 #include "tools/rootkeepd/authorities.h"
+#include "tools/rootkeepd/node_door.h"
 
 namespace rootkeep {
 
@@ -32,6 +33,7 @@ class Keeper {
     Metrics& metrics;
     const Clock& clock;
     std::vector<std::unique_ptr<ServingCertificate>>& certificates;
+    NodeDoor* nodes;  // null: none
   };
 
   explicit Keeper(Parts parts) : parts_(parts) {}
