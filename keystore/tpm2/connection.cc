@@ -123,9 +123,9 @@ void Connection::FlushTheRest() {
   }
 }
 
-void Connection::FlushFrom(const TpmBoot& boot, const std::vector<TPM2_HANDLE>& handles) {
-  if (boot != boot_) return;
-  for (const TPM2_HANDLE handle : handles) transport_->Flush(handle);
+void Connection::Flush(const Loaded& left) {
+  if (left.handles.empty() || left.boot != boot_) return;
+  for (const TPM2_HANDLE handle : left.handles) transport_->Flush(handle);
 }
 
 }  // namespace rootkeep::tpm2

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "keystore/tpm2/handles.h"
+#include "keystore/tpm2/loaded.h"
 #include "keystore/tpm2/transport.h"
 
 namespace rootkeep::tpm2 {
@@ -20,13 +21,6 @@ struct TpmIdentity {
   std::uint64_t firmware = 0;
   // Made of software, as far as it admits that: swtpm and the simulators it is made of.
   [[nodiscard]] bool software() const;
-};
-
-// Which start of the TPM it is: objects and sessions do not outlive it (TPMS_CLOCK_INFO).
-struct TpmBoot {
-  std::uint32_t reset_count = 0;
-  std::uint32_t restart_count = 0;
-  friend bool operator==(const TpmBoot&, const TpmBoot&) = default;
 };
 
 // What one work leaves for the next: at most two objects and a session, so that one place for each is free.
@@ -62,13 +56,18 @@ class Connection {
   // When the connection was made.
   [[nodiscard]] const TpmBoot& boot() const { return boot_; }
 
+  // Everything that was loaded over it, and not flushed.
+  [[nodiscard]] Loaded loaded() const {
+    return {.boot = boot_, .handles = {transport_->loaded().begin(), transport_->loaded().end()}};
+  }
+
   Kept& kept() { return kept_; }
   // Flushes it. UNAVAILABLE "tpm_reset" when it is not there any more.
   Status DropKept();
   // Flushes everything that was loaded over this connection and is not kept.
   void FlushTheRest();
-  // Flushes what an earlier connection to the same boot could not.
-  void FlushFrom(const TpmBoot& boot, const std::vector<TPM2_HANDLE>& handles);
+  // Flushes what an earlier connection to the same boot, or another process's, could not.
+  void Flush(const Loaded& left);
   // The TPM was reset, or cannot be reached: what handles stood for is gone, and they may stand for another's by now.
   void Forget();
 

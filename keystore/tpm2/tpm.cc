@@ -5,6 +5,7 @@
 #include "keystore/base/log.h"
 #include "keystore/tpm2/rc.h"
 #include "keystore/tpm2/reasons.h"
+#include "keystore/tpm2/tcti_name.h"
 
 namespace rootkeep::tpm2 {
 namespace {
@@ -32,7 +33,7 @@ bool HasResourceManager(const std::string& tcti) {
 }
 
 Result<std::shared_ptr<Tpm>> Tpm::Open(TpmOptions options) {
-  RK_RETURN_IF_ERROR(Transport::CheckName(options.transport.tcti));
+  RK_RETURN_IF_ERROR(ParseTcti(options.transport.tcti));
   return std::shared_ptr<Tpm>(new Tpm(std::move(options)));
 }
 
@@ -45,7 +46,10 @@ Tpm::Tpm(TpmOptions options)
   if (shared_) idle_timer_.emplace(options_.idle, [this] { return RestWhenIdle(); });
 }
 
-Tpm::~Tpm() { idle_timer_.reset(); }
+Tpm::~Tpm() {
+  idle_timer_.reset();
+  Rest();
+}
 
 DeviceRequest Tpm::Management(Deadline deadline) {
   static const auto& share = *new Share{};
@@ -113,6 +117,11 @@ Status Tpm::TakeProcessTurn(Deadline deadline) {
   if (!shared_ || options_.turn_file.empty() || process_turn_.held()) return Ok();
   RK_RETURN_IF_ERROR(process_turn_.Take(deadline));
   slice_ends_ = After(options_.slice);
+  const Loaded left = process_turn_.Left();
+  if (left.handles.empty()) return Ok();
+  log::Warning("tpm2.left_by_another", {{"tcti", options_.transport.tcti}, {"handles", left.handles.size()}});
+  left_ = left;
+  if (connection_ != nullptr) connection_->Flush(std::exchange(left_, {}));
   return Ok();
 }
 
@@ -130,16 +139,17 @@ Status Tpm::Connect(Deadline deadline, CircuitBreaker::Pass& pass) {
   pass.Worked();
   if (!std::exchange(was_up_, true)) log::Info("tpm2.up", {{"tcti", options_.transport.tcti}});
   connection_ = *std::move(made);
-  connection_->FlushFrom(left_boot_, std::exchange(left_, {}));
+  if (process_turn_.held()) {
+    connection_->transport().OnLoadedChanged([this] { process_turn_.Note(connection_->loaded()); });
+  }
+  connection_->Flush(std::exchange(left_, {}));
   return Ok();
 }
 
 void Tpm::Lose(const Error& error) {
   log::Warning("tpm2.connection_lost", {{"tcti", options_.transport.tcti}, {"error", error.ToString()}});
-  const auto& loaded = connection_->transport().loaded();
   // A resource manager flushes what a closed connection had.
-  if (shared_) left_.assign(loaded.begin(), loaded.end());
-  left_boot_ = connection_->boot();
+  if (shared_) left_ = connection_->loaded();
   connection_->Forget();
   connection_.reset();
 }

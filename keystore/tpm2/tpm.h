@@ -50,7 +50,7 @@ bool HasResourceManager(const std::string& tcti);
 class Tpm {
  public:
   // Touches no hardware, so it succeeds while the TPM is away. INVALID_ARGUMENT when the TCTI is not named
-  // (Transport::CheckName).
+  // (ParseTcti).
   static Result<std::shared_ptr<Tpm>> Open(TpmOptions options);
   ~Tpm();
   Tpm(const Tpm&) = delete;
@@ -118,9 +118,7 @@ class Tpm {
   ProcessTurn process_turn_;
   Deadline slice_ends_;
   std::unique_ptr<Connection> connection_;
-  // What a lost connection could not flush, and when that was loaded.
-  std::vector<TPM2_HANDLE> left_;
-  TpmBoot left_boot_;
+  Loaded left_;  // by a lost connection, or a process that died
   bool was_up_ = true;
 
   std::optional<IdleTimer> idle_timer_;  // only when shared_; ends first

@@ -4,11 +4,11 @@
 #include <tss2/tss2_tctildr.h>
 
 #include <algorithm>
-#include <string_view>
 #include <thread>
 
 #include "keystore/tpm2/rc.h"
 #include "keystore/tpm2/reasons.h"
+#include "keystore/tpm2/tcti_name.h"
 
 namespace rootkeep::tpm2 {
 namespace {
@@ -18,24 +18,6 @@ constexpr std::uint64_t kMagic = 0x726B'2D74'706D'3200;
 // Part 1 §18: tag, size and command or response code.
 constexpr std::size_t kHeaderSize = 10;
 constexpr std::size_t kCodeAt = 6;
-
-constexpr auto kKnownTctis = std::to_array<std::string_view>({"device", "tabrmd", "swtpm", "mssim"});
-
-struct TctiName {
-  std::string name;
-  std::string conf;
-};
-
-Result<TctiName> Split(const std::string& tcti) {
-  const auto colon = tcti.find(':');
-  const std::string name = tcti.substr(0, colon);
-  const std::string conf = colon == std::string::npos ? "" : tcti.substr(colon + 1);
-  if (std::ranges::find(kKnownTctis, name) == kKnownTctis.end() || conf.empty()) {
-    return InvalidArgument("a TPM is named by its TCTI and that one's configuration, and \"" + tcti + "\" is not")
-        .WithHint("device:/dev/tpmrm0, tabrmd:bus_type=system, swtpm:path=/... or mssim:host=...,port=...");
-  }
-  return TctiName{.name = name, .conf = conf};
-}
 
 std::uint32_t Word(ByteView octets, std::size_t at) {
   if (octets.size() < at + 4) return 0;
@@ -70,13 +52,8 @@ std::int32_t Milliseconds(std::chrono::steady_clock::duration time) {
 
 }  // namespace
 
-Status Transport::CheckName(const std::string& tcti) {
-  RK_RETURN_IF_ERROR(Split(tcti));
-  return Ok();
-}
-
 Result<std::unique_ptr<Transport>> Transport::Open(const TransportOptions& options) {
-  RK_TRY(const TctiName tcti, Split(options.tcti));
+  RK_TRY(const TctiName tcti, ParseTcti(options.tcti));
   TSS2_TCTI_CONTEXT* inner = nullptr;
   const TSS2_RC rc = Tss2_TctiLdr_Initialize_Ex(tcti.name.c_str(), tcti.conf.c_str(), &inner);
   if (rc != TSS2_RC_SUCCESS) {
@@ -153,7 +130,9 @@ TSS2_RC Transport::Await() {
     pause = std::min(2 * pause, kLongestPause);
     if (const TSS2_RC rc = Resend(); rc != TSS2_RC_SUCCESS) return rc;
   }
+  const std::size_t before = loaded_.size();
   Note();
+  if (loaded_.size() != before && loaded_changed_) loaded_changed_();
   return TSS2_RC_SUCCESS;
 }
 

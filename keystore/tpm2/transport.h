@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,7 +18,7 @@
 namespace rootkeep::tpm2 {
 
 struct TransportOptions {
-  // Names its TCTI: device:, tabrmd:, swtpm: or mssim: and what that takes.
+  // As ParseTcti takes it.
   std::string tcti;
   // How long a command may take although its deadline has passed: to give up while the TPM works ends the connection.
   std::chrono::milliseconds patience{5000};
@@ -30,15 +31,11 @@ struct TransportOptions {
 // allows; so is one for which it has no room. Nothing else is ever sent twice. Not thread-safe.
 class Transport {
  public:
-  // INVALID_ARGUMENT unless the TCTI is named with its configuration: tss2's default would take whatever answers, a
-  // simulator too. UNAVAILABLE "tpm_down" when the TPM is not there.
+  // INVALID_ARGUMENT as ParseTcti; UNAVAILABLE "tpm_down" when the TPM is not there.
   static Result<std::unique_ptr<Transport>> Open(const TransportOptions& options);
   ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
-
-  // What INVALID_ARGUMENT says above, without opening anything.
-  static Status CheckName(const std::string& tcti);
 
   // Borrowed; for Esys_Initialize.
   TSS2_TCTI_CONTEXT* tcti() { return reinterpret_cast<TSS2_TCTI_CONTEXT*>(&face_); }
@@ -50,6 +47,8 @@ class Transport {
 
   // Objects and sessions that were made here and not flushed since.
   [[nodiscard]] const std::set<TPM2_HANDLE>& loaded() const { return loaded_; }
+  // Called whenever that changes.
+  void OnLoadedChanged(std::function<void()> call) { loaded_changed_ = std::move(call); }
   // TPM2_FlushContext. What is gone anyhow counts as flushed.
   TSS2_RC Flush(TPM2_HANDLE handle);
 
@@ -83,6 +82,7 @@ class Transport {
   std::array<std::uint8_t, 4096> response_{};
   std::size_t response_size_ = 0;  // 0: none waits to be fetched
   std::set<TPM2_HANDLE> loaded_;
+  std::function<void()> loaded_changed_;
 };
 
 }  // namespace rootkeep::tpm2

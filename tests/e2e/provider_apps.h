@@ -18,6 +18,9 @@ class ProviderApps : public ProviderSuite {
 
   static void SetUpTestSuite() {
     ProviderSuite::SetUpTestSuite();
+    MakeCertificates();
+  }
+  static void MakeCertificates() {
     host_->WriteFile("file.pem", "");  // so that its mode is ours
     EXPECT_EQ(testing::RunProgram({"openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-out",
                                    host_->Path("file.pem")})
@@ -75,11 +78,11 @@ class ProviderApps : public ProviderSuite {
       host_->KillAgent();
       host_->StartAgent();
       EXPECT_EQ(handshake(version, key), "") << "after the agent's restart";
-      host_->hsm().TakeAway();
+      host_->TakeAway();
       // A client with a key of a file, so that it is the program's that is missing.
       EXPECT_TRUE(testing::Eventually([&] { return !handshake(version, kFile).empty(); }))
           << "without the token nobody is served";
-      host_->hsm().GiveBack();
+      host_->GiveBack();
       std::string last;
       EXPECT_TRUE(testing::Eventually([&] { return (last = handshake(version, key)).empty(); })) << last;
     }

@@ -20,8 +20,9 @@ inline constexpr testing::Listed kListed[] = {testing::Listed::kLast, testing::L
 
 class ProviderSuite : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    host_ = new testing::ProviderHost;
+  static void SetUpTestSuite() { StartHost({"p256", "p384", "rsa", "ed"}, testing::KeysIn::kSoftHsm); }
+  static void StartHost(const std::vector<std::string>& keys, testing::KeysIn where) {
+    host_ = new testing::ProviderHost(keys, where);
     host_->hsm().UnloadModule();
     host_->StartAgent();
   }

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "keystore/base/file.h"
+#include "keystore/tpm2/store.h"
 #include "providers/openssl/reference.h"
 #include "tests/support/eventually.h"
 
@@ -40,8 +41,9 @@ std::string PemOf(const provider::KeyReference& reference) {
 
 }  // namespace
 
-ProviderHost::ProviderHost(const std::vector<std::string>& keys) {
-  const auto store = hsm_.OpenStore();
+ProviderHost::ProviderHost(const std::vector<std::string>& keys, KeysIn where)
+    : tpm_(where == KeysIn::kTpm ? std::make_unique<SwTpm>() : nullptr) {
+  const auto store = OpenStore();
   const std::map<std::string, KeyType> types = {
       {"p256", KeyType::kEcP256}, {"p384", KeyType::kEcP384}, {"rsa", KeyType::kRsa2048}, {"ed", KeyType::kEd25519}};
   for (const std::string& name : keys) {
@@ -51,15 +53,42 @@ ProviderHost::ProviderHost(const std::vector<std::string>& keys) {
   }
 }
 
+std::shared_ptr<KeyStore> ProviderHost::OpenStore() {
+  if (!tpm_) return hsm_.OpenStore();
+  tpm2::QuietTss2();
+  const std::string directory = Path("tpm");
+  if (!MakeDirectory(directory, 0700).ok()) Abort("no " + directory);
+  auto tpm = tpm2::Tpm::Open({.transport = {.tcti = tpm_->tcti()}, .turn_file = directory + "/turn"});
+  if (!tpm.ok()) Abort(tpm.error().ToString());
+  return *tpm2::OpenStore(*tpm, {.name = "node", .directory = directory, .session = tpm2::SessionMode::kPassword});
+}
+
+std::string ProviderHost::Label() const { return tpm_ ? "node" : SoftHsm::kLabel; }
+
+std::string ProviderHost::Hardware() const {
+  if (tpm_) return fmt::format("tpms:\n  - name: node\n    tcti: {}\n    directory: {}\n", tpm_->tcti(), Path("tpm"));
+  return fmt::format(
+      "modules:\n  - name: softhsm\n    path: {}\n    environment:\n      - name: SOFTHSM2_CONF\n        value: "
+      "{}\ntokens:\n  - name: node\n    label: {}\n    pin_source: {}\n",
+      SoftHsm::ModulePath(), hsm_.conf_file(), SoftHsm::kLabel, hsm_.pin_source());
+}
+
+void ProviderHost::TakeAway() {
+  if (tpm_) return tpm_->SwitchOff();
+  hsm_.TakeAway();
+}
+
+void ProviderHost::GiveBack() {
+  if (tpm_) return tpm_->SwitchOn();
+  hsm_.GiveBack();
+}
+
 void ProviderHost::StartAgent() {
   const std::string config = WriteFile(
-      "agent.yaml",
-      fmt::format("version: 1\nstate_directory: {}/state\nmodules:\n  - name: softhsm\n    path: {}\n    "
-                  "environment:\n      - name: SOFTHSM2_CONF\n        value: {}\ntokens:\n  - name: node\n    label: "
-                  "{}\n    pin_source: {}\nsockets:\n  - name: web\n    path: {}\n    mode: \"0666\"\n    grants:\n    "
-                  "  - keys:\n        "
-                  "  - use: app\n            name: \"*\"\n        may_create: true\n",
-                  directory(), SoftHsm::ModulePath(), hsm_.conf_file(), SoftHsm::kLabel, hsm_.pin_source(), socket()));
+      "agent.yaml", fmt::format("version: 1\nstate_directory: {}/state\n{}sockets:\n  - name: web\n    path: {}\n    "
+                                "mode: \"0666\"\n    grants:\n      - keys:\n          - use: app\n            name: "
+                                "\"*\"\n        may_create: true\n",
+                                directory(), Hardware(), socket()));
   auto started = cli::Child::Start({ROOTKEEP_AGENT, "--config", config}, Path("agent.log"));
   if (!started.ok()) Abort(started.error().ToString());
   agent_ = std::make_unique<cli::Child>(*std::move(started));
@@ -97,11 +126,11 @@ std::string ProviderHost::Config(Listed listed, const std::string& section) cons
 }
 
 std::string ProviderHost::Uri(const std::string& key) const {
-  return fmt::format("keysocket:token={};object=rk%2Fapp%2F{}%2F1", SoftHsm::kLabel, key);
+  return fmt::format("keysocket:token={};object=rk%2Fapp%2F{}%2F1", Label(), key);
 }
 
 std::string ProviderHost::Pkcs11Uri(const std::string& key) const {
-  return fmt::format("pkcs11:token={};object=rk%2Fapp%2F{}%2F1;type=private", SoftHsm::kLabel, key);
+  return fmt::format("pkcs11:token={};object=rk%2Fapp%2F{}%2F1;type=private", Label(), key);
 }
 
 std::string ProviderHost::Reference(const std::string& key, const Bytes& fingerprint) const {

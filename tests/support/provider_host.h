@@ -1,4 +1,5 @@
-// rootkeep-agent with a key of each type on SoftHSM, and OpenSSL configurations that load rootkeep.so for them.
+// rootkeep-agent with a key of each type on SoftHSM or in a TPM, and OpenSSL configurations that load rootkeep.so for
+// them.
 #pragma once
 
 #include <map>
@@ -8,6 +9,7 @@
 
 #include "keystore/base/openssl.h"
 #include "tests/support/softhsm.h"
+#include "tests/support/swtpm.h"
 #include "tools/rootkeep/sandbox/child.h"
 
 namespace rootkeep::testing {
@@ -15,11 +17,15 @@ namespace rootkeep::testing {
 // How a configuration lists the provider.
 enum class Listed : std::uint8_t { kLast, kFirst, kAlone, kLastPreferred, kFirstPreferred };
 
+// What has the keys.
+enum class KeysIn : std::uint8_t { kSoftHsm, kTpm };
+
 // Failures abort the test program.
 class ProviderHost {
  public:
-  // With these of the keys p256, p384, rsa and ed.
-  explicit ProviderHost(const std::vector<std::string>& keys = {"p256", "p384", "rsa", "ed"});
+  // With these of the keys p256, p384, rsa and ed; a TPM has no ed.
+  explicit ProviderHost(const std::vector<std::string>& keys = {"p256", "p384", "rsa", "ed"},
+                        KeysIn where = KeysIn::kSoftHsm);
   ProviderHost(const ProviderHost&) = delete;
   ProviderHost& operator=(const ProviderHost&) = delete;
 
@@ -27,6 +33,9 @@ class ProviderHost {
   [[nodiscard]] std::string Path(const std::string& name) const { return directory() + "/" + name; }
   [[nodiscard]] std::string socket() const { return directory() + "/run-web/keys"; }
   SoftHsm& hsm() { return hsm_; }
+  // Unplugs what has the keys, and plugs it in again.
+  void TakeAway();
+  void GiveBack();
 
   // The agent, which may create keys for its callers. Waits until it serves.
   void StartAgent();
@@ -49,7 +58,14 @@ class ProviderHost {
   std::string WriteFile(const std::string& name, const std::string& text) const;
 
  private:
-  SoftHsm hsm_;
+  // What the agent's configuration says of what has the keys.
+  [[nodiscard]] std::string Hardware() const;
+  // Its token's label.
+  [[nodiscard]] std::string Label() const;
+  std::shared_ptr<KeyStore> OpenStore();
+
+  SoftHsm hsm_;                 // its directory also when the keys are in the TPM
+  std::unique_ptr<SwTpm> tpm_;  // null: they are on SoftHSM
   std::map<std::string, KeyInfo> keys_;
   std::unique_ptr<cli::Child> agent_;
 };

@@ -49,6 +49,19 @@ struct Module {
 
 enum class Isolation : std::uint8_t { kNone, kProcess, kProcessWithNetwork };
 
+enum class TpmSession : std::uint8_t { kPassword, kSalted };
+
+struct Tpm {
+  std::string tcti;
+  std::string directory;
+  std::string turn_file;
+  std::optional<TpmSession> session;  // nothing: as the TCTI suggests
+  bool empty_auth = false;
+
+  friend bool operator==(const Tpm&, const Tpm&) = default;
+};
+
+// In a module, or a TPM.
 struct Token {
   std::string name;
   std::string module;
@@ -57,6 +70,7 @@ struct Token {
   std::string pin_source;
   std::uint32_t max_sessions = 16;
   Isolation isolation = Isolation::kNone;
+  std::optional<Tpm> tpm = {};  // then its label is its name, and the rest means nothing
 
   friend bool operator==(const Token&, const Token&) = default;
 };

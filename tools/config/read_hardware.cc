@@ -4,6 +4,7 @@
 #include <set>
 
 #include "keystore/pkcs11/pin_source.h"
+#include "keystore/tpm2/tcti_name.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
 
@@ -75,6 +76,22 @@ Token ReadToken(const v1::Token& file, const Section& section, const std::vector
   return out;
 }
 
+Token ReadTpm(const v1::Tpm& file, const Section& section, const std::string& directory) {
+  Token out;
+  out.name = Name(section, "name", file.name());
+  out.label = out.name;
+  out.max_sessions = 1;
+  out.tpm = Tpm{.tcti = file.tcti(), .directory = directory + "/" + out.name, .empty_auth = file.empty_auth()};
+  if (const auto tcti = tpm2::ParseTcti(file.tcti()); !tcti.ok()) section.Complain("tcti", tcti.error().ToString());
+  if (section.Given("directory")) out.tpm->directory = RequiredPath(section, "directory", file.directory());
+  out.tpm->turn_file =
+      section.Given("turn_file") ? RequiredPath(section, "turn_file", file.turn_file()) : out.tpm->directory + "/turn";
+  if (file.session() != v1::TPM_SESSION_UNSPECIFIED) {
+    out.tpm->session = file.session() == v1::TPM_SESSION_SALTED ? TpmSession::kSalted : TpmSession::kPassword;
+  }
+  return out;
+}
+
 std::vector<KeySocketSource> ReadKeySockets(const v1::Config& file, const Section& section,
                                             const std::vector<std::string>& tokens) {
   auto sockets = ReadList(
@@ -106,6 +123,19 @@ std::vector<Token> ReadTokens(const google::protobuf::RepeatedPtrField<v1::Token
   CheckUnique(section, "tokens", "name", NamesOf(tokens));
   if (required && tokens.empty()) section.Complain("tokens", "is required: at least one");
   return tokens;
+}
+
+void AddTpms(const google::protobuf::RepeatedPtrField<v1::Tpm>& items, const Section& section,
+             const std::string& directory, std::vector<Token>& tokens) {
+  const auto tpms = ReadList(section, "tpms", items, [&](const v1::Tpm& item, const Section& place) {
+    Token tpm = ReadTpm(item, place, directory);
+    if (std::ranges::find(tokens, tpm.name, &Token::name) != tokens.end()) {
+      place.Complain("name", "is the name of a token");
+    }
+    return tpm;
+  });
+  CheckUnique(section, "tpms", "name", NamesOf(tpms));
+  tokens.insert(tokens.end(), tpms.begin(), tpms.end());
 }
 
 void ReadHardware(const v1::Config& file, const Section& section, Config& config) {

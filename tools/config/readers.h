@@ -17,6 +17,9 @@ std::vector<Module> ReadModules(const google::protobuf::RepeatedPtrField<v1::Mod
                                 bool required);
 std::vector<Token> ReadTokens(const google::protobuf::RepeatedPtrField<v1::Token>& items, const Section& section,
                               const std::vector<Module>& modules, bool required);
+// The list "tpms", behind the tokens; files of theirs are by default in directories of their names in `directory`.
+void AddTpms(const google::protobuf::RepeatedPtrField<v1::Tpm>& items, const Section& section,
+             const std::string& directory, std::vector<Token>& tokens);
 Log ReadLog(const v1::Log& file, const Section& section);
 // After ReadHardware.
 void ReadAuthorities(const v1::Config& file, const Section& section, Config& config);

@@ -72,6 +72,10 @@ Result<std::shared_ptr<pkcs11::Module>> TokenOpener::LoadModule(const config::Mo
 }
 
 Result<std::shared_ptr<KeyStore>> TokenOpener::Open(const config::Token& token) {
+  if (token.tpm) {
+    if (surroundings_.open_tpm) return surroundings_.open_tpm(token);
+    return Error(Code::kUnimplemented, "this program opens no TPM").WithHint("it can use an agent's key socket");
+  }
   const config::Module& module = *std::ranges::find(surroundings_.modules, token.module, &config::Module::name);
   if (token.isolation != config::Isolation::kNone) return OpenIsolated(token, module);
   RK_TRY(auto loaded, LoadModule(module));

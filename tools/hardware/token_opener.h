@@ -1,6 +1,7 @@
 // Opens the tokens that a configuration names.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +18,9 @@ struct TokenSurroundings {
   std::string pin_directory;  // where refused PINs are recorded
   std::string token_host;     // the program for tokens with isolation; empty: what FindTokenHost finds
   log::Level log_level = log::Level::kInfo;
+  // OpenTpm in programs that link tss2. rootkeepd does not: it parses what strangers send, and reaches TPMs over a key
+  // socket.
+  std::function<Result<std::shared_ptr<KeyStore>>(const config::Token& token)> open_tpm = nullptr;
 };
 
 // Owns the modules; destroyed after every store and signer, so that C_Finalize comes at the very end.
@@ -27,7 +31,7 @@ class TokenOpener {
 
   // In this process with its module loaded and initialised, or behind a process of its own. An absent token is no
   // error; a module that cannot be loaded is, with the step that failed. The token's module is one of the
-  // surroundings'.
+  // surroundings'; a TPM is opened by open_tpm.
   Result<std::shared_ptr<KeyStore>> Open(const config::Token& token);
 
  private:

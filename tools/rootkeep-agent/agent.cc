@@ -4,6 +4,7 @@
 
 #include "keystore/base/log.h"
 #include "tools/config/address.h"
+#include "tools/hardware/tpm_opener.h"
 #include "tools/process/command.h"
 #include "tools/rootkeep-agent/making_store.h"
 #include "tools/rootkeep-agent/own_socket.h"
@@ -45,7 +46,8 @@ std::vector<keysocket::ServedToken> Agent::Tokens(const AgentConfig& config) {
     tokens.push_back({.name = token.name,
                       .store = Making(token),
                       .workers = token.max_sessions + kSpareWorkers,
-                      .keys = KeysOn(token.name, config)});
+                      .keys = KeysOn(token.name, config),
+                      .scheme = token.tpm ? UriScheme::kTpm2 : UriScheme::kPkcs11});
   }
   return tokens;
 }
@@ -96,7 +98,8 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
   RK_TRY(agent->hardware_, Hardware::Open({.modules = config.modules,
                                            .pin_directory = store::PinDirectory(config.state_directory),
                                            .token_host = config.token_host,
-                                           .log_level = config.log.level},
+                                           .log_level = config.log.level,
+                                           .open_tpm = OpenTpm},
                                           config.tokens));
   agent->keys_ = std::make_unique<KeyWatch>(KeyWatch::Parts{.path = agent->state_.key_catalog_path(),
                                                             .tokens = config.tokens,

@@ -6,6 +6,7 @@
 
 #include "keystore/base/file.h"
 #include "keystore/pkcs11/uri.h"
+#include "keystore/tpm2/uri.h"
 #include "tools/config/address.h"
 #include "tools/config/readers.h"
 #include "tools/config/values.h"
@@ -36,7 +37,7 @@ KeyUse UseOf(const Section& section, v1::KeyUse use) {
 
 // Not shown when it is wrong: it may hold a PIN.
 KeyUri UriOf(const Section& section, const std::string& value) {
-  auto uri = pkcs11::ParseUri(value);
+  auto uri = value.starts_with("tpm2:") ? tpm2::ParseUri(value) : pkcs11::ParseUri(value);
   if (!uri.ok()) {
     section.Complain("uri", uri.error().ToString());
     return {};
@@ -49,7 +50,8 @@ KeyUri UriOf(const Section& section, const std::string& value) {
   return *std::move(uri);
 }
 
-NamedKeyConfig ReadNamedKey(const v1::NamedKey& file, const Section& section, const std::vector<std::string>& tokens) {
+NamedKeyConfig ReadNamedKey(const v1::NamedKey& file, const Section& section,
+                            const std::vector<config::Token>& tokens) {
   NamedKeyConfig key;
   key.name = file.name();
   if (!KeyLabel({.name = key.name}).ok()) section.Complain("name", "is not the name of a key");
@@ -58,7 +60,11 @@ NamedKeyConfig ReadNamedKey(const v1::NamedKey& file, const Section& section, co
     section.Complain("use", "is for keys that Rootkeep made: their label says so for good");
   }
   key.uri = UriOf(section, file.uri());
-  key.token = config::Reference(section, "token", file.token(), tokens, "token");
+  key.token = config::Reference(section, "token", file.token(), config::NamesOf(tokens), "token");
+  const auto token = std::ranges::find(tokens, key.token, &config::Token::name);
+  if (token != tokens.end() && token->tpm.has_value() != (key.uri.scheme == UriScheme::kTpm2)) {
+    section.Complain("uri", token->tpm ? "is no tpm2: URI, and the token is a TPM" : "is a tpm2: URI, and no TPM's");
+  }
   return key;
 }
 
@@ -117,11 +123,13 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
   }
   out.token_host = config::OptionalPath(section, "token_host", file.token_host());
   out.openssl_provider = config::OptionalPath(section, "openssl_provider", file.openssl_provider());
-  out.modules = config::ReadModules(file.modules(), section, true);
-  out.tokens = config::ReadTokens(file.tokens(), section, out.modules, true);
+  const bool required = file.tpms().empty();
+  out.modules = config::ReadModules(file.modules(), section, required);
+  out.tokens = config::ReadTokens(file.tokens(), section, out.modules, required);
+  config::AddTpms(file.tpms(), section, out.state_directory + "/tpms", out.tokens);
   const auto tokens = config::NamesOf(out.tokens);
-  out.keys = config::ReadList(section, "keys", file.keys(), [&tokens](const v1::NamedKey& item, const Section& place) {
-    return ReadNamedKey(item, place, tokens);
+  out.keys = config::ReadList(section, "keys", file.keys(), [&out](const v1::NamedKey& item, const Section& place) {
+    return ReadNamedKey(item, place, out.tokens);
   });
   config::CheckUnique(section, "keys", "name", config::NamesOf(out.keys));
   out.sockets = config::ReadList(

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "keystore/base/log.h"
+#include "keystore/tpm2/tpm.h"
 #include "signer/rpc/grpc_process.h"
 #include "tools/process/daemon_program.h"
 #include "tools/process/side_task.h"
@@ -69,6 +70,7 @@ int Serve(const AgentConfig& config) {
 }
 
 int Main(int argc, char** argv) {
+  rootkeep::tpm2::QuietTss2();  // before there are threads
   const auto read = rootkeep::ReadDaemonCommand(kProgram, argc, argv);
   if (const int* status = std::get_if<int>(&read)) return *status;
   const auto& [path, check] = std::get<rootkeep::DaemonCommand>(read);

@@ -63,7 +63,7 @@ Result<ServedKeyPtr> ServedKeys::Remember(std::size_t token, std::shared_ptr<con
 }
 
 Result<ServedKeyPtr> ServedKeys::OpenOn(std::size_t token, const KeyUri& uri, Deadline deadline) {
-  RK_TRY(auto signer, tokens_[token].store->Open(OnToken(uri), deadline));
+  RK_TRY(auto signer, tokens_[token].store->Open(OnToken(uri, tokens_[token].scheme), deadline));
   RK_TRY(LabelParts named, NameOf(token, signer->info(), deadline));
   return Remember(token, std::move(signer), std::move(named));
 }

@@ -27,6 +27,7 @@ struct ServedToken {
   std::shared_ptr<KeyStore> store;
   unsigned workers = 8;  // threads that are at it at once, at most
   std::vector<NamedKey> keys = {};
+  UriScheme scheme = UriScheme::kPkcs11;  // of the store's URIs
 };
 
 // A key whose use is known: by a label of ours, or as one of its token's named keys. Others are not served. Immutable.

@@ -11,17 +11,17 @@
 namespace rootkeep::keysocket {
 
 Result<KeyUri> ParseUri(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, UriScheme>, 2> kSchemes{
-      {{"keysocket:", UriScheme::kKeySocket}, {"pkcs11:", UriScheme::kPkcs11}}};
+  constexpr std::array<std::pair<std::string_view, UriScheme>, 3> kSchemes{
+      {{"keysocket:", UriScheme::kKeySocket}, {"pkcs11:", UriScheme::kPkcs11}, {"tpm2:", UriScheme::kTpm2}}};
   if (text.size() > kMaxName) return InvalidArgument(fmt::format("key URI: longer than {} octets", kMaxName));
   for (const auto& [prefix, scheme] : kSchemes) {
     if (text.starts_with(prefix)) return ParseUriPath(scheme, text.substr(prefix.size()));
   }
-  return InvalidArgument("key URI: it does not start with keysocket: or pkcs11:");
+  return InvalidArgument("key URI: it does not start with keysocket:, pkcs11: or tpm2:");
 }
 
-KeyUri OnToken(KeyUri uri) {
-  uri.scheme = UriScheme::kPkcs11;
+KeyUri OnToken(KeyUri uri, UriScheme scheme) {
+  uri.scheme = scheme;
   return uri;
 }
 

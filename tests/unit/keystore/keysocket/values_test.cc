@@ -29,7 +29,7 @@ TEST(KeySocketValues, AKeyIsTheSameOnBothSides) {
   ASSERT_TRUE(described.has_value());
   ASSERT_OK_AND_ASSIGN(const KeyInfo got, ReadDescription(*described));
   EXPECT_EQ(got.uri.scheme, UriScheme::kKeySocket);
-  EXPECT_EQ(OnToken(got.uri).Redacted(), sent.uri.Redacted());
+  EXPECT_EQ(OnToken(got.uri, UriScheme::kPkcs11).Redacted(), sent.uri.Redacted());
   EXPECT_EQ(got.label, sent.label);
   EXPECT_EQ(got.id, sent.id);
   EXPECT_EQ(got.named->generation, 2U);
@@ -111,6 +111,7 @@ TEST(KeySocketValues, ANameIsReadAsItIsWritten) {
   EXPECT_EQ(uri.Redacted(), "keysocket:token=t%20%3B;serial=1;manufacturer=m;model=n;object=o;id=%00%FF");
   ASSERT_OK_AND_ASSIGN(const KeyUri other, ParseUri("pkcs11:object=o"));
   EXPECT_EQ(other.scheme, UriScheme::kPkcs11);
+  EXPECT_EQ(ParseUri("tpm2:object=o")->scheme, UriScheme::kTpm2);
   ASSERT_OK_AND_ASSIGN(const KeyUri padded, ParseUri("keysocket:token=t%20;object=%20;id=%20"));
   EXPECT_EQ(padded.token_label, "t");
   EXPECT_EQ(padded.object_label, " ");
@@ -119,7 +120,7 @@ TEST(KeySocketValues, ANameIsReadAsItIsWritten) {
 
 TEST(KeySocketValues, WhatIsNoNameIsRefused) {
   for (const std::string& text :
-       {std::string(), std::string("tpm2:object=o"), std::string("keysocket:object"), std::string("keysocket:object="),
+       {std::string(), std::string("file:object=o"), std::string("keysocket:object"), std::string("keysocket:object="),
         std::string("keysocket:object=o;object=o"), std::string("keysocket:object=%2"),
         std::string("keysocket:object=%zz"), std::string("keysocket:object=a b"), std::string("keysocket:object=a%00"),
         std::string("keysocket:slot-id=1"), std::string("keysocket:type=cert;object=o"),

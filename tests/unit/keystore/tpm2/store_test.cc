@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -160,6 +162,31 @@ TEST_F(TpmStoreTest, LetsManyProcessesUseManyKeys) {
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
+  }
+}
+
+TEST_F(TpmStoreTest, ClearsAwayWhatAKilledProcessLeftInTheTpm) {
+  const KeyInfo key = *Make("web");
+  for (const SessionMode session : {SessionMode::kPassword, SessionMode::kSalted}) {
+    store_.reset();
+    tpm_.reset();
+    for (int round = 0; round < 4; ++round) {
+      const pid_t child = fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) {
+        const auto store = OpenStore(OpenTpm(swtpm_), {.name = {}, .directory = {}, .session = session});
+        const auto signer = store->Open(key.uri, Soon());
+        if (signer.ok() && SignAndVerify(**signer).ok()) raise(SIGKILL);
+        _exit(1);
+      }
+      int status = 0;
+      ASSERT_EQ(waitpid(child, &status, 0), child);
+      ASSERT_TRUE(WIFSIGNALED(status)) << "it could not sign in round " << round;
+    }
+    tpm_ = OpenTpm(swtpm_);
+    store_ = OpenStore(tpm_, {.name = {}, .directory = {}, .session = session});
+    ASSERT_OK_AND_ASSIGN(const auto signer, store_->Open(key.uri, Soon()));
+    EXPECT_THAT(SignAndVerify(*signer), IsOk());
   }
 }
 

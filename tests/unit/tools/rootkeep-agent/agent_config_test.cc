@@ -115,6 +115,47 @@ TEST(AgentConfig, KeysOfOtherToolsAreNamed) {
               ::testing::Not(::testing::HasSubstr("1234")));
 }
 
+std::string WithTpm(const std::string& more) {
+  const std::string text(kMinimal);
+  return "version: 1\ntpms:\n  - {name: tpm0" + more + "}\n" + text.substr(text.find("sockets:"));
+}
+
+TEST(AgentConfig, ATpmIsATokenToo) {
+  const AgentConfig config = Parsed(WithTpm(", tcti: \"device:/dev/tpmrm0\""));
+  ASSERT_EQ(config.tokens.size(), 1U);
+  const config::Token& token = config.tokens.front();
+  EXPECT_EQ(token.name, "tpm0");
+  EXPECT_EQ(token.label, "tpm0");
+  ASSERT_TRUE(token.tpm.has_value());
+  EXPECT_EQ(token.tpm->directory, "/var/lib/rootkeep-agent/tpms/tpm0");
+  EXPECT_EQ(token.tpm->turn_file, "/var/lib/rootkeep-agent/tpms/tpm0/turn");
+  EXPECT_FALSE(token.tpm->session.has_value());
+  EXPECT_FALSE(token.tpm->empty_auth);
+  const AgentConfig told =
+      Parsed(WithTpm(", tcti: \"swtpm:path=/s\", directory: /d, session: password, empty_auth: true, turn_file: /t"));
+  EXPECT_EQ(told.tokens.front().tpm->directory, "/d");
+  EXPECT_EQ(told.tokens.front().tpm->turn_file, "/t");
+  EXPECT_EQ(told.tokens.front().tpm->session, config::TpmSession::kPassword);
+  EXPECT_TRUE(told.tokens.front().tpm->empty_auth);
+}
+
+TEST(AgentConfig, SaysWhatIsWrongWithATpm) {
+  const std::string good = ", tcti: \"device:/dev/tpmrm0\"";
+  const std::pair<std::string, const char*> cases[] = {
+      {WithTpm(""), "tpms[0].tcti"},
+      {WithTpm(", tcti: device"), "tpms[0].tcti"},
+      {WithTpm(", tcti: \"cmd:sh\""), "tpms[0].tcti"},
+      {WithTpm(good + ", directory: d"), "tpms[0].directory"},
+      {WithTpm(good + ", turn_file: t"), "tpms[0].turn_file"},
+      {WithTpm(good + ", session: none"), "tpms[0].session"},
+      {With("sockets:", "tpms: [{name: node, tcti: \"device:/dev/tpmrm0\"}]\nsockets:"), "is the name of a token"},
+      {WithTpm(good) + "keys: [{name: a, use: app, uri: \"pkcs11:object=a\"}]\n", "is no tpm2: URI"},
+      {With("sockets:", "keys: [{name: a, use: app, uri: \"tpm2:object=a\"}]\nsockets:"), "is a tpm2: URI"}};
+  for (const auto& [text, part] : cases) EXPECT_THAT(ProblemsOf(text), ::testing::HasSubstr(part)) << text;
+  const AgentConfig named = Parsed(WithTpm(good) + "keys: [{name: a, use: app, uri: \"tpm2:handle=0x81000100\"}]\n");
+  EXPECT_EQ(named.keys.front().uri.object_label, "0x81000100");
+}
+
 constexpr char kCertificate[] = R"(certificates:
   - name: web
     address: ca.test:15012

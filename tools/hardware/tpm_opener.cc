@@ -1,0 +1,28 @@
+#include "tools/hardware/tpm_opener.h"
+
+#include <filesystem>
+
+#include "keystore/base/file.h"
+#include "keystore/tpm2/store.h"
+
+namespace rootkeep {
+namespace {
+
+tpm2::SessionMode SessionOf(const config::Tpm& tpm) {
+  if (!tpm.session) return tpm2::DefaultSessionMode(tpm.tcti);
+  return *tpm.session == config::TpmSession::kSalted ? tpm2::SessionMode::kSalted : tpm2::SessionMode::kPassword;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<KeyStore>> OpenTpm(const config::Token& token) {
+  const config::Tpm& tpm = *token.tpm;
+  RK_RETURN_IF_ERROR(MakeDirectory(std::filesystem::path(tpm.directory).parent_path(), 0700));
+  RK_RETURN_IF_ERROR(MakeDirectory(tpm.directory, 0700));
+  RK_TRY(auto device, tpm2::Tpm::Open({.transport = {.tcti = tpm.tcti}, .turn_file = tpm.turn_file}));
+  return tpm2::OpenStore(
+      std::move(device),
+      {.name = token.name, .directory = tpm.directory, .session = SessionOf(tpm), .empty_auth = tpm.empty_auth});
+}
+
+}  // namespace rootkeep
