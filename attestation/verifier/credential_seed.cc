@@ -81,11 +81,13 @@ Result<ossl::PKey> EphemeralKey(EVP_PKEY* key) {
   return ossl::PKey(made);
 }
 
-// The x coordinate of the shared point, which OpenSSL pads to the curve's size (SEC 1 §3.3.1).
+// The x coordinate of the shared point, which OpenSSL pads to the curve's size (SEC 1 §3.3.1). That `peer` is on its
+// curve was checked when it was made (ToPKey), and these curves have no other points (cofactor 1, SP 800-56A
+// §5.6.2.3.4); what OpenSSL would check again takes as long as the agreement.
 Result<SecretBytes> Ecdh(EVP_PKEY* own, EVP_PKEY* peer) {
   const ossl::PKeyCtx ctx(EVP_PKEY_CTX_new(own, nullptr));
   std::size_t size = 0;
-  if (ctx == nullptr || EVP_PKEY_derive_init(ctx.get()) != 1 || EVP_PKEY_derive_set_peer(ctx.get(), peer) != 1 ||
+  if (ctx == nullptr || EVP_PKEY_derive_init(ctx.get()) != 1 || EVP_PKEY_derive_set_peer_ex(ctx.get(), peer, 0) != 1 ||
       EVP_PKEY_derive(ctx.get(), nullptr, &size) != 1) {
     return OpenSslError("EVP_PKEY_derive_init");
   }
