@@ -18,8 +18,8 @@ struct TokenSurroundings {
   std::string pin_directory;  // where refused PINs are recorded
   std::string token_host;     // the program for tokens with isolation; empty: what FindTokenHost finds
   log::Level log_level = log::Level::kInfo;
-  // OpenTpm in programs that link tss2. rootkeepd does not: it parses what strangers send, and reaches TPMs over a key
-  // socket.
+  // TpmOpener::Open in programs that link tss2. rootkeepd does not: it parses what strangers send, and reaches TPMs
+  // over a key socket.
   std::function<Result<std::shared_ptr<KeyStore>>(const config::Token& token)> open_tpm = nullptr;
 };
 

@@ -15,14 +15,18 @@ tpm2::SessionMode SessionOf(const config::Tpm& tpm) {
 
 }  // namespace
 
-Result<std::shared_ptr<KeyStore>> OpenTpm(const config::Token& token) {
+Result<std::shared_ptr<KeyStore>> TpmOpener::Open(const config::Token& token) {
   const config::Tpm& tpm = *token.tpm;
   RK_RETURN_IF_ERROR(MakeDirectory(std::filesystem::path(tpm.directory).parent_path(), 0700));
   RK_RETURN_IF_ERROR(MakeDirectory(tpm.directory, 0700));
   RK_TRY(auto device, tpm2::Tpm::Open({.transport = {.tcti = tpm.tcti}, .turn_file = tpm.turn_file}));
-  return tpm2::OpenStore(
-      std::move(device),
-      {.name = token.name, .directory = tpm.directory, .session = SessionOf(tpm), .empty_auth = tpm.empty_auth});
+  Opened opened{
+      .tpm = device,
+      .options = {
+          .name = token.name, .directory = tpm.directory, .session = SessionOf(tpm), .empty_auth = tpm.empty_auth}};
+  RK_TRY(auto store, tpm2::OpenStore(std::move(device), opened.options));
+  opened_.insert_or_assign(token.name, std::move(opened));
+  return store;
 }
 
 }  // namespace rootkeep

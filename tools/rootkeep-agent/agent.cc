@@ -4,7 +4,6 @@
 
 #include "keystore/base/log.h"
 #include "tools/config/address.h"
-#include "tools/hardware/tpm_opener.h"
 #include "tools/process/command.h"
 #include "tools/rootkeep-agent/making_store.h"
 #include "tools/rootkeep-agent/own_socket.h"
@@ -78,7 +77,7 @@ Status Agent::KeepCertificates(const AgentConfig& config, const SourceMaker& ask
           .catalog_path = state_.key_catalog_path(),
           .mark_path = marks + "/" + entry.name,
           .own_socket = own_socket_,
-          .source = ask(entry),
+          .source = ask(entry, tpms_),
           // Any socket of the applications': the CA service's keys are none of these.
           .permit = [this](const KeyInfo& key) { return permits_.Check(keysocket::SocketOptions{}, key); },
           .reload = [limit = entry.reload_timeout,
@@ -95,12 +94,13 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
   RK_TRY(auto sockets, SocketsOf(config));
   RK_TRY(auto state, store::StateDir::Open(config.state_directory));
   auto agent = std::unique_ptr<Agent>(new Agent(config, std::move(state)));
-  RK_TRY(agent->hardware_, Hardware::Open({.modules = config.modules,
-                                           .pin_directory = store::PinDirectory(config.state_directory),
-                                           .token_host = config.token_host,
-                                           .log_level = config.log.level,
-                                           .open_tpm = OpenTpm},
-                                          config.tokens));
+  RK_TRY(agent->hardware_,
+         Hardware::Open({.modules = config.modules,
+                         .pin_directory = store::PinDirectory(config.state_directory),
+                         .token_host = config.token_host,
+                         .log_level = config.log.level,
+                         .open_tpm = [&tpms = agent->tpms_](const config::Token& token) { return tpms.Open(token); }},
+                        config.tokens));
   agent->keys_ = std::make_unique<KeyWatch>(KeyWatch::Parts{.path = agent->state_.key_catalog_path(),
                                                             .tokens = config.tokens,
                                                             .key_sockets = {},

@@ -9,6 +9,7 @@
 #include "signer/ops/http_server.h"
 #include "signer/store/state_dir.h"
 #include "tools/hardware/shown_reports.h"
+#include "tools/hardware/tpm_opener.h"
 #include "tools/rootkeep-agent/agent_config.h"
 #include "tools/rootkeep-agent/certificate_threads.h"
 #include "tools/rootkeep-agent/minder.h"
@@ -22,7 +23,8 @@ class Agent {
   // cannot be loaded, a PIN source that is not safe, a catalogue that cannot be read, a socket that cannot be made;
   // UNAVAILABLE for an operations address that is taken. `adopted` as Server::Start. `ask` makes who is asked for a
   // certificate.
-  using SourceMaker = std::function<std::unique_ptr<CertificateSource>(const CertificateConfig& config)>;
+  using SourceMaker =
+      std::function<std::unique_ptr<CertificateSource>(const CertificateConfig& config, const TpmOpener& tpms)>;
   static Result<std::unique_ptr<Agent>> Start(const AgentConfig& config, std::map<std::string, Fd> adopted,
                                               const SourceMaker& ask);
   Agent(const Agent&) = delete;
@@ -47,6 +49,7 @@ class Agent {
   ShownReports<AgentMetrics> reports_{readiness_, metrics_};
   ShownCertificates shown_certificates_{readiness_, metrics_};
   KeyPermits permits_;
+  TpmOpener tpms_;
   std::optional<Hardware> hardware_;
   std::unique_ptr<KeyWatch> keys_;
   std::unique_ptr<Minder> minder_;

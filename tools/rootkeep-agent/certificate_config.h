@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,12 @@
 #include "signer/general_name.h"
 
 namespace rootkeep::agent {
+
+struct AttestationConfig {
+  std::string node_id;
+  std::string endorsement_key;  // empty: the first that has a certificate
+  std::string boot_log_file;    // empty: the kernel's
+};
 
 struct CertificateConfig {
   std::string name;
@@ -33,6 +40,7 @@ struct CertificateConfig {
   mode_t mode = 0644;
   std::vector<std::string> reload;  // empty: none
   std::chrono::seconds reload_timeout{30};
+  std::optional<AttestationConfig> attestation;  // in the place of a token
 };
 
 }  // namespace rootkeep::agent

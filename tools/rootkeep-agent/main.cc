@@ -11,15 +11,20 @@
 #include "tools/process/side_task.h"
 #include "tools/process/signals.h"
 #include "tools/rootkeep-agent/agent.h"
+#include "tools/rootkeep-agent/attested_source.h"
 #include "tools/rootkeep-agent/istio_source.h"
 
 namespace {
 
 using rootkeep::DaemonSignal;
 using rootkeep::Fd;
+using rootkeep::TpmOpener;
 using rootkeep::agent::Agent;
 using rootkeep::agent::AgentConfig;
+using rootkeep::agent::AttestedSource;
 using rootkeep::agent::CertificateConfig;
+using rootkeep::agent::CertificateSource;
+using rootkeep::agent::IstioSource;
 
 constexpr std::chrono::seconds kEndLimit{10};  // a module gets a few seconds of them to let go of its token
 
@@ -45,15 +50,18 @@ std::map<std::string, Fd> AdoptedSockets() {
   return sockets;
 }
 
+std::unique_ptr<CertificateSource> SourceOf(const CertificateConfig& certificate, const TpmOpener& tpms) {
+  if (!certificate.attestation) return std::make_unique<IstioSource>(certificate);
+  return std::make_unique<AttestedSource>(certificate, tpms.at(certificate.token));
+}
+
 int Serve(const AgentConfig& config) {
   if (const auto opened = rootkeep::log::Start(config.log.level, config.log.file); !opened.ok()) {
     return FailDaemon(kProgram, opened.error());
   }
   rootkeep::PrepareGrpc();
   rootkeep::PrepareDaemon();
-  auto agent = Agent::Start(config, AdoptedSockets(), [](const CertificateConfig& certificate) {
-    return std::make_unique<rootkeep::agent::IstioSource>(certificate);
-  });
+  auto agent = Agent::Start(config, AdoptedSockets(), SourceOf);
   if (!agent.ok()) return FailDaemon(kProgram, agent.error());
   sd_notify(0, "READY=1");
   while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {

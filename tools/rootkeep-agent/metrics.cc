@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <vector>
 
 #include "keystore/base/guard.h"
 #include "keystore/base/mutex.h"
@@ -50,6 +51,12 @@ struct Stages {
 
 double Seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
+// What the agent may prove itself with when it asks for this one.
+std::vector<const char*> ProofsOf(const CertificateConfig& certificate) {
+  if (certificate.attestation) return {"attestation"};
+  return {"certificate", "token"};
+}
+
 }  // namespace
 
 struct AgentMetrics::Impl {
@@ -88,7 +95,7 @@ struct AgentMetrics::Impl {
     for (const SocketConfig& socket : config.sockets) AddDenials(socket.name);
     AddDenials(kOwnSocketName);
     for (const CertificateConfig& certificate : config.certificates) {
-      for (const char* by : {"certificate", "token"}) renewals.Add({{"certificate", certificate.name}, {"by", by}});
+      for (const char* by : ProofsOf(certificate)) renewals.Add({{"certificate", certificate.name}, {"by", by}});
       for (const char* step : {"renewal", "reload"}) failures.Add({{"certificate", certificate.name}, {"step", step}});
     }
     GaugeFamily(registry, metric_names::kBuildInfo, "1, labelled with the version")

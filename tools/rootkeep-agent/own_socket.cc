@@ -6,6 +6,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "keystore/base/log.h"
 #include "keystore/base/openssl.h"
 
@@ -31,6 +33,7 @@ Result<keysocket::SocketOptions> OwnSocket(const AgentConfig& config) {
   }
   keysocket::Grant own{.users = {geteuid()}, .groups = {}, .keys = {}, .may_create = false};
   for (const CertificateConfig& certificate : config.certificates) {
+    if (certificate.attestation) continue;
     own.keys.push_back({.token = certificate.token, .use = certificate.key.use, .name = certificate.key.name});
   }
   socket.grants.push_back(std::move(own));
@@ -38,7 +41,8 @@ Result<keysocket::SocketOptions> OwnSocket(const AgentConfig& config) {
 }
 
 std::optional<keysocket::SocketOptions> PrepareOwnSocket(const AgentConfig& config) {
-  if (config.certificates.empty()) return std::nullopt;
+  const bool shown = std::ranges::any_of(config.certificates, [](const auto& entry) { return !entry.attestation; });
+  if (!shown) return std::nullopt;
   auto socket = OwnSocket(config);
   Status ready = socket.ok() ? LoadOwnProvider(config.openssl_provider) : Status(socket.error());
   if (ready.ok()) return *std::move(socket);

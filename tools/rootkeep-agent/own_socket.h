@@ -18,11 +18,11 @@ inline constexpr char kOwnSocketName[] = "(the agent's own)";
 // for providers. UNAVAILABLE with OpenSSL's reason.
 Status LoadOwnProvider(const std::string& module);
 
-// The socket, in the state directory: for this process's user, and the keys of the configured certificates.
-// INVALID_ARGUMENT when its path is too long for one.
+// The socket, in the state directory: for this process's user, and the keys of the configured certificates but for
+// those that are had by attestation, which are not shown. INVALID_ARGUMENT when its path is too long for one.
 Result<keysocket::SocketOptions> OwnSocket(const AgentConfig& config);
 
-// Both; nothing, and a warning in the log, when one of them is not to be had, and where there are no certificates.
+// Both; nothing, and a warning in the log, when one of them is not to be had, and where no certificates are shown.
 std::optional<keysocket::SocketOptions> PrepareOwnSocket(const AgentConfig& config);
 
 }  // namespace rootkeep::agent

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "attestation/attester/ek_template.h"
+#include "signer/spiffe_id.h"
 #include "tools/config/values.h"
 
 namespace rootkeep::agent {
@@ -13,6 +15,7 @@ constexpr mode_t kMostMode = 0666;
 
 void ReadKey(const v1::CertificateKey& file, const Section& section, const AgentConfig& config,
              CertificateConfig& out) {
+  if (out.attestation) out.key.use = KeyUse::kNode;
   if (file.use() != v1::KEY_USE_UNSPECIFIED) out.key.use = static_cast<KeyUse>(file.use() - 1);
   if (out.key.use != KeyUse::kApp && out.key.use != KeyUse::kNode) {
     section.Complain("use", "is not \"node\" or \"app\"");
@@ -21,6 +24,30 @@ void ReadKey(const v1::CertificateKey& file, const Section& section, const Agent
   out.key.name = file.name().empty() ? out.name : file.name();
   if (!KeyLabel(out.key).ok()) section.Complain("name", "is not the name of a key");
   out.token = config::Reference(section, "token", file.token(), config::NamesOf(config.tokens), "token");
+  const auto token = std::ranges::find(config.tokens, out.token, &config::Token::name);
+  if (out.attestation && token != config.tokens.end() && !token->tpm) {
+    section.Complain("token", "is no TPM, so nothing can attest that the key is in it");
+  }
+}
+
+std::optional<AttestationConfig> ReadAttestation(const v1::Certificate& file, const Section& section) {
+  if (!file.has_attestation()) return std::nullopt;
+  const Section place = section.Child("attestation");
+  AttestationConfig out;
+  out.node_id = config::RequiredText(place, "node_id", file.attestation().node_id());
+  constexpr std::size_t kLongestNodeId = 253;
+  if (!out.node_id.empty() && (out.node_id.size() > kLongestNodeId || !IsPathSegment(out.node_id))) {
+    place.Complain("node_id", "is not 1 to 253 of a-z, A-Z, 0-9, dot, dash and underscore");
+  }
+  out.endorsement_key = file.attestation().endorsement_key();
+  if (const auto known = attestation::EkTemplatesNamed(out.endorsement_key); !known.ok()) {
+    place.Complain("endorsement_key", known.error().ToString());
+  }
+  out.boot_log_file = config::OptionalPath(place, "boot_log_file", file.attestation().boot_log_file());
+  for (const char* field : {"token_file", "cluster_id", "identities", "lifetime"}) {
+    if (section.Given(field)) section.Complain(field, "has no place beside an attestation");
+  }
+  return out;
 }
 
 std::string SocketPathOf(const Section& section, const std::string& name, const AgentConfig& config) {
@@ -67,12 +94,13 @@ CertificateConfig ReadCertificate(const v1::Certificate& file, const Section& se
   using std::chrono::seconds;
   CertificateConfig out;
   out.name = config::Name(section, "name", file.name());
+  out.attestation = ReadAttestation(file, section);
   ReadKey(file.key(), section.Child("key"), config, out);
   out.address = config::RequiredText(section, "address", file.address());
   if (out.address.find(':') == std::string::npos) section.Complain("address", "is not host:port");
   out.anchors_file = config::RequiredPath(section, "anchors_file", file.anchors_file());
   out.server_name = file.server_name();
-  out.token_file = config::RequiredPath(section, "token_file", file.token_file());
+  if (!out.attestation) out.token_file = config::RequiredPath(section, "token_file", file.token_file());
   out.cluster_id = file.cluster_id();
   for (const std::string& name : file.identities()) out.identities.push_back(GeneralNameFromText(name));
   out.lifetime =

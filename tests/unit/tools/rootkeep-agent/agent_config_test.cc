@@ -253,5 +253,61 @@ TEST(AgentConfig, AFileThatOthersCanWriteIsRefused) {
   EXPECT_THAT(LoadAgentConfig(directory / "a.yaml"), IsOk());
 }
 
+constexpr char kAttested[] = R"(version: 1
+tpms:
+  - name: tpm0
+    tcti: device:/dev/tpmrm0
+sockets:
+  - name: web
+    path: /run/rootkeep-agent/web/keys
+    grants:
+      - keys:
+          - use: app
+            name: web
+certificates:
+  - name: node
+    key:
+      token: tpm0
+    address: ca.test:15012
+    anchors_file: /etc/rootkeep/ca.pem
+    chain_file: /var/cache/node/chain.pem
+    bundle_file: /var/cache/node/roots.pem
+    key_file: /var/cache/node/key.pem
+    attestation:
+      node_id: node-17
+)";
+
+std::string AttestedWith(std::string_view from, std::string_view to) {
+  std::string text(kAttested);
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(AgentConfig, ANodesCertificateIsForWhatTheTpmSays) {
+  const CertificateConfig config = Parsed(kAttested).certificates.front();
+  ASSERT_TRUE(config.attestation);
+  EXPECT_EQ(config.attestation->node_id, "node-17");
+  EXPECT_EQ(config.attestation->endorsement_key, "");
+  EXPECT_EQ(config.key.use, KeyUse::kNode);
+  EXPECT_EQ(config.key.name, "node");
+  EXPECT_EQ(config.token, "tpm0");
+  const std::pair<std::string, const char*> cases[] = {
+      {AttestedWith("      node_id: node-17\n", "      endorsement_key: H-3\n"), "attestation.node_id: is required"},
+      {AttestedWith("node-17", "node/17"), "attestation.node_id"},
+      {AttestedWith("node-17\n", "node-17\n      endorsement_key: X-1\n"), "attestation.endorsement_key"},
+      {AttestedWith("node-17\n", "node-17\n      boot_log_file: log\n"), "attestation.boot_log_file"},
+      {AttestedWith("    attestation:", "    token_file: /t\n    attestation:"), "token_file: has no place"},
+      {AttestedWith("    attestation:", "    lifetime: 1h\n    attestation:"), "lifetime: has no place"},
+      {AttestedWith("    attestation:", "    identities: [a.test]\n    attestation:"), "identities: has no place"},
+      {AttestedWith("    attestation:\n      node_id: node-17\n", ""), "token_file"}};
+  for (const auto& [text, part] : cases) EXPECT_THAT(ProblemsOf(text), ::testing::HasSubstr(part)) << text;
+  std::string other = AttestedWith("sockets:",
+                                   "modules: [{name: m, path: /m.so}]\n"
+                                   "tokens: [{name: node, label: a, pin_source: \"file:/p\"}]\nsockets:");
+  other.replace(other.find("token: tpm0"), 11, "token: node");
+  EXPECT_THAT(ProblemsOf(other), ::testing::HasSubstr("key.token: is no TPM"));
+}
+
 }  // namespace
 }  // namespace rootkeep::agent
