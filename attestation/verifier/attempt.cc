@@ -39,6 +39,14 @@ Status CheckOptions(const ChallengeOptions& options) {
   return Ok();
 }
 
+void Explain(const Error& error, Verdict& verdict) {
+  const std::string_view why = error.reason().empty() ? reason::kInternal : error.reason();
+  verdict.reason = why;
+  verdict.explanation = error.message();
+  verdict.consequence = ConsequenceOf(why);
+  verdict.learned = why == reason::kPcrLearning;
+}
+
 }  // namespace
 
 Result<Attempt> Attempt::Begin(AttestInit init, const EkTrust& trust, WallTime now) {
@@ -103,16 +111,18 @@ Result<AttestChallenge> Attempt::Challenge(const ChallengeOptions& options) {
 Verdict Attempt::Verify(const AttestEvidence& evidence, const AttestationPolicy& policy,
                         const std::optional<LastSeen>& last, WallTime now) {
   Verdict verdict;
-  Status status = Failure(reason::kInternal);
-  RunGuarded("attestation.verify", [&] { status = Judge(evidence, policy, last, now, verdict); });
+  const bool judged = RunGuarded("attestation.verify", [&] {
+    const Status status = Judge(evidence, policy, last, now, verdict);
+    if (!status.ok()) Explain(status.error(), verdict);
+    verdict.passed = status.ok();
+  });
   state_ = State::kJudged;
   secret_.Clear();
-  verdict.passed = status.ok();
-  if (verdict.passed) return verdict;
-  verdict.reason = status.error().reason().empty() ? reason::kInternal : status.error().reason();
-  verdict.explanation = status.error().message();
-  verdict.consequence = ConsequenceOf(verdict.reason);
-  verdict.learned = verdict.reason == reason::kPcrLearning;
+  if (judged) return verdict;
+  verdict.passed = false;
+  verdict.reason = reason::kInternal;  // as short as a string holds without memory
+  verdict.explanation.clear();
+  verdict.consequence = Consequence::kNoVerdict;
   return verdict;
 }
 
@@ -131,7 +141,7 @@ Status Attempt::Judge(const AttestEvidence& evidence, const AttestationPolicy& p
   PcrJudgement pcrs = JudgePcrs(policy.pcrs, pcrs_, verdict.pcrs);
   verdict.generation = std::move(pcrs.generation);
   verdict.differing_pcrs = std::move(pcrs.differing);
-  return pcrs.status;
+  return std::move(pcrs.status);  // a copy ends the program for want of memory (tl::expected)
 }
 
 Status Attempt::CheckActivation(const AttestEvidence& evidence) const {

@@ -19,8 +19,9 @@ Status CheckRules(const PublicArea& area) {
     return Failure(reason::kNodeKeyAttributes);
   }
   if (!IsAcceptedSize(area)) return Failure(reason::kNodeKeySize);
-  const bool any_scheme = SchemeOf(area).algorithm == Algorithm::kNull;
-  if (!IsStrongHash(area.name_alg) || area.symmetric != SymmetricScheme() || (!any_scheme && !IsAcceptedScheme(area))) {
+  const Algorithm scheme = SchemeOf(area).algorithm;
+  const bool accepted = scheme == Algorithm::kNull || (scheme != Algorithm::kRsaPss && IsAcceptedScheme(area));
+  if (!IsStrongHash(area.name_alg) || area.symmetric != SymmetricScheme() || !accepted) {
     return Failure(reason::kNodeKeyScheme);
   }
   return Ok();

@@ -26,7 +26,8 @@ struct NodeKeyRules {
 };
 
 // `tpmt_public` is a key for TLS: RSA-2048 or more, P-256 or P-384, named by a strong hash; made in the TPM and fixed
-// to it and to its parent; for signing alone and not restricted; with any scheme or an accepted one.
+// to it and to its parent; for signing alone and not restricted; with any scheme, RSASSA or ECDSA. Not with RSAPSS
+// alone: requests that are signed so are taken from nobody.
 //
 // PERMISSION_DENIED "node_key_structure", "node_key_attributes", "node_key_size" or "node_key_scheme"; INTERNAL when
 // OpenSSL fails.

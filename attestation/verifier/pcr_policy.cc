@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "attestation/verifier/reasons.h"
 #include "attestation/verifier/signing_key.h"
@@ -20,10 +21,13 @@ const std::vector<Bytes>* AllowedFor(const PcrGeneration& generation, std::uint8
   return found == generation.allowed.end() || found->second.empty() ? nullptr : &found->second;
 }
 
-// Has values for every required PCR.
+// Has values for every required PCR, and for no other.
 bool IsComplete(const PcrGeneration& generation, const std::vector<std::uint8_t>& required) {
-  return std::ranges::all_of(required, [&](std::uint8_t index) { return AllowedFor(generation, index) != nullptr; });
+  return generation.allowed.size() == required.size() &&
+         std::ranges::all_of(required, [&](std::uint8_t index) { return AllowedFor(generation, index) != nullptr; });
 }
+
+bool IsResettable(std::uint8_t index) { return index == 16 || index == 23; }
 
 bool Contains(const std::vector<Bytes>& list, const Bytes& value) {
   return std::ranges::find(list, value) != list.end();
@@ -93,9 +97,10 @@ Status CheckGeneration(const PcrGeneration& generation, const PcrPolicy& policy)
   if (!std::ranges::all_of(generation.composites, fits)) {
     return InvalidArgument(fmt::format("generation \"{}\" has a composite of the wrong size", generation.name));
   }
-  if (generation.composites.empty() && !IsComplete(generation, policy.required)) {
+  const bool whole_states = !generation.composites.empty() && generation.allowed.empty();
+  if (!whole_states && !IsComplete(generation, policy.required)) {
     return InvalidArgument(
-        fmt::format("generation \"{}\" has no value for a PCR that the policy requires", generation.name));
+        fmt::format("generation \"{}\" has no values for just the PCRs that the policy requires", generation.name));
   }
   return Ok();
 }
@@ -109,8 +114,15 @@ Status CheckPcrPolicy(const PcrPolicy& policy) {
   if (policy.required.empty() || !ascending || policy.required.back() >= kPcrCount) {
     return InvalidArgument("the policy requires no ascending list of PCRs from 0 to 23");
   }
+  if (std::ranges::all_of(policy.required, IsResettable)) {
+    return InvalidArgument("the policy requires only PCRs that anybody may reset");
+  }
   if (policy.generations.empty() && !policy.learn) return InvalidArgument("the policy accepts no values");
+  std::set<std::string_view> names;
   for (const PcrGeneration& generation : policy.generations) {
+    if (generation.name.empty() || !names.insert(generation.name).second) {
+      return InvalidArgument("a generation of the policy has no name of its own");
+    }
     RK_RETURN_IF_ERROR(CheckGeneration(generation, policy));
   }
   return Ok();

@@ -84,24 +84,30 @@ constexpr auto kEntries = std::to_array<Entry>({
     {reason::kCertifyQualifiedName, "the node key is not under the parent that was said"},
     {reason::kRestartedBetween, "the TPM restarted between the quote and the certification"},
     {reason::kAkChanged, "the node has another attestation key than before"},
-    {reason::kTpmCleared, "the TPM was cleared since the last attestation"},
+    {reason::kTpmCleared, "the TPM was cleared since the last attestation, or its clock was set back"},
     {reason::kClockRollback, "the TPM's clock is behind what it was at the last attestation"},
     {reason::kFirmwareUnlisted, "policy has no minimum firmware for this manufacturer"},
     {reason::kFirmwareOld, "the TPM's firmware is older than policy allows"},
     {reason::kPcrPolicyEmpty, "the policy requires no register or accepts no values"},
-    {reason::kPcrPolicyIncomplete, "the policy has no values for a register that it requires"},
+    {reason::kPcrPolicyIncomplete, "no generation of the policy has values for just the registers that it requires"},
     {reason::kPcrNotQuoted, "the policy requires registers that were not asked for"},
     {reason::kPcrMismatch, "a register has a value that the policy does not allow"},
     {reason::kPcrLearning, "the policy is learning: values were recorded, nothing was verified"},
     {reason::kInternal, "the evidence could not be judged"},
 });
 
+// Of the service and its policy, not of the node.
+constexpr auto kOurs =
+    std::to_array<std::string_view>({reason::kFirmwareUnlisted, reason::kPcrPolicyEmpty, reason::kPcrPolicyIncomplete,
+                                     reason::kPcrNotQuoted, reason::kInternal});
+
 }  // namespace
 
 Consequence ConsequenceOf(std::string_view reason) {
   if (reason == reason::kRestartedBetween) return Consequence::kRepeat;
   if (reason == reason::kTpmCleared || reason == reason::kAkChanged) return Consequence::kEnrolAgain;
-  return Consequence::kFailed;
+  const bool ours = std::ranges::find(kOurs, reason) != kOurs.end();
+  return ours ? Consequence::kNoVerdict : Consequence::kFailed;
 }
 
 std::string_view InWords(std::string_view reason) {

@@ -105,6 +105,7 @@ namespace rootkeep::attestation {
 // What follows from a failure.
 enum class Consequence : std::uint8_t {
   kFailed,      // the node is not what it should be
+  kNoVerdict,   // the service could not judge it: a policy with a mistake in it, no memory; nothing is said of the node
   kRepeat,      // the TPM restarted in between: the same again, at once, may succeed
   kEnrolAgain,  // the TPM was cleared, or has another AK: an operator looks at it
 };

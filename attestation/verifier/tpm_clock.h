@@ -20,6 +20,8 @@ Status CheckSameBoot(const ClockInfo& quote, const ClockInfo& certify);
 //   "ak_changed": the AK is another;
 //   "tpm_cleared": the reset count fell, which only TPM2_Clear does, or the clock fell by more than it can at a reset;
 //   "clock_rollback": in the same boot, restart count or clock fell, as when an older state of the TPM was put back.
+// A TPM2_Clear can be hidden: whoever may clear a TPM may also set its clock forward (TPM2_ClockSet) and reset it as
+// often as it was before.
 Status CheckSince(const LastSeen& last, ByteView ak_name, const ClockInfo& now);
 
 }  // namespace rootkeep::attestation

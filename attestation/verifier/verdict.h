@@ -29,7 +29,7 @@ struct Verdict {
   bool activated = false;
   bool learned = false;     // it only failed because the policy learns
   std::string reason;       // a word of reasons.h; empty on a pass
-  std::string explanation;  // the same for people, with what differs
+  std::string explanation;  // the same for people, with what differs; may be empty with "internal"
   Consequence consequence = Consequence::kFailed;
 
   bool quoted = false;

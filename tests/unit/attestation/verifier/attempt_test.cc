@@ -59,6 +59,14 @@ TEST(Attempt, RefusesAnotherProtocolVersion) {
   EXPECT_THAT(Begin(init), HasReason(reason::kProtocolVersion));
 }
 
+TEST(Attempt, RefusesAPlaceOfTheAkThatItDoesNotKnow) {
+  AttestInit init = AttestNode(Lab::Shared().tpm).Init();
+  for (const int place : {0, 3}) {
+    init.ak_placement = static_cast<AkPlacement>(place);
+    EXPECT_THAT(Begin(init), HasReason(reason::kAkPlacement));
+  }
+}
+
 TEST(Attempt, RefusesMessagesOfWrongSizes) {
   AttestInit init = AttestNode(Lab::Shared().tpm).Init();
   init.agent_nonce.resize(kMinAgentNonce - 1);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "attestation/verifier/qualified_name.h"
 #include "attestation/verifier/reasons.h"
 #include "tests/support/matchers.h"
 #include "tests/support/tpm_forgery.h"
@@ -54,6 +55,35 @@ TEST_F(Certification, IsNoQuote) {  // C2
 
 TEST_F(Certification, IsNotOfAnNvIndex) {  // C2: contents of the attacker's choice
   EXPECT_EQ(With(NvCertify(esys(), node_.ak(), Nonce(), node_.node_key().name)), reason::kCertifyType);
+}
+
+TEST_F(Certification, IsAWholeStructure) {  // C1, C2
+  EXPECT_EQ(With(SignHashed(esys(), node_.ak(), AsBytes("x"))), reason::kCertifyStructure);
+}
+
+TEST_F(Certification, IsNotAnonymous) {  // C4
+  TPM2B_PUBLIC anonymous = testing::NodeKeyTemplate();
+  TPMT_ECC_SCHEME& scheme = anonymous.publicArea.parameters.eccDetail.scheme;
+  scheme.scheme = TPM2_ALG_ECDAA;
+  scheme.details.ecdaa.hashAlg = TPM2_ALG_SHA256;
+  ASSERT_OK_AND_ASSIGN(const auto key, CreatePrimary(esys(), ESYS_TR_RH_ENDORSEMENT, anonymous));
+  EXPECT_EQ(With(QuoteAnonymously(esys(), key, Nonce(), testing::PcrsOf(exchange_.challenge))),
+            reason::kCertifyAnonymous);
+}
+
+TEST_F(Certification, IsByAKeyThatIsWhereItShouldBe) {  // C4: of the owner's hierarchy, which the quote shows as well
+  ASSERT_OK_AND_ASSIGN(const auto key, CreatePrimary(esys(), ESYS_TR_RH_OWNER, testing::AkTemplate()));
+  ASSERT_OK_AND_ASSIGN(const AttestationKey ak, CheckAk(key.encoded));
+  ASSERT_OK_AND_ASSIGN(const Attested certification, Certify(esys(), key, node_.node_key(), Nonce()));
+  ASSERT_OK_AND_ASSIGN(const Bytes owned, QualifiedNameOfPrimary(kOwnerHierarchy, ak.area.name_alg, ak.name));
+  ASSERT_OK_AND_ASSIGN(const Bytes endorsed, QualifiedNameOfPrimary(kEndorsementHierarchy, ak.area.name_alg, ak.name));
+  const auto check = [&](const Bytes& place) {
+    return CheckCertify(
+        ak, {.certify_attest = certification.attest, .certify_signature = certification.signature},
+        {.nonce = Nonce(), .qualified_signer = place, .name = node_.node_key().name, .qualified_name = std::nullopt});
+  };
+  EXPECT_THAT(check(owned), IsOk());
+  EXPECT_THAT(check(endorsed), testing::HasReason(reason::kCertifySigner));
 }
 
 TEST_F(Certification, IsForThisChallenge) {  // C3

@@ -218,6 +218,8 @@ TEST(NodeKeyRules, RefuseWeakKeysAndSchemes) {
     return With(NodeArea(), CheckNodeKey, [&](PublicArea& area) { area.key = key; });
   };
   EXPECT_THAT(with_key(Rsa(2048, {})), IsOk());
+  EXPECT_THAT(with_key(Rsa(2048, kRsaSsaSha256)), IsOk());
+  EXPECT_THAT(with_key(Rsa(2048, {Algorithm::kRsaPss, Algorithm::kSha256})), HasReason(reason::kNodeKeyScheme));
   EXPECT_THAT(with_key(Rsa(1024, {})), HasReason(reason::kNodeKeySize));
   EXPECT_THAT(with_key(Ecc(Curve::kP521, "P-521", {})), HasReason(reason::kNodeKeySize));
   EXPECT_THAT(with_key(Ecc(Curve::kP256, "P-256", {Algorithm::kEcdsa, Algorithm::kSha1})),

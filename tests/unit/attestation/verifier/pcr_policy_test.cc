@@ -66,6 +66,13 @@ TEST(PcrPolicy, DeniesWhatItHasNoValueFor) {
   EXPECT_THAT(Judge(policy, kOld, kOld).status, HasReason(reason::kPcrPolicyIncomplete));
 }
 
+TEST(PcrPolicy, DeniesByWhatItWouldNotCompare) {
+  PcrPolicy policy = TwoGenerations();
+  policy.generations.resize(1);
+  policy.generations[0].allowed[9] = {kOld};  // it is kOther, and not required
+  EXPECT_THAT(Judge(policy, kOld, kOld).status, HasReason(reason::kPcrPolicyIncomplete));
+}
+
 TEST(PcrPolicy, DeniesWhatWasNotQuoted) {
   const std::vector<PcrValue> values{{4, kOld}, {7, kOld}};
   EXPECT_THAT(JudgePcrs(TwoGenerations(), SelectPcrs(Algorithm::kSha256, {4}), values).status,
@@ -114,6 +121,18 @@ TEST(PcrPolicyCheck, RefusesOthers) {
   EXPECT_THAT(with([](PcrPolicy& policy) { policy.required = {4, 4}; }), HasCode(Code::kInvalidArgument));
   EXPECT_THAT(with([](PcrPolicy& policy) { policy.required = {4, 24}; }), HasCode(Code::kInvalidArgument));
   EXPECT_THAT(with([](PcrPolicy& policy) { policy.required = {4, 7, 9}; }), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(with([](PcrPolicy& policy) { policy.generations[0].allowed[9] = {kOld}; }),
+              HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(with([](PcrPolicy& policy) { policy.generations[0].name = ""; }), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(with([](PcrPolicy& policy) { policy.generations[0].name = "summer"; }), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(with([](PcrPolicy& policy) {
+                policy.generations[0].composites = {Bytes(32)};
+                policy.generations[0].allowed.erase(7);
+              }),
+              HasCode(Code::kInvalidArgument));
+  for (const std::vector<std::uint8_t>& resettable : {std::vector<std::uint8_t>{16}, {23}, {16, 23}}) {
+    EXPECT_THAT(CheckPcrPolicy({.required = resettable, .learn = true}), HasCode(Code::kInvalidArgument));
+  }
   EXPECT_THAT(with([](PcrPolicy& policy) { policy.generations = {}; }), HasCode(Code::kInvalidArgument));
   EXPECT_THAT(with([](PcrPolicy& policy) { policy.generations[1].allowed[7] = {}; }), HasCode(Code::kInvalidArgument));
   EXPECT_THAT(with([](PcrPolicy& policy) { policy.generations[1].allowed[7] = {Bytes(20)}; }),

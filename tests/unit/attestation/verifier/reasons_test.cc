@@ -40,8 +40,16 @@ TEST(Reasons, SayWhatFollows) {
   EXPECT_EQ(ConsequenceOf(reason::kTpmCleared), Consequence::kEnrolAgain);
   EXPECT_EQ(ConsequenceOf(reason::kAkChanged), Consequence::kEnrolAgain);
   EXPECT_EQ(ConsequenceOf(reason::kClockRollback), Consequence::kFailed);
-  EXPECT_EQ(ConsequenceOf(reason::kInternal), Consequence::kFailed);
+  EXPECT_EQ(ConsequenceOf(reason::kPcrMismatch), Consequence::kFailed);
   EXPECT_EQ(ConsequenceOf(""), Consequence::kFailed);
+}
+
+// A mistake of the operator's, or want of memory, is no word against the node.
+TEST(Reasons, AreNotAllTheNodes) {
+  for (const std::string_view ours : {reason::kInternal, reason::kPcrPolicyEmpty, reason::kPcrPolicyIncomplete,
+                                      reason::kPcrNotQuoted, reason::kFirmwareUnlisted}) {
+    EXPECT_EQ(ConsequenceOf(ours), Consequence::kNoVerdict) << ours;
+  }
 }
 
 TEST(Reasons, AreInTheError) {

@@ -1,0 +1,54 @@
+// Q15: whatever fails while evidence is judged, the verdict is no pass, and no word against the node. Each allocation
+// of ours fails once; OpenSSL's are not ours.
+#include <gtest/gtest.h>
+
+#include "attestation/verifier/reasons.h"
+#include "tests/unit/attestation/verifier/failing_new.h"
+#include "tests/unit/attestation/verifier/lab.h"
+
+namespace rootkeep::attestation {
+namespace {
+
+TEST(OutOfMemory, IsNoVerdict) {
+  const testing::AttestNode node(testing::Lab::Shared().tpm);
+  int failures = 0;
+  for (int allowed = 0;; ++allowed) {
+    testing::Exchange exchange = testing::Start(node);
+    const AttestEvidence evidence = node.Answer(exchange.init, exchange.challenge);
+    const AttestationPolicy policy = testing::Policy();
+    testing::FailAllocationAfter(allowed);
+    const Verdict verdict = exchange.attempt.Verify(evidence, policy, std::nullopt, testing::Now());
+    const bool failed = testing::AllocationFailed();
+    if (!failed) {
+      EXPECT_TRUE(verdict.passed) << verdict.explanation;
+      break;
+    }
+    ++failures;
+    ASSERT_FALSE(verdict.passed) << "with allocation " << allowed;
+    EXPECT_EQ(verdict.reason, reason::kInternal) << "with allocation " << allowed;
+    EXPECT_EQ(verdict.consequence, Consequence::kNoVerdict);
+    EXPECT_EQ(exchange.Verify(evidence).reason, reason::kAttemptUsed);
+  }
+  EXPECT_GT(failures, 50);
+}
+
+// The same while a failure is put into words.
+TEST(OutOfMemory, IsNoWordAgainstTheNode) {
+  const testing::AttestNode node(testing::Lab::Shared().tpm);
+  AttestationPolicy policy = testing::Policy();
+  policy.pcrs.generations[0].allowed[7] = {Bytes(32, 1)};
+  for (int allowed = 0;; ++allowed) {
+    testing::Exchange exchange = testing::Start(node);
+    const AttestEvidence evidence = node.Answer(exchange.init, exchange.challenge);
+    testing::FailAllocationAfter(allowed);
+    const Verdict verdict = exchange.attempt.Verify(evidence, policy, std::nullopt, testing::Now());
+    const bool failed = testing::AllocationFailed();
+    ASSERT_FALSE(verdict.passed) << "with allocation " << allowed;
+    EXPECT_EQ(verdict.reason, failed ? reason::kInternal : reason::kPcrMismatch) << "with allocation " << allowed;
+    EXPECT_EQ(verdict.consequence, failed ? Consequence::kNoVerdict : Consequence::kFailed);
+    if (!failed) break;
+  }
+}
+
+}  // namespace
+}  // namespace rootkeep::attestation
