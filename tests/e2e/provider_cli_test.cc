@@ -4,39 +4,13 @@
 #include <cstdio>
 #include <fstream>
 
-#include "tests/e2e/provider_fixture.h"
-#include "tests/support/eventually.h"
-#include "tests/support/program.h"
+#include "tests/e2e/provider_cli.h"
 
 namespace rootkeep {
 namespace {
 
-using testing::Eventually;
 using testing::Listed;
 using testing::ProgramResult;
-using testing::RunProgram;
-
-class ProviderCli : public ProviderSuite {
- protected:
-  static ProgramResult OpenSsl(std::vector<std::string> words, Listed listed = Listed::kLast) {
-    std::vector<std::string> argv{"env", "OPENSSL_CONF=" + host_->Config(listed), "openssl"};
-    argv.insert(argv.end(), words.begin(), words.end());
-    return RunProgram(argv);
-  }
-  static void Expect(const std::vector<std::string>& words, Listed listed = Listed::kLast) {
-    const ProgramResult result = OpenSsl(words, listed);
-    EXPECT_EQ(result.exit_code, 0) << ::testing::PrintToString(words) << "\n" << result.out << result.err;
-  }
-  static std::string HashOption(const std::string& key) { return key == "p384" ? "-sha384" : "-sha256"; }
-  static std::string HashName(const std::string& key) { return key == "p384" ? "sha384" : "sha256"; }
-  // With a certificate of the key's own.
-  static std::string Certified(const std::string& key) {
-    const std::string cert = host_->Path(key + ".crt");
-    Expect({"req", "-x509", "-new", "-key", host_->Reference(key), "-subj", "/CN=localhost", "-addext",
-            "basicConstraints=critical,CA:TRUE", HashOption(key), "-days", "2", "-out", cert});
-    return cert;
-  }
-};
 
 TEST_F(ProviderCli, RequestsCertificatesSignaturesAndMessages) {
   const std::string message = host_->WriteFile("message", "to be signed");
@@ -202,25 +176,11 @@ TEST_F(ProviderCli, ServerAndClientOverTheNetwork) {
     const std::string key = host_->Path(std::string(name) + ".pem");
     for (const char* version : {"-tls1_2", "-tls1_3"}) {
       const std::string log = host_->Path(std::string("server-") + name + version);
-      auto server = cli::Child::Start({"/usr/bin/env", "OPENSSL_CONF=" + host_->Config(), "openssl", "s_server",
-                                       "-accept", "127.0.0.1:0", "-cert", cert, "-key", key, "-Verify", "1", "-CAfile",
-                                       cert, "-verify_return_error", "-naccept", "2", "-www", version},
-                                      log);
-      ASSERT_THAT(server, testing::IsOk());
       std::string port;
-      ASSERT_TRUE(Eventually([&] {
-        const std::string text = ReadFile(log, 1 << 16).value_or("");
-        const auto at = text.find("ACCEPT 127.0.0.1:");
-        const auto end = text.find('\n', at == std::string::npos ? 0 : at);
-        if (at == std::string::npos || end == std::string::npos) return false;
-        port = text.substr(at + 17, end - at - 17);
-        return true;
-      })) << ReadFile(log, 1 << 16).value_or("");
+      auto server = StartServer({"-cert", cert, "-key", key, "-CAfile", cert, "-naccept", "2", version}, log, port);
+      ASSERT_NE(server, nullptr);
       for (int turn = 0; turn < 2; ++turn) {
-        const ProgramResult client = RunProgram(
-            {"env", "OPENSSL_CONF=" + host_->Config(), "openssl", "s_client", "-connect", "127.0.0.1:" + port, "-cert",
-             cert, "-key", key, "-CAfile", cert, "-verify_return_error", "-ign_eof", version},
-            "GET / HTTP/1.0\r\n\r\n");
+        const ProgramResult client = Connect(port, {"-cert", cert, "-key", key, "-CAfile", cert, version});
         EXPECT_EQ(client.exit_code, 0) << client.err;
         EXPECT_THAT(client.out, ::testing::HasSubstr("Verify return code: 0 (ok)"));
         if (turn == 0) {  // and the server goes on without being restarted
