@@ -99,7 +99,8 @@ std::size_t WriteHandover(const Context& context, const keysocket::Client& clien
   writer.Blob(said.spki, keysocket::kMaxSpki);
   WriteCustody(writer, said);
   const std::size_t size = writer.size();
-  if (size < 0x100 || size > 0xffff) return 0;  // mark, fingerprint and key are longer than the shorter form allows
+  // Always two octets of length: this provider alone reads it.
+  if (size == 0 || size > 0xffff) return 0;
   out[0] = kOctetString;
   out[1] = 0x82;
   out[2] = static_cast<std::uint8_t>(size >> 8U);

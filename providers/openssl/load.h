@@ -13,7 +13,7 @@ namespace rootkeep::provider {
 // What the agent said, checked and made a key; null with the reason raised.
 KeyHolder MakeKey(Context& context, keysocket::Client& client, const keysocket::KeyDescription& said) noexcept;
 
-// What the agent said, as DER that this load of the provider reads back: what its first decoder tells its second, so
+// What the agent said, as BER that this load of the provider reads back: what its first decoder tells its second, so
 // that the agent is asked once and nobody else's input is taken for its answer.
 inline constexpr std::size_t kMaxHandover = 4096;
 std::size_t WriteHandover(const Context& context, const keysocket::Client& client,

@@ -84,10 +84,7 @@ TEST_F(ProviderCheck, SaysWhatTheTokenClaimsAndDemandsItWhenAsked) {
   const std::string file = host_->Path("imported.key");
   ASSERT_EQ(RunProgram({"openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", "-out", file}).exit_code,
             0);
-  const ProgramResult imported = RunProgram({"env", "SOFTHSM2_CONF=" + host_->hsm().conf_file(), "softhsm2-util",
-                                             "--import", file, "--token", testing::SoftHsm::kLabel, "--pin",
-                                             testing::SoftHsm::kPin, "--label", "rk/app/imported/1", "--id", "0a0b"});
-  ASSERT_EQ(imported.exit_code, 0) << imported.out << imported.err;
+  host_->Import("imported", file);
   const std::string reference = host_->Reference("imported");
   const ProgramResult warned = Check(host_->Config(), reference);
   EXPECT_EQ(warned.exit_code, 0) << warned.out;

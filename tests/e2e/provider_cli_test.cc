@@ -171,7 +171,7 @@ TEST_F(ProviderCli, OrdinaryKeysAreEncryptedWhenAPassphraseIsGiven) {
 }
 
 TEST_F(ProviderCli, ServerAndClientOverTheNetwork) {
-  for (const char* name : {"p256", "rsa"}) {
+  for (const char* name : {"p256", "p384", "rsa", "ed"}) {
     const std::string cert = Certified(name);
     const std::string key = host_->Path(std::string(name) + ".pem");
     for (const char* version : {"-tls1_2", "-tls1_3"}) {

@@ -1,6 +1,5 @@
 // Mutual TLS with keys of an agent on both sides, in memory; and what is made with such keys beside what is made with
 // keys of files.
-#include <openssl/cms.h>
 #include <openssl/ssl.h>
 
 #include "tests/e2e/provider_fixture.h"
@@ -185,37 +184,6 @@ TEST_F(ProviderTls, PssCertificatesAreThoseOfAFilesKey) {
       EXPECT_EQ(X509_verify(cert.get(), provider ? file.get() : signer.get()), 1) << TakeErrors();
     }
     EXPECT_EQ(algorithms[0], algorithms[1]) << digest;
-  }
-}
-
-TEST_F(ProviderTls, CmsIsThatOfAFilesKey) {
-  const LibraryContext context(host_->Config());
-  for (const KeyCase& key : kKeys) {
-    if (key.digest == nullptr) continue;  // OpenSSL 3.0 has no CMS with Ed25519
-    std::array<Bytes, 2> algorithms;
-    for (const bool provider : {true, false}) {
-      OSSL_LIB_CTX* where = provider ? static_cast<OSSL_LIB_CTX*>(context) : nullptr;
-      const auto pkey = provider ? ReadKey(context, host_->Reference(key.name)) : NewFileKey(key);
-      const ossl::Cert cert = Certificate(where, pkey.get(), pkey.get(), DigestOf(key));
-      const ossl::Bio data(BIO_new_mem_buf("content", 7));
-      CMS_ContentInfo* cms = CMS_sign_ex(nullptr, nullptr, nullptr, nullptr, CMS_PARTIAL | CMS_BINARY, where, nullptr);
-      CMS_SignerInfo* info = CMS_add1_signer(cms, cert.get(), pkey.get(), DigestOf(key), CMS_BINARY);
-      ASSERT_NE(info, nullptr) << key.name << TakeErrors();
-      ASSERT_EQ(CMS_final(cms, data.get(), nullptr, CMS_BINARY), 1) << key.name << TakeErrors();
-      X509_ALGOR* digest = nullptr;
-      X509_ALGOR* signature = nullptr;
-      CMS_SignerInfo_get0_algs(info, nullptr, nullptr, &digest, &signature);
-      Bytes& both = algorithms.at(provider ? 0 : 1);
-      both = Der<i2d_X509_ALGOR>(digest);
-      const Bytes second = Der<i2d_X509_ALGOR>(signature);
-      both.insert(both.end(), second.begin(), second.end());
-      const ossl::Store trust(X509_STORE_new());
-      X509_STORE_add_cert(trust.get(), cert.get());
-      EXPECT_EQ(CMS_verify(cms, nullptr, trust.get(), nullptr, nullptr, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY), 1)
-          << key.name << TakeErrors();
-      CMS_ContentInfo_free(cms);
-    }
-    EXPECT_EQ(algorithms[0], algorithms[1]) << key.name;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "keystore/tpm2/store.h"
 #include "providers/openssl/reference.h"
 #include "tests/support/eventually.h"
+#include "tests/support/program.h"
 
 namespace rootkeep::testing {
 namespace {
@@ -42,10 +43,13 @@ std::string PemOf(const provider::KeyReference& reference) {
 }  // namespace
 
 ProviderHost::ProviderHost(const std::vector<std::string>& keys, KeysIn where)
-    : tpm_(where == KeysIn::kTpm ? std::make_unique<SwTpm>() : nullptr) {
+    : tpm_(where == KeysIn::kTpm ? std::make_unique<SwTpm>() : nullptr),
+      module_path_(SoftHsm::ModulePath()),
+      module_environment_({{"SOFTHSM2_CONF", hsm_.conf_file()}}) {
   const auto store = OpenStore();
-  const std::map<std::string, KeyType> types = {
-      {"p256", KeyType::kEcP256}, {"p384", KeyType::kEcP384}, {"rsa", KeyType::kRsa2048}, {"ed", KeyType::kEd25519}};
+  const std::map<std::string, KeyType> types = {{"p256", KeyType::kEcP256},     {"p384", KeyType::kEcP384},
+                                                {"rsa", KeyType::kRsa2048},     {"rsa3072", KeyType::kRsa3072},
+                                                {"rsa4096", KeyType::kRsa4096}, {"ed", KeyType::kEd25519}};
   for (const std::string& name : keys) {
     auto made = store->Create({.type = types.at(name), .use = KeyUse::kApp, .name = name}, After(kPatience));
     if (!made.ok()) Abort(made.error().ToString());
@@ -67,10 +71,14 @@ std::string ProviderHost::Label() const { return tpm_ ? "node" : SoftHsm::kLabel
 
 std::string ProviderHost::Hardware() const {
   if (tpm_) return fmt::format("tpms:\n  - name: node\n    tcti: {}\n    directory: {}\n", tpm_->tcti(), Path("tpm"));
+  std::string environment;
+  for (const auto& [name, value] : module_environment_) {
+    environment += fmt::format("      - name: {}\n        value: {}\n", name, value);
+  }
   return fmt::format(
-      "modules:\n  - name: softhsm\n    path: {}\n    environment:\n      - name: SOFTHSM2_CONF\n        value: "
-      "{}\ntokens:\n  - name: node\n    label: {}\n    pin_source: {}\n",
-      SoftHsm::ModulePath(), hsm_.conf_file(), SoftHsm::kLabel, hsm_.pin_source());
+      "modules:\n  - name: softhsm\n    path: {}\n    environment:\n{}tokens:\n  - name: node\n    label: {}\n    "
+      "pin_source: {}\n",
+      module_path_, environment, SoftHsm::kLabel, hsm_.pin_source());
 }
 
 void ProviderHost::TakeAway() {
@@ -81,6 +89,19 @@ void ProviderHost::TakeAway() {
 void ProviderHost::GiveBack() {
   if (tpm_) return tpm_->SwitchOn();
   hsm_.GiveBack();
+}
+
+void ProviderHost::UseModule(std::string path, std::map<std::string, std::string> environment) {
+  module_path_ = std::move(path);
+  module_environment_ = std::move(environment);
+  module_environment_["SOFTHSM2_CONF"] = hsm_.conf_file();
+}
+
+void ProviderHost::Import(const std::string& key, const std::string& pem_file) const {
+  const ProgramResult done = RunProgram({"env", "SOFTHSM2_CONF=" + hsm_.conf_file(), "softhsm2-util", "--import",
+                                         pem_file, "--token", SoftHsm::kLabel, "--pin", SoftHsm::kPin, "--label",
+                                         "rk/app/" + key + "/1", "--id", ToHex(AsBytes(key))});
+  if (done.exit_code != 0) Abort("softhsm2-util --import: " + done.out + done.err);
 }
 
 void ProviderHost::StartAgent() {

@@ -23,7 +23,7 @@ enum class KeysIn : std::uint8_t { kSoftHsm, kTpm };
 // Failures abort the test program.
 class ProviderHost {
  public:
-  // With these of the keys p256, p384, rsa and ed; a TPM has no ed.
+  // With these of the keys p256, p384, rsa, rsa3072, rsa4096 and ed; a TPM has no ed.
   explicit ProviderHost(const std::vector<std::string>& keys = {"p256", "p384", "rsa", "ed"},
                         KeysIn where = KeysIn::kSoftHsm);
   ProviderHost(const ProviderHost&) = delete;
@@ -36,6 +36,12 @@ class ProviderHost {
   // Unplugs what has the keys, and plugs it in again.
   void TakeAway();
   void GiveBack();
+
+  // From the next agent on the token is behind this module, which has this in its environment and passes calls on to
+  // SoftHSM's.
+  void UseModule(std::string path, std::map<std::string, std::string> environment);
+  // Puts the private key of a PEM file into the token, under the name that a key of this host's has.
+  void Import(const std::string& key, const std::string& pem_file) const;
 
   // The agent, which may create keys for its callers. Waits until it serves.
   void StartAgent();
@@ -67,6 +73,8 @@ class ProviderHost {
   SoftHsm hsm_;                 // its directory also when the keys are in the TPM
   std::unique_ptr<SwTpm> tpm_;  // null: they are on SoftHSM
   std::map<std::string, KeyInfo> keys_;
+  std::string module_path_;
+  std::map<std::string, std::string> module_environment_;
   std::unique_ptr<cli::Child> agent_;
 };
 
