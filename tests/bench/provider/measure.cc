@@ -52,11 +52,32 @@ Result<double> RawRate(RawToken& token, int threads, ByteView digest, Seconds du
   });
 }
 
-Result<double> SignRate(const OpenedWay& way, int threads, ByteView digest, Seconds duration) {
-  return Rate(threads, duration, [&](int) -> Result<Step> {
+// What 99 of 100 do not exceed.
+double P99(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * 99 / 100);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+// `p99s` gets one more, in milliseconds, of all threads' signatures together.
+Result<double> SignRate(const OpenedWay& way, int threads, ByteView digest, Seconds duration,
+                        std::vector<double>& p99s) {
+  std::vector<std::shared_ptr<std::vector<double>>> times;  // each thread's own
+  auto rate = Rate(threads, duration, [&](int) -> Result<Step> {
     RK_TRY(const auto signer, EvpSigner::Create(way));
-    return Step([signer, digest](std::size_t) { return signer->Sign(digest); });
+    times.push_back(std::make_shared<std::vector<double>>());
+    return Step([signer, digest, own = times.back()](std::size_t) {
+      const auto begin = Clock::now();
+      Status signed_it = signer->Sign(digest);
+      own->push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+      return signed_it;
+    });
   });
+  std::vector<double> all;
+  for (const auto& own : times) all.insert(all.end(), own->begin(), own->end());
+  p99s.push_back(P99(std::move(all)));
+  return rate;
 }
 
 // Rates of several things, round by round: rates[thing][round].
@@ -98,9 +119,12 @@ Result<json> MeasureSign(RawToken& token, const Ways& ways, const std::vector<in
   for (const int count : kRawThreads) {
     things.emplace_back([&, count](Seconds duration) { return RawRate(token, count, digest, duration); });
   }
+  std::vector<std::vector<double>> p99s(ways.size() * threads.size());  // of the warm-up, and of each round
+  auto of_thing = p99s.begin();
   for (const OpenedWay& way : ways) {
     for (const int count : threads) {
-      things.emplace_back([&, count](Seconds duration) { return SignRate(way, count, digest, duration); });
+      things.emplace_back(
+          [&, count, &mine = *of_thing++](Seconds duration) { return SignRate(way, count, digest, duration, mine); });
     }
   }
   RK_TRY(const auto rates, InTurns(things, turns));
@@ -109,10 +133,12 @@ Result<json> MeasureSign(RawToken& token, const Ways& ways, const std::vector<in
   for (const OpenedWay& way : ways) {
     for (const int count : threads) {
       const std::size_t best = count > 1 && Median(rates[1]) > Median(rates[0]) ? 1 : 0;
-      found[way.name].push_back({{"threads", count},
-                                 {"rate", Median(rates[next])},
-                                 {"raw_threads", kRawThreads.at(best)},
-                                 {"ratio", Ratio(rates[next], rates[best])}});
+      found[way.name].push_back(
+          {{"threads", count},
+           {"rate", Median(rates[next])},
+           {"p99_ms", Median({p99s[next - kRawThreads.size()].begin() + 1, p99s[next - kRawThreads.size()].end()})},
+           {"raw_threads", kRawThreads.at(best)},
+           {"ratio", Ratio(rates[next], rates[best])}});
       ++next;
     }
   }

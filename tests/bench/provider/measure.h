@@ -19,8 +19,8 @@ struct Turns {
 };
 
 // Signatures of a SHA-256 digest a second with one EVP_PKEY that each of these numbers of threads share, and of the
-// bare token with one and two threads: {"raw": [one, two], WAY: [{"threads", "rate", "raw_threads", "ratio"}...]}. The
-// ratio is the median of the rounds' own, to the bare token at its best with no more threads.
+// bare token with one and two threads: {"raw": [one, two], WAY: [{"threads", "rate", "p99_ms", "raw_threads",
+// "ratio"}...]}. The ratio is the median of the rounds' own, to the bare token at its best with no more threads.
 Result<nlohmann::json> MeasureSign(RawToken& token, const Ways& ways, const std::vector<int>& threads,
                                    const Turns& turns);
 

@@ -87,6 +87,7 @@ TEST_F(ProviderBench, MeasuresEveryWay) {
     ASSERT_EQ((*sign)[name].size(), 2U) << *sign;
     EXPECT_EQ((*sign)[name][1]["threads"], 3);
     EXPECT_GT((*sign)[name][1]["rate"], 0.0);
+    EXPECT_GT((*sign)[name][1]["p99_ms"], 0.0);
     EXPECT_GT((*added)[name]["us"], 0.0);
     EXPECT_GT((*load)[name], 0.0);
   }
