@@ -38,10 +38,12 @@ struct Caller {
   std::string node;     // kubernetes.io node name claim, or the attested node's id
   std::string pod;      // kubernetes.io pod name claim
   std::string pod_uid;  // kubernetes.io pod uid claim
+  // The node over whose attested connection a token came: its id, while its attestation holds. Empty otherwise.
+  std::string attested_node;
 
-  // Of an attested node: DER SubjectPublicKeyInfo of the one key it may have a certificate for, and what names the
-  // attestation in the record. Empty for all others.
+  // Of an attested node: DER SubjectPublicKeyInfo of the one key it may have a certificate for. Empty for all others.
   Bytes attested_spki;
+  // What names in the record the attestation that this caller, or attested_node, owes to. Empty without one.
   std::string attestation;
   WallTime attested_until;  // when its certificate ends at the latest
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxNodeId = 253;  // RFC 1123 names, which Kubernetes calls its nodes by
 constexpr std::size_t kMaxTemplate = 512;
+constexpr std::size_t kMaxUri = 2048;  // SPIFFE-ID §2.3
 constexpr std::string_view kStart = "spiffe://{trust_domain}/";
 constexpr std::string_view kNode = "{node}";
 
@@ -21,7 +22,17 @@ bool IsPath(std::string_view path) {
   }
 }
 
+// Segments of which the first is a word of its own, and not the one that workloads' names begin with.
+bool IsNodePath(std::string_view path) {
+  return IsPath(path) && path.find('/') != std::string_view::npos && !path.starts_with("ns/");
+}
+
 }  // namespace
+
+bool IsNodeUri(std::string_view uri, std::string_view trust_domain) {
+  const std::string start = fmt::format("spiffe://{}/", trust_domain);
+  return uri.size() <= kMaxUri && uri.starts_with(start) && IsNodePath(uri.substr(start.size()));
+}
 
 bool IsNodeId(std::string_view node) { return node.size() <= kMaxNodeId && IsPathSegment(node); }
 

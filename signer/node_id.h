@@ -12,6 +12,9 @@ namespace rootkeep {
 // may be a segment of a SPIFFE ID (SPIFFE-ID §2.2).
 bool IsNodeId(std::string_view node);
 
+// Whether `uri` may be a node's in this trust domain, however its URIs are made: what a NodeUriTemplate gives.
+bool IsNodeUri(std::string_view uri, std::string_view trust_domain);
+
 // How the SPIFFE ID of a node is made from its id. Immutable.
 class NodeUriTemplate {
  public:

@@ -19,6 +19,19 @@ inline constexpr std::string_view kCertificateTrustDomain = "certificate_trust_d
 inline constexpr std::string_view kCertificatePurpose = "certificate_purpose";  // no clientAuth, or a CA
 inline constexpr std::string_view kCertificateExpired = "certificate_expired";  // during a long connection
 
+// Of a node's certificate that a call came with: signer/node/recorded_nodes.h has the conditions.
+inline constexpr std::string_view kNodeAlone = "node_alone";  // without a token
+inline constexpr std::string_view kNodeCertificateUnknown = "node_certificate_unknown";
+inline constexpr std::string_view kNodeCertificateOld = "node_certificate_old";
+inline constexpr std::string_view kNodeEk = "node_ek";
+inline constexpr std::string_view kNodeUnknown = "node_unknown";
+inline constexpr std::string_view kNodeHeld = "node_held";
+inline constexpr std::string_view kNodeUnproved = "node_unproved";
+inline constexpr std::string_view kNodeFailed = "node_failed";
+inline constexpr std::string_view kNodeDenied = "node_denied";
+inline constexpr std::string_view kNodeReenrol = "node_reenrol";
+inline constexpr std::string_view kNodeLapsed = "node_lapsed";
+
 inline constexpr std::string_view kTokenTooLarge = "token_too_large";
 inline constexpr std::string_view kTokenMalformed = "token_malformed";
 inline constexpr std::string_view kTokenDuplicateMember = "token_duplicate_member";

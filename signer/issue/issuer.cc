@@ -28,6 +28,7 @@ Intent BeginIntent(const Caller& caller, const IssuanceRequest& request, const A
   intent.authenticator = caller.authenticator;
   intent.credential_id = caller.credential_id;
   intent.node = caller.node;
+  intent.attested_node = caller.attested_node;
   intent.attestation = caller.attestation;
   intent.peer = caller.peer;
   return intent;

@@ -18,12 +18,12 @@ constexpr std::int64_t kStretch = 20'000;  // ids read in one transaction
 
 constexpr const char* kColumns =
     "SELECT id, request_id, authority, fingerprint, serial, trust_domain, profile, caller, auth_method, authenticator,"
-    " credential_id, node, peer, decision, sans, csr_sha256, spki_sha256, attestation, not_before, not_after,"
-    " intended_at, tbs, status, tail, failure, completed_at FROM entries WHERE ";
+    " credential_id, node, attested_node, peer, decision, sans, csr_sha256, spki_sha256, attestation, not_before,"
+    " not_after, intended_at, tbs, status, tail, failure, completed_at FROM entries WHERE ";
 
-const std::vector<Column> kColumnTypes = {kInteger, kText,    kText,    kText, kText,    kText, kText, kText,   kText,
-                                          kText,    kText,    kText,    kText, kText,    kText, kText, kText,   kText,
-                                          kInteger, kInteger, kInteger, kBlob, kInteger, kBlob, kText, kInteger};
+const std::vector<Column> kColumnTypes = {
+    kInteger, kText, kText, kText, kText, kText,    kText,    kText,    kText, kText,    kText, kText, kText,   kText,
+    kText,    kText, kText, kText, kText, kInteger, kInteger, kInteger, kBlob, kInteger, kBlob, kText, kInteger};
 
 LedgerEntry ReadRow(const Statement& row) {
   std::size_t column = 0;
@@ -36,8 +36,9 @@ LedgerEntry ReadRow(const Statement& row) {
   Intent& intent = entry.intent;
   for (std::string* field :
        {&intent.request_id, &intent.authority, &intent.issuer, &intent.serial, &intent.trust_domain, &intent.profile,
-        &intent.caller, &intent.auth_method, &intent.authenticator, &intent.credential_id, &intent.node, &intent.peer,
-        &intent.decision, &intent.sans, &intent.csr_sha256, &intent.spki_sha256, &intent.attestation}) {
+        &intent.caller, &intent.auth_method, &intent.authenticator, &intent.credential_id, &intent.node,
+        &intent.attested_node, &intent.peer, &intent.decision, &intent.sans, &intent.csr_sha256, &intent.spki_sha256,
+        &intent.attestation}) {
     *field = text();
   }
   intent.not_before = integer();

@@ -11,10 +11,11 @@ using store::Statement;
 // ON CONFLICT instead of an error, which in some databases would void the whole transaction.
 constexpr const char* kInsertIntent =
     "INSERT INTO intents (request_id, authority, issuer_id, serial, trust_domain, profile, caller, auth_method,"
-    " authenticator, credential_id, node, peer, decision, sans, csr_sha256, spki_sha256, attestation, not_before,"
-    " not_after, intended_at, tbs) VALUES (:request_id, :authority, :issuer_id, :serial, :trust_domain, :profile,"
-    " :caller, :auth_method, :authenticator, :credential_id, :node, :peer, :decision, :sans, :csr_sha256,"
-    " :spki_sha256, :attestation, :not_before, :not_after, :intended_at, :tbs)"
+    " authenticator, credential_id, node, attested_node, peer, decision, sans, csr_sha256, spki_sha256, attestation,"
+    " not_before, not_after, intended_at, tbs) VALUES (:request_id, :authority, :issuer_id, :serial, :trust_domain, "
+    ":profile,"
+    " :caller, :auth_method, :authenticator, :credential_id, :node, :attested_node, :peer, :decision, :sans,"
+    " :csr_sha256, :spki_sha256, :attestation, :not_before, :not_after, :intended_at, :tbs)"
     " ON CONFLICT (serial, issuer_id) DO NOTHING";
 
 constexpr const char* kInsertOutcome =
@@ -27,8 +28,8 @@ Result<std::unique_ptr<EntryWriter>> EntryWriter::Prepare(store::Database& datab
   using enum Column;
   RK_TRY(Statement intent,
          database.Prepare(kInsertIntent,
-                          {kText, kText, kInteger, kText, kText, kText, kText,    kText,    kText,    kText, kText,
-                           kText, kText, kText,    kText, kText, kText, kInteger, kInteger, kInteger, kBlob}));
+                          {kText, kText, kInteger, kText, kText, kText, kText, kText,    kText,    kText,    kText,
+                           kText, kText, kText,    kText, kText, kText, kText, kInteger, kInteger, kInteger, kBlob}));
   RK_TRY(Statement outcome, database.Prepare(kInsertOutcome, {kInteger, kInteger, kBlob, kText, kInteger}));
   return std::unique_ptr<EntryWriter>(new EntryWriter(database, std::move(intent), std::move(outcome)));
 }
@@ -37,8 +38,8 @@ Result<std::int64_t> EntryWriter::Insert(const Intent& intent) {
   RK_TRY(const std::int64_t issuer_id, IssuerId(intent.issuer));
   insert_intent_.Bind(intent.request_id, intent.authority, issuer_id, intent.serial, intent.trust_domain,
                       intent.profile, intent.caller, intent.auth_method, intent.authenticator, intent.credential_id,
-                      intent.node, intent.peer, intent.decision, intent.sans, intent.csr_sha256, intent.spki_sha256,
-                      intent.attestation, intent.not_before, intent.not_after, intent.intended_at,
+                      intent.node, intent.attested_node, intent.peer, intent.decision, intent.sans, intent.csr_sha256,
+                      intent.spki_sha256, intent.attestation, intent.not_before, intent.not_after, intent.intended_at,
                       ByteView(intent.tbs));
   RK_RETURN_IF_ERROR(insert_intent_.Run());
   if (insert_intent_.affected_rows() == 0) {

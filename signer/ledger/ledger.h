@@ -25,13 +25,14 @@ struct Intent {
   std::string auth_method;
   std::string authenticator;
   std::string credential_id;
-  std::string node;
+  std::string node;           // as the credential names it
+  std::string attested_node;  // that carried the call; empty: none did
   std::string peer;
-  std::string decision;         // the rule that allowed it
-  std::string sans;             // Describe(decision.sans)
-  std::string csr_sha256;       // lower-case hexadecimal of the DER request's digest
-  std::string spki_sha256;      // lower-case hexadecimal
-  std::string attestation;      // as the caller's; empty unless a node attested itself
+  std::string decision;     // the rule that allowed it
+  std::string sans;         // Describe(decision.sans)
+  std::string csr_sha256;   // lower-case hexadecimal of the DER request's digest
+  std::string spki_sha256;  // lower-case hexadecimal
+  std::string attestation;  // as the caller's; empty unless a node attested itself or an attested one carried the call
   std::int64_t not_before = 0;  // Unix seconds
   std::int64_t not_after = 0;
   std::int64_t intended_at = 0;

@@ -82,6 +82,7 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
       Answer(*error);
     } else if (auto* caller = std::get_if<Caller>(&outcome)) {
       caller_ = Describe(caller->identities);
+      node_ = caller->attested_node;
       const auto self = std::static_pointer_cast<Call>(shared_from_this());
       asks_.Add({.caller = std::move(*caller),
                  .request = ToIssuanceRequest(request(), request_id_),
@@ -105,7 +106,8 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
 
   grpc::Status Grant(Issued issued) {
     Fill(response(), issued);
-    log::Debug("certificate_issued", {{"request_id", request_id_}, {"caller", caller_}, {"serial", issued.serial}});
+    log::Debug("certificate_issued",
+               {{"request_id", request_id_}, {"caller", caller_}, {"attested_node", node_}, {"serial", issued.serial}});
     door_.metrics_.CountSuccess();
     return grpc::Status::OK;
   }
@@ -123,6 +125,7 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
                                      {"reason", error.reason()},
                                      {"detail", error.ToString()},
                                      {"caller", caller_},
+                                     {"attested_node", node_},
                                      {"peer", peer_}});
     // gRPC's own retries wait for as long, in every language, where a client has them configured.
     if (const auto wait = error.retry_after()) {
@@ -135,6 +138,7 @@ class IstioService::Call final : public UnaryCall<IstioCertificateRequest, Istio
   GatheredAsks& asks_;
   const std::string request_id_ = NewRequestId();
   std::string caller_;
+  std::string node_;  // the attested one that carried the call
   std::string peer_;
   std::atomic<bool> answered_ = false;
 };

@@ -9,6 +9,7 @@
 
 #include "keystore/base/log.h"
 #include "signer/authn/client_certificate.h"
+#include "signer/authn/node_leaf.h"
 
 namespace rootkeep {
 namespace {
@@ -17,8 +18,8 @@ constexpr unsigned kReloadSeconds = 1;
 
 namespace tls = grpc::experimental;
 
-// After the chain has been verified: exactly one URI name, of istio's form, in a trust domain of ours. No certificate
-// at all is fine; the call then has to bring a token.
+// After the chain has been verified: exactly one URI name, of istio's form or a node's, in a trust domain of ours. No
+// certificate at all is fine; the call then has to bring a token.
 class ClientCertificateRule final : public tls::ExternalCertificateVerifier {
  public:
   explicit ClientCertificateRule(std::vector<std::string> trust_domains) : trust_domains_(std::move(trust_domains)) {}
@@ -35,6 +36,7 @@ class ClientCertificateRule final : public tls::ExternalCertificateVerifier {
     if (request.peer_cert().empty()) return grpc::Status::OK;
     std::vector<std::string_view> uris;
     for (const auto& uri : request.uri_names()) uris.emplace_back(uri.data(), uri.size());
+    if (HasNodeName(uris, trust_domains_)) return grpc::Status::OK;
     const auto id = TheWorkloadIdentity(uris, trust_domains_);
     if (!id.ok()) return Refuse(id.error());
     return grpc::Status::OK;

@@ -27,9 +27,9 @@ class ServingIdentity {
   Status ReplaceChain(std::string_view chain_pem);
   Status ReplaceClientRoots(std::string_view roots_pem);
 
-  // TLS 1.2 and 1.3, "verify if given". A client certificate that does not chain to the roots, or that is not a
-  // workload certificate of one of `trust_domains` (istio-protocol §1.9), ends the handshake.
-  // The identity outlives servers made with these.
+  // TLS 1.2 and 1.3, "verify if given". A client certificate that does not chain to the roots, or whose name is neither
+  // a workload's (istio-protocol §1.9) nor a node's in one of `trust_domains`, ends the handshake. The identity
+  // outlives servers made with these.
   [[nodiscard]] std::shared_ptr<grpc::ServerCredentials> Credentials(std::vector<std::string> trust_domains) const;
 
  private:

@@ -136,9 +136,24 @@ constexpr std::array kNodes = {
     "CREATE INDEX node_events_node ON node_events (node)",
 };
 
+// Which attested node carried a call. A view is made anew to show one more column.
+constexpr std::array kCarriers = {
+    "ALTER TABLE intents ADD COLUMN attested_node TEXT NOT NULL DEFAULT ''",
+
+    "DROP VIEW entries",
+
+    "CREATE VIEW entries AS SELECT"
+    " i.id AS id, request_id, authority, fingerprint, serial, trust_domain, profile, caller, auth_method,"
+    " authenticator, credential_id, node, attested_node, peer, decision, sans, csr_sha256, spki_sha256, attestation,"
+    " not_before, not_after, intended_at, tbs, COALESCE(status, 0) AS status, tail, COALESCE(failure, '') AS failure,"
+    " COALESCE(completed_at, 0) AS completed_at"
+    " FROM intents i LEFT JOIN issuers ON issuers.id = i.issuer_id LEFT JOIN outcomes ON outcomes.intent_id = i.id",
+};
+
 constexpr std::array kMigrations = {
     Migration{1, "ledger", kLedger},
     Migration{2, "nodes", kNodes},
+    Migration{3, "carriers", kCarriers},
 };
 
 Result<std::int64_t> CurrentVersion(Database& database) {

@@ -20,6 +20,7 @@ class CliLedgerTest : public ::testing::Test {
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(const store::StateDir directory, store::StateDir::Prepare(state_));
     ASSERT_OK_AND_ASSIGN(ledger_, OpenLedger({.path = directory.database_path()}));
+    issued_.attested_node = "node-7";
     for (const Intent& intent : {issued_, failed_, open_}) ASSERT_THAT(IntendAndWait(*ledger_, intent), IsOk());
     ledger_->Complete(issued_.issuer, issued_.serial, MakeCertificate(issued_));
     ledger_->Fail(failed_.issuer, failed_.serial, "the token went away");
@@ -72,8 +73,10 @@ TEST_F(CliLedgerTest, ShowsAnEntryBySerialAndByRequestId) {
   EXPECT_EQ(by_serial[0]["certificate"], ToBase64(MakeCertificate(issued_)));
   EXPECT_EQ(by_serial[0]["tbs"], ToBase64(issued_.tbs));
   EXPECT_EQ(RunJson({"ledger", "show", issued_.request_id}), by_serial);
+  EXPECT_EQ(by_serial[0]["attested_node"], "node-7");
   const ProgramResult words = Run({"ledger", "show", issued_.serial});
   EXPECT_THAT(words.out, HasSubstr(issued_.caller));
+  EXPECT_THAT(words.out, HasSubstr("attested_node  node-7\n"));
   EXPECT_THAT(words.out, HasSubstr("BEGIN CERTIFICATE"));
 }
 

@@ -25,6 +25,7 @@ std::vector<std::pair<std::string, std::string>> Fields(const LedgerEntry& entry
           {"authenticator", intent.authenticator},
           {"credential_id", intent.credential_id},
           {"node", intent.node},
+          {"attested_node", intent.attested_node},
           {"peer", intent.peer},
           {"decision", intent.decision},
           {"request_id", intent.request_id},
@@ -47,7 +48,7 @@ std::vector<std::pair<std::string, std::string>> Fields(const LedgerEntry& entry
 std::vector<std::string> EntryLines(const LedgerEntry& entry) {
   std::vector<std::string> lines;
   for (const auto& [name, value] : Fields(entry)) {
-    if (!value.empty()) lines.push_back(fmt::format("{:<14}{}", name, value));
+    if (!value.empty()) lines.push_back(fmt::format("{:<15}{}", name, value));
   }
   return lines;
 }

@@ -88,7 +88,8 @@ Status Daemon::OpenState() {
 }
 
 Status Daemon::OpenFront() {
-  RK_TRY(auto authenticator, MakeAuthenticator(config_, jwks_, clock_));
+  RK_TRY(recorded_nodes_, RecordedNodes::Open(state_->database_path()));
+  RK_TRY(auto authenticator, MakeAuthenticator(config_, jwks_, *recorded_nodes_, clock_));
   authenticator_ = std::make_unique<ReloadableAuthenticator>(std::move(authenticator));
   policy_ = std::make_unique<Snapshot<Policy>>(MakePolicy(config_));
   metrics_.SetUnsafeRules(CountUnsafeRules(config_));
@@ -206,7 +207,7 @@ void Daemon::Reload(const config::Config& fresh) {
   next.placements = fresh.placements;
   next.csr_san = fresh.csr_san;
   if (AttestationFrame(config_) == AttestationFrame(fresh)) next.attestation = fresh.attestation;
-  auto authenticator = MakeAuthenticator(next, jwks_, clock_);
+  auto authenticator = MakeAuthenticator(next, jwks_, *recorded_nodes_, clock_);
   if (!authenticator.ok()) return LogRefused(authenticator.error());
   // Made before anything is replaced: what throws on the way leaves everything as it was.
   auto policy = MakePolicy(next);

@@ -9,6 +9,7 @@
 #include "signer/authn/jwks_registry.h"
 #include "signer/authn/reloadable.h"
 #include "signer/issue/issuer.h"
+#include "signer/node/recorded_nodes.h"
 #include "signer/ops/http_server.h"
 #include "signer/rpc/health_service.h"
 #include "signer/rpc/istio_service.h"
@@ -83,6 +84,7 @@ class Daemon {
   std::unique_ptr<Authorities> authorities_;
   std::unique_ptr<Snapshot<Policy>> policy_;
   jose::JwksRegistry jwks_;
+  std::unique_ptr<RecordedNodes> recorded_nodes_;
   std::unique_ptr<ReloadableAuthenticator> authenticator_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<IstioService> istio_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "keystore/base/log.h"
+#include "signer/authn/attested_node.h"
 #include "signer/authn/chain.h"
 #include "signer/authn/mtls.h"
 #include "signer/policy/placement_file.h"
@@ -20,7 +21,8 @@ constexpr std::chrono::seconds kPlacementPoll{1};
 }  // namespace
 
 Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config,
-                                                               jose::JwksRegistry& sources, const Clock& clock) {
+                                                               jose::JwksRegistry& sources, const NodeRegistry& nodes,
+                                                               const Clock& clock) {
   // The TLS layer verifies client certificates against the roots of all authorities together, so a CA of one trust
   // domain could vouch for a name in another.
   if (config.client_certificates && config.trust_domains.size() > 1) {
@@ -28,10 +30,12 @@ Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Con
         .WithReason("config")
         .WithHint("set client_certificates: {enabled: false}, or run one rootkeepd a trust domain");
   }
-  std::vector<std::unique_ptr<Authenticator>> members;
-  if (config.client_certificates) members.push_back(std::make_unique<MtlsAuthenticator>(config.trust_domains, clock));
-  RK_TRY(auto tokens, JwtAuthenticator::Create(config::MakeTokenIssuers(config), sources, clock));
-  members.push_back(std::move(tokens));
+  RK_TRY(auto created, JwtAuthenticator::Create(config::MakeTokenIssuers(config), sources, clock));
+  const std::shared_ptr<const Authenticator> tokens = std::move(created);
+  std::vector<std::shared_ptr<const Authenticator>> members;
+  members.push_back(std::make_shared<AttestedNodeAuthenticator>(config.trust_domains, nodes, tokens, clock));
+  if (config.client_certificates) members.push_back(std::make_shared<MtlsAuthenticator>(config.trust_domains, clock));
+  members.push_back(tokens);
   return std::shared_ptr<const Authenticator>(std::make_shared<AuthenticatorChain>(std::move(members)));
 }
 

@@ -6,15 +6,18 @@
 #include "keystore/base/clock.h"
 #include "signer/authn/authenticator.h"
 #include "signer/authn/jwt.h"
+#include "signer/authn/node_registry.h"
 #include "signer/policy/policy.h"
 #include "tools/config/config.h"
 
 namespace rootkeep {
 
-// Client certificates first, then tokens. Starts the threads that fetch keys; an issuer whose keys cannot be had
-// refuses by itself. `clock` outlives the result. Errors as CheckTokenIssuers.
+// Tokens over the connections of attested nodes, client certificates, then tokens. Starts the threads that fetch keys;
+// an issuer whose keys cannot be had refuses by itself. `nodes` and `clock` outlive the result. Errors as
+// CheckTokenIssuers.
 Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config,
-                                                               jose::JwksRegistry& sources, const Clock& clock);
+                                                               jose::JwksRegistry& sources, const NodeRegistry& nodes,
+                                                               const Clock& clock);
 
 // Opens the placement files. What the configuration should be warned about, above all rules without placement, goes
 // to the log.

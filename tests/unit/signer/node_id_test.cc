@@ -19,6 +19,21 @@ TEST(NodeId, IsASegmentOfASpiffeId) {
   }
 }
 
+TEST(NodeUri, IsWhatATemplateGives) {
+  for (const char* form :
+       {"spiffe://{trust_domain}/node/{node}", "spiffe://{trust_domain}/site/berlin/tpm-{node}.v1/host"}) {
+    EXPECT_TRUE(IsNodeUri(NodeUriTemplate::Parse(form)->Uri("example.com", "n1"), "example.com")) << form;
+  }
+  for (const std::string_view bad :
+       {"spiffe://example.com/ns/a/sa/b", "spiffe://example.com/ns/a", "spiffe://example.com/node",
+        "spiffe://example.com/node/", "spiffe://example.com/node//n1", "spiffe://example.com/node/../n1",
+        "spiffe://example.community/node/n1", "spiffe://other.com/node/n1", "https://example.com/node/n1",
+        "spiffe://example.com/node/n1?x", ""}) {
+    EXPECT_FALSE(IsNodeUri(bad, "example.com")) << bad;
+  }
+  EXPECT_FALSE(IsNodeUri("spiffe://example.com/node/" + std::string(2048, 'n'), "example.com"));
+}
+
 TEST(NodeUriTemplate, HasAFormOfItsOwn) {
   EXPECT_EQ(NodeUriTemplate().Uri("example.com", "node-1"), "spiffe://example.com/node/node-1");
   EXPECT_EQ(NodeUriTemplate().ToText(), "spiffe://{trust_domain}/node/{node}");

@@ -21,7 +21,7 @@ class Chain : public testing::IssuerFixture {
  protected:
   void SetUp() override {
     Start({IssuerWith(JwksOf({minter_.Jwk()}))});
-    std::vector<std::unique_ptr<Authenticator>> members;
+    std::vector<std::shared_ptr<const Authenticator>> members;
     members.push_back(std::make_unique<MtlsAuthenticator>(std::vector<std::string>{"cluster.local"}, clock_));
     members.push_back(std::move(jwt_));
     chain_ = std::make_unique<AuthenticatorChain>(std::move(members));

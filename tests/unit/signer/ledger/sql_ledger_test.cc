@@ -46,6 +46,7 @@ class SqlLedgerTest : public ::testing::Test {
 TEST_F(SqlLedgerTest, KeepsEveryFieldOfAnIssuedEntry) {
   Intent intent = MakeIntent(1);
   intent.attestation = "tpm";
+  intent.attested_node = "node-7";
   Issue(intent);
   Flush();
   ASSERT_OK_AND_ASSIGN(const auto entries, ledger_->List({}));
@@ -67,6 +68,7 @@ TEST_F(SqlLedgerTest, KeepsEveryFieldOfAnIssuedEntry) {
   EXPECT_EQ(kept.authenticator, intent.authenticator);
   EXPECT_EQ(kept.credential_id, intent.credential_id);
   EXPECT_EQ(kept.node, intent.node);
+  EXPECT_EQ(kept.attested_node, intent.attested_node);
   EXPECT_EQ(kept.peer, intent.peer);
   EXPECT_EQ(kept.decision, intent.decision);
   EXPECT_EQ(kept.sans, intent.sans);

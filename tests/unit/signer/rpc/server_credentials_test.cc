@@ -70,6 +70,17 @@ TEST_F(ServerCredentialsTest, ServesAWorkloadOfTheTrustDomain) {
   EXPECT_EQ(Call(&client), grpc::StatusCode::OK);
 }
 
+// A node's name, of whichever form: whose it is, is found at the call.
+TEST_F(ServerCredentialsTest, ServesANodeOfTheTrustDomain) {
+  const Identity node = testing::MakeIdentity({.san = "URI:spiffe://cluster.local/node/n1"}, &ca_);
+  EXPECT_EQ(Call(&node), grpc::StatusCode::OK);
+  for (const char* name : {"URI:spiffe://other.domain/node/n1", "URI:spiffe://cluster.local/ns/n1",
+                           "URI:spiffe://cluster.local/node/n1,URI:spiffe://cluster.local/node/n2"}) {
+    const Identity other = testing::MakeIdentity({.san = name}, &ca_);
+    EXPECT_EQ(Call(&other), grpc::StatusCode::UNAVAILABLE) << name;
+  }
+}
+
 TEST_F(ServerCredentialsTest, RefusesACertificateOfAnUnknownCa) {
   const Identity other = testing::MakeCa("another CA");
   const Identity client = testing::MakeIdentity({.san = kWorkload}, &other);

@@ -33,6 +33,10 @@ TEST_F(SchemaTest, MigratesAnEmptyDatabaseOnce) {
 
 TEST_F(SchemaTest, BringsNodesToADatabaseThatHadOnlyTheLedger) {
   ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  for (const char* statement : {"DROP VIEW entries", "ALTER TABLE intents DROP COLUMN attested_node",
+                                "CREATE VIEW entries AS SELECT id FROM intents"}) {
+    ASSERT_THAT(database_->Execute(statement), IsOk());
+  }
   for (const char* table : {"nodes", "node_bindings", "node_certificates", "node_events"}) {
     ASSERT_THAT(database_->Execute(std::string("DROP TABLE ") + table), IsOk());
   }
@@ -41,6 +45,7 @@ TEST_F(SchemaTest, BringsNodesToADatabaseThatHadOnlyTheLedger) {
   ASSERT_THAT(Migrate(*database_, clock_), IsOk());
   ASSERT_OK_AND_ASSIGN(const std::int64_t nodes, database_->QueryNumber("SELECT COUNT(*) FROM nodes", -1));
   EXPECT_EQ(nodes, 0);
+  EXPECT_THAT(database_->QueryNumber("SELECT COUNT(attested_node) FROM entries"), IsOk());
   ASSERT_OK_AND_ASSIGN(const std::int64_t kept, database_->QueryNumber("SELECT COUNT(*) FROM issuers"));
   EXPECT_EQ(kept, 1);
 }
