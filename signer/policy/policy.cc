@@ -12,18 +12,20 @@ namespace {
 constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, appendix A.1: ub-common-name
 constexpr std::string_view kSelf = "self";
 
-// The caller's own names, none of them of another trust domain than the authority signs for.
-Status CheckOwnNames(const Caller& caller, std::string_view trust_domain) {
+// Those among the caller's own names, none of them of another trust domain than the authority signs for.
+Result<std::vector<SpiffeId>> OwnIdentities(const Caller& caller, std::string_view trust_domain) {
   if (caller.identities.empty()) return Unauthenticated("the caller has no identity").WithReason("no_identity");
+  std::vector<SpiffeId> own;
   for (const GeneralName& name : caller.identities) {
     if (name.kind != GeneralName::Kind::kUri) continue;
-    const Result<SpiffeId> identity = ParseSpiffeId(name.value);
+    Result<SpiffeId> identity = ParseSpiffeId(name.value);
     if (!identity.ok() || identity->trust_domain != trust_domain) {
       return Unauthenticated(fmt::format("caller's identity is not of trust domain {}", trust_domain))
           .WithReason("trust_domain");
     }
+    own.push_back(*std::move(identity));
   }
-  return Ok();
+  return own;
 }
 
 Status CheckRequestedNames(const Csr& csr, const std::vector<GeneralName>& granted) {
@@ -48,10 +50,15 @@ std::string CommonName(const Csr& csr, const std::vector<GeneralName>& sans) {
 Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
                           const Policy& policy) {
   if (caller.method == AuthMethod::kAttestedNode) return DecideNodeGrant(caller, request, trust_domain, policy);
-  RK_RETURN_IF_ERROR(CheckOwnNames(caller, trust_domain));
-  if (request.impersonated_identity.empty()) return Grant{.sans = caller.identities, .rule = std::string(kSelf)};
+  RK_TRY(std::vector<SpiffeId> involved, OwnIdentities(caller, trust_domain));
+  if (request.impersonated_identity.empty()) {
+    RK_RETURN_IF_ERROR(CheckRequirements(caller, involved, policy.requirements));
+    return Grant{.sans = caller.identities, .rule = std::string(kSelf)};
+  }
   RK_TRY(Impersonation allowed,
          DecideImpersonation(caller, request.impersonated_identity, trust_domain, policy.impersonation));
+  involved.push_back(allowed.target);
+  RK_RETURN_IF_ERROR(CheckRequirements(caller, involved, policy.requirements));
   return Grant{.sans = {{GeneralName::Kind::kUri, allowed.target.ToUri()}}, .rule = std::move(allowed.rule)};
 }
 

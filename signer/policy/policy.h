@@ -15,6 +15,7 @@
 #include "signer/issuance.h"
 #include "signer/policy/impersonation.h"
 #include "signer/policy/lifetime.h"
+#include "signer/policy/requirement.h"
 #include "signer/profile/profile.h"
 
 namespace rootkeep {
@@ -29,6 +30,7 @@ enum class CsrSan : std::uint8_t {
 struct Policy {
   CsrSan csr_san = CsrSan::kIgnore;
   ImpersonationPolicy impersonation;
+  std::vector<Requirement> requirements;
   std::optional<LifetimeRules> node_lifetime;  // of certificates of profile node; none: no node gets one
 };
 
@@ -50,7 +52,8 @@ struct Grant {
 // First half, decided before the request's bytes are looked at (istio-protocol.md §1.6, case 28): the caller's own
 // identities in order, or the one it impersonates. UNAUTHENTICATED with a reason for the record: "no_identity";
 // "trust_domain" when a caller of another trust domain asks this authority; the impersonation_* words of
-// impersonation.h, the node_* words of node_grant.h.
+// impersonation.h, the node_* words of node_grant.h. PERMISSION_DENIED with the requirement_* words of requirement.h:
+// what the impersonated identity requires must hold, and what the caller's own does.
 Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
                           const Policy& policy);
 

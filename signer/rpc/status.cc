@@ -26,8 +26,12 @@ bool IsAuthenticationFailure(const Error& error) {
 
 grpc::Status IstioStatus(const Error& error) {
   switch (error.code()) {
-    case Code::kUnauthenticated:
     case Code::kPermissionDenied:
+      if (error.reason().starts_with("requirement")) {
+        return {grpc::StatusCode::PERMISSION_DENIED, "request authenticate failure"};
+      }
+      [[fallthrough]];
+    case Code::kUnauthenticated:
       return {grpc::StatusCode::UNAUTHENTICATED, error.reason().starts_with("impersonation")
                                                      ? "request impersonation authentication failure"
                                                      : "request authenticate failure"};

@@ -8,9 +8,10 @@
 
 namespace rootkeep {
 
-// istio-protocol §1.6: authentication and impersonation refusals are UNAUTHENTICATED with a fixed text; what is wrong
-// with the request is INVALID_ARGUMENT with istiod's text; overload RESOURCE_EXHAUSTED; everything that may pass by
-// itself, a passed deadline included, UNAVAILABLE (agents do not retry DEADLINE_EXCEEDED).
+// istio-protocol §1.6: authentication and impersonation refusals are UNAUTHENTICATED with a fixed text; a requirement
+// of ours that is not met is PERMISSION_DENIED with that text, which clients take alike; what is wrong with the request
+// is INVALID_ARGUMENT with istiod's text; overload RESOURCE_EXHAUSTED; everything that may pass by itself, a passed
+// deadline included, UNAVAILABLE (agents do not retry DEADLINE_EXCEEDED).
 grpc::Status IstioStatus(const Error& error);
 
 // Trailing metadata: when to try again, in milliseconds (gRPC proposal A6).

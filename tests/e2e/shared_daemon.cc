@@ -17,6 +17,10 @@ std::unique_ptr<DaemonFixture> SharedDaemon::fixture_;
 std::unique_ptr<Identity> SharedDaemon::client_ca_;
 std::string SharedDaemon::roots_;
 
+std::string SharedDaemon::RootsOf(const config::Config& config) {
+  return fixture_->root_pem() + ReadFile(config.authorities.front().bundle_file, kMaxBundle).value_or("");
+}
+
 void SharedDaemon::SetUpTestSuite() {
   StartWith([](config::Config&) {});
 }
@@ -29,7 +33,7 @@ void SharedDaemon::StartWith(const Change& change) {
   authority.client_anchors_file = authority.extra_anchors_file;
   change(fixture_->config());
   ASSERT_THAT(fixture_->Start(), IsOk());
-  roots_ = fixture_->root_pem();
+  roots_ = RootsOf(fixture_->config());
 }
 
 void SharedDaemon::TearDownTestSuite() {
@@ -41,7 +45,7 @@ void SharedDaemon::TearDown() {
   if (!reloaded_) return;
   fixture_->daemon().Reload(fixture_->config());
   // And so the next test finds a listener that this one's root has nothing to do with.
-  roots_ = fixture_->root_pem();
+  roots_ = RootsOf(fixture_->config());
   EXPECT_TRUE(Eventually([] { return Ask().ok(); }));
 }
 
@@ -52,8 +56,7 @@ void SharedDaemon::Reload(const Change& change) {
   change(changed);
   reloaded_ = true;
   // The listener's own certificate follows the authority sooner or later: a client must know both roots.
-  const auto bundle = ReadFile(changed.authorities.front().bundle_file, kMaxBundle);
-  roots_ = fixture_->root_pem() + bundle.value_or("");
+  roots_ = RootsOf(changed);
   fixture_->daemon().Reload(changed);
 }
 

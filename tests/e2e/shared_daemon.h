@@ -51,6 +51,9 @@ class SharedDaemon : public ::testing::Test {
   static std::string IssuingKeyUri();
 
  private:
+  // The root in the token, and those of the configured bundle.
+  static std::string RootsOf(const config::Config& config);
+
   static std::unique_ptr<DaemonFixture> fixture_;
   static std::unique_ptr<Identity> client_ca_;
   static std::string roots_;  // of every hierarchy that the daemon has had, PEM

@@ -14,6 +14,7 @@
 #include "signer/general_name.h"
 #include "signer/policy/identity_pattern.h"
 #include "signer/policy/policy.h"
+#include "signer/policy/requirement.h"
 #include "signer/profile/profile.h"
 #include "tools/config/attestation.h"
 
@@ -173,6 +174,7 @@ struct Config {
   bool client_certificates = true;
   std::vector<ImpersonationRule> impersonation;
   std::vector<Placement> placements;
+  std::vector<Requirement> requirements;
   CsrSan csr_san = CsrSan::kIgnore;
   std::optional<Attestation> attestation;  // none: nodes cannot attest themselves
   Limits limits;

@@ -35,6 +35,7 @@ Config ReadTyped(const v1::Config& file, const Section& section) {
   ReadTokenIssuers(file, section, config);
   ReadImpersonation(file, section, config);
   ReadAttestation(file, section, config);
+  ReadRequirements(file, section, config);
   ReadLimits(file, section, config);
   return config;
 }

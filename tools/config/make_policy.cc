@@ -5,6 +5,7 @@ namespace rootkeep::config {
 Policy MakePolicy(const Config& config, const Placements& placements) {
   Policy policy;
   policy.csr_san = config.csr_san;
+  policy.requirements = config.requirements;
   if (config.attestation) {
     const std::chrono::seconds lifetime = config.attestation->lifetime;
     policy.node_lifetime = LifetimeRules{.default_ttl = lifetime, .max_ttl = lifetime};

@@ -28,6 +28,8 @@ void ReadTokenIssuers(const v1::Config& file, const Section& section, Config& co
 void ReadImpersonation(const v1::Config& file, const Section& section, Config& config);
 // After ReadAuthorities, which reads the authorities.
 void ReadAttestation(const v1::Config& file, const Section& section, Config& config);
+// After ReadTokenIssuers, whose clusters it looks at, and ReadAttestation.
+void ReadRequirements(const v1::Config& file, const Section& section, Config& config);
 void ReadLimits(const v1::Config& file, const Section& section, Config& config);
 
 }  // namespace rootkeep::config

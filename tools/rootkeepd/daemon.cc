@@ -205,6 +205,7 @@ void Daemon::Reload(const config::Config& fresh) {
   next.client_certificates = fresh.client_certificates;
   next.impersonation = fresh.impersonation;
   next.placements = fresh.placements;
+  next.requirements = fresh.requirements;
   next.csr_san = fresh.csr_san;
   if (AttestationFrame(config_) == AttestationFrame(fresh)) next.attestation = fresh.attestation;
   auto authenticator = MakeAuthenticator(next, jwks_, *recorded_nodes_, clock_);

@@ -22,6 +22,14 @@ TEST(IstioStatus, HidesWhyImpersonationFailed) {
   EXPECT_EQ(status.error_message(), "request impersonation authentication failure");
 }
 
+TEST(IstioStatus, SaysThatMoreIsRequiredAndNotWhat) {
+  const auto status =
+      IstioStatus(PermissionDenied("requirement mesh: node-2 carried it").WithReason("requirement_node"));
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(status.error_message(), "request authenticate failure");
+  EXPECT_EQ(IstioStatus(PermissionDenied("a key of another's")).error_code(), StatusCode::UNAUTHENTICATED);
+}
+
 TEST(IstioStatus, UsesIstiodsWordsForRequests) {
   EXPECT_EQ(IstioStatus(InvalidArgument("x").WithReason("csr_pem")).error_message(),
             "CSR signing error (certificate signing request is not properly encoded)");
