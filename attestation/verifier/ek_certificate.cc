@@ -57,7 +57,7 @@ Result<ByteView> UnwrapEkCertificate(ByteView contents) {
   int tag = 0;
   int cls = 0;
   const int form = ASN1_get_object(&at, &length, &tag, &cls, static_cast<long>(contents.size()));  // NOLINT
-  if (form != V_ASN1_CONSTRUCTED || tag != V_ASN1_SEQUENCE || length == 0) {
+  if (form != V_ASN1_CONSTRUCTED || cls != V_ASN1_UNIVERSAL || tag != V_ASN1_SEQUENCE || length == 0) {
     ossl::ClearErrors();
     return Failure(reason::kEkCertificateMalformed, "it is no whole SEQUENCE");
   }

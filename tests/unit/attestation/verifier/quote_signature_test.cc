@@ -196,6 +196,16 @@ TEST(QuoteOfAnUnrestrictedKey, SaysWhatTheAttackerLikes) {
   EXPECT_THAT(check(Bytes(longer.begin(), longer.end() - 2)), HasReason(reason::kQuoteStructure));
 }
 
+TEST(QuoteSignatureOfAnRsaKey, IsUnderTheSchemeOfTheKey) {  // Q1: the same octets under another name
+  const AttestNode node(Lab::Shared().tpm, {.ak = testing::RsaAkTemplate()});
+  Exchange exchange = testing::Start(node);
+  AttestEvidence evidence = node.Answer(exchange.init, exchange.challenge);
+  Signature signature = *ParseSignature(evidence.quote_signature);
+  signature.scheme = Algorithm::kRsaPss;
+  evidence.quote_signature = Encode(signature);
+  EXPECT_EQ(exchange.Verify(evidence).reason, reason::kQuoteScheme);
+}
+
 TEST(QuoteSigner, IsInTheEndorsementHierarchy) {  // Q8: elsewhere the TPM blurs its counters and firmware version
   const AttestNode node(Lab::Shared().tpm, {.ak_hierarchy = ESYS_TR_RH_OWNER});
   Exchange exchange = testing::Start(node);
