@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
+#include <mutex>
 #include <string_view>
-#include <thread>
 
 #include "keystore/base/random.h"
 #include "proto/istio/ca.grpc.pb.h"
@@ -33,6 +34,15 @@ std::string RequestId(const grpc::ClientContext& context) {
   const auto& metadata = context.GetServerTrailingMetadata();
   const auto found = metadata.find("x-request-id");
   return found == metadata.end() ? std::string() : std::string(found->second.data(), found->second.size());
+}
+
+// False when the stop came first.
+bool Sleep(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::condition_variable_any wake;
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
 }
 
 // In [0, 1]; the middle when there is no randomness, which only makes the wait less random.
@@ -76,6 +86,7 @@ struct IstioClient::Impl {
 
   Result<Answer> Try(const IstioCertificateRequest& request, Deadline deadline) const {
     grpc::ClientContext context;
+    const std::stop_callback cancel(options.stop, [&context] { context.TryCancel(); });
     SetDeadline(context, deadline);
     AddCredentials(context);
     IstioCertificateResponse response;
@@ -117,7 +128,7 @@ Result<IstioClient::Answer> IstioClient::CreateCertificate(const std::string& cs
     }
     const auto wait = WaitAfter(retry, attempt, RandomFraction());
     if (attempt >= retry.attempts || !WorthRetrying(answer.error().code()) || After(wait) >= deadline) return answer;
-    std::this_thread::sleep_for(wait);
+    if (!Sleep(wait, impl_->options.stop)) return answer;
   }
 }
 

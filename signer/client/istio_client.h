@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct IstioClientOptions {
   std::string cluster_id;    // sent as "clusterid"; empty: no such header
   std::chrono::milliseconds deadline{std::chrono::seconds(10)};  // of one CreateCertificate, retries included
   RetryPolicy retry;
+  std::stop_token stop;  // ends calls under way and waits between them, with CANCELLED; none: nothing does
 };
 
 // Thread-safe.
@@ -37,8 +39,8 @@ class IstioClient {
   IstioClient& operator=(const IstioClient&) = delete;
 
   // `ttl_seconds` 0 or less leaves the lifetime to the server; `impersonated` empty asks for the caller itself. Blocks
-  // until the answer or the deadline. Errors carry the server's code and words, and the request id when it gave one;
-  // DATA_LOSS when the answer holds fewer than a certificate and a bundle.
+  // until the answer, the deadline or the stop. Errors carry the server's code and words, and the request id when it
+  // gave one; DATA_LOSS when the answer holds fewer than a certificate and a bundle.
   Result<Answer> CreateCertificate(const std::string& csr_pem, std::int64_t ttl_seconds,
                                    const std::string& impersonated) const;
 

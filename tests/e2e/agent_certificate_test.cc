@@ -1,4 +1,8 @@
 // The agent keeps a certificate fresh: rootkeepd issues it, and what is in the files works.
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "keystore/keysocket/backend/store.h"
 #include "signer/authority/certificates.h"
 #include "tests/e2e/key_catalog_process.h"
@@ -32,6 +36,13 @@ class AgentCertificateTest : public KeyCatalogProcess {
     ASSERT_THAT(WriteFileAtomically(File("agent.yaml"), agent, 0600), IsOk());
   }
 
+  // The agent's configuration with `to` for the first `from`.
+  void Change(const std::string& from, const std::string& to) const {
+    std::string config = Read("agent.yaml");
+    const auto at = config.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    ASSERT_THAT(WriteFileAtomically(File("agent.yaml"), config.replace(at, from.size(), to), 0600), IsOk());
+  }
   // An OpenSSL provider at that path.
   void UseProvider(const std::string& path) const {
     const std::string config = "openssl_provider: " + path + "\n" + Read("agent.yaml");
@@ -150,6 +161,50 @@ TEST_F(AgentCertificateTest, AnAgentWhoseCertificateEndedMeanwhileRecoversWithTh
   EXPECT_TRUE(Eventually([&] { return Read("chain.pem") != old; })) << Read("agent.log");
   EXPECT_EQ(agent().Stop(kPatience), 0);
   EXPECT_THAT(Read("agent.log"), ::testing::Not(HasSubstr("no.such.token")));
+}
+
+TEST_F(AgentCertificateTest, WithoutATokenItGoesOnWithTheCertificateThatIsThere) {
+  ASSERT_NO_FATAL_FAILURE(UseProvider(ROOTKEEP_PROVIDER));
+  ASSERT_NO_FATAL_FAILURE(Change("    lifetime: 4s\n", "    lifetime: 20s\n"));
+  ASSERT_NO_FATAL_FAILURE(StartAgent());
+  ASSERT_TRUE(Eventually([this] { return !Read("reloads").empty(); })) << Read("agent.log");
+  EXPECT_EQ(agent().Stop(kPatience), 0);
+  ASSERT_NO_FATAL_FAILURE(Change("    token_file: " + File("token") + "\n", ""));
+  // As an operator may leave it: whoever put the certificate there knows no key reference.
+  ASSERT_EQ(unlink(File("key.pem").c_str()), 0);
+  const std::string first = Read("chain.pem");
+  ASSERT_NO_FATAL_FAILURE(StartAgent());
+  EXPECT_TRUE(Eventually([&] { return Read("chain.pem") != first; })) << Read("agent.log");
+  EXPECT_THAT(Read("key.pem"), HasSubstr("ROOTKEEP KEY REFERENCE"));
+  EXPECT_FALSE(Says("certificate_not_renewed")) << Read("agent.log");
+  EXPECT_EQ(agent().Stop(kPatience), 0);
+  // With nothing at all it says what is wanted.
+  ASSERT_EQ(unlink(File("chain.pem").c_str()), 0);
+  ASSERT_NO_FATAL_FAILURE(StartAgent());
+  EXPECT_TRUE(Eventually([this] { return Says("certificate_not_renewed"); }));
+  EXPECT_THAT(Read("agent.log"), HasSubstr("no certificate that can be shown, and no token_file"));
+  EXPECT_EQ(agent().Stop(kPatience), 0);
+}
+
+TEST_F(AgentCertificateTest, ACaThatHangsHoldsUpNoStop) {
+  // Whoever connects is not answered.
+  const Fd deaf(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(deaf.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(deaf.get(), 8), 0);
+  ASSERT_EQ(getsockname(deaf.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ASSERT_NO_FATAL_FAILURE(Change(daemon().address(), "127.0.0.1:" + std::to_string(ntohs(address.sin_port))));
+  ASSERT_NO_FATAL_FAILURE(StartAgent());
+  pollfd called{.fd = deaf.get(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(poll(&called, 1, std::chrono::milliseconds(kPatience).count()), 1) << Read("agent.log");
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(agent().Stop(kPatience), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5)) << "a call's own limit is ten";
+  EXPECT_FALSE(Says("stop_forced"));
+  EXPECT_FALSE(Says("certificate_not_renewed"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <system_error>
@@ -43,6 +44,17 @@ Status CheckSocket(std::string_view path) {
   return Ok();
 }
 
+bool IsHost(std::string_view host) {
+  if (host.starts_with('[')) return host.size() > 2 && host.find(']') == host.size() - 1;
+  return !host.empty() && host.find_first_of(":/[]") == std::string_view::npos;
+}
+
+bool IsPort(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port != 0;
+}
+
 }  // namespace
 
 Status CheckAddress(std::string_view address, AddressRule rule) {
@@ -75,6 +87,20 @@ bool HasFreePort(std::string_view address) {
 std::string BoundAddress(const std::string& address, int port) {
   if (address.starts_with(kSocket)) return address;
   return fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+}
+
+bool IsTarget(std::string_view address) {
+  const auto colon = address.rfind(':');
+  return colon != std::string_view::npos && IsHost(address.substr(0, colon)) && IsPort(address.substr(colon + 1));
+}
+
+bool IsDnsName(std::string_view name) {
+  constexpr std::size_t kLongest = 253;  // RFC 1035 §2.3.4, as text
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  return !name.empty() && name.size() <= kLongest && std::ranges::all_of(name, allowed) && name.front() != '.' &&
+         name.front() != '-' && name.back() != '.' && name.find("..") == std::string_view::npos;
 }
 
 }  // namespace rootkeep::config

@@ -23,6 +23,13 @@ bool IsLoopback(std::string_view address);
 // Whether it ends in port 0, which picks a free one.
 bool HasFreePort(std::string_view address);
 
+// Whether `address` is a "<host>:<port>" to connect to: a name or an address, an IPv6 one in brackets, with a port of 1
+// to 65535.
+bool IsTarget(std::string_view address);
+
+// Letters, digits, dots and hyphens, at most 253 of them (RFC 1035 §2.3.4), no label of none; an address passes too.
+bool IsDnsName(std::string_view name);
+
 // Where a listener really is, once the system has picked `port`: of a socket, its path.
 std::string BoundAddress(const std::string& address, int port);
 

@@ -19,15 +19,6 @@ std::string Address(const Section& section, const std::string& value, const std:
   return value;
 }
 
-bool IsDnsName(std::string_view name) {
-  constexpr std::size_t kLongest = 253;  // RFC 1035 §2.3.4, as text
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  };
-  return !name.empty() && name.size() <= kLongest && std::ranges::all_of(name, allowed) && name.front() != '.' &&
-         name.front() != '-' && name.back() != '.' && name.find("..") == std::string_view::npos;
-}
-
 std::vector<GeneralName> ServerNames(const v1::Listener& file, const Section& section) {
   std::vector<GeneralName> names;
   for (const std::string_view name : kAlwaysServed) names.push_back(GeneralNameFromText(name));

@@ -99,11 +99,13 @@ Status RunCommand(const std::vector<std::string>& argv, std::chrono::millisecond
   RK_TRY(const pid_t pid, Spawn(argv));
   const std::stop_callback on_stop(stop, [&stopped] { eventfd_write(stopped.get(), 1); });
   const Fd pidfd(pidfd_open(pid, 0));
+  const int unseen = pidfd.valid() ? 0 : errno;
   const bool ended = pidfd.valid() && WaitEnded(pidfd.get(), stopped.get(), After(limit));
   if (!ended) kill(-pid, SIGKILL);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  if (unseen != 0) return ErrnoError("pidfd_open", unseen);
   if (ended) return Judge(argv.front(), status);
   if (stop.stop_requested()) return Error(Code::kCancelled, argv.front() + " was ended with this program");
   return Error(Code::kDeadlineExceeded, fmt::format("{} had not ended after {} s", argv.front(),

@@ -77,7 +77,8 @@ Status Agent::KeepCertificates(const AgentConfig& config, const SourceMaker& ask
           .catalog_path = state_.key_catalog_path(),
           .mark_path = marks + "/" + entry.name,
           .own_socket = own_socket_,
-          .source = ask(entry, tpms_),
+          .source = ask(entry, tpms_, stop),
+          .stop = stop,
           // Any socket of the applications': the CA service's keys are none of these.
           .permit = [this](const KeyInfo& key) { return permits_.Check(keysocket::SocketOptions{}, key); },
           .reload = [limit = entry.reload_timeout,

@@ -23,8 +23,8 @@ class Agent {
   // cannot be loaded, a PIN source that is not safe, a catalogue that cannot be read, a socket that cannot be made;
   // UNAVAILABLE for an operations address that is taken. `adopted` as Server::Start. `ask` makes who is asked for a
   // certificate.
-  using SourceMaker =
-      std::function<std::unique_ptr<CertificateSource>(const CertificateConfig& config, const TpmOpener& tpms)>;
+  using SourceMaker = std::function<std::unique_ptr<CertificateSource>(
+      const CertificateConfig& config, const TpmOpener& tpms, const std::stop_token& stop)>;
   static Result<std::unique_ptr<Agent>> Start(const AgentConfig& config, std::map<std::string, Fd> adopted,
                                               const SourceMaker& ask);
   Agent(const Agent&) = delete;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "keystore/base/file.h"
 #include "keystore/pkcs11/uri.h"
@@ -113,6 +114,21 @@ config::Operations ReadOperations(const v1::Operations& file, const Section& sec
   return {file.address()};
 }
 
+// Each has a thread of its own, and would take away what another has begun to write.
+void CheckFilesDiffer(const Section& section, const std::vector<CertificateConfig>& certificates) {
+  std::set<std::string> taken;
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    const CertificateConfig& own = certificates[i];
+    const Section place = section.Child("certificates", i);
+    const std::pair<const char*, const std::string*> files[] = {
+        {"chain_file", &own.chain_file}, {"bundle_file", &own.bundle_file}, {"key_file", &own.key_file}};
+    for (const auto& [field, path] : files) {
+      if (taken.contains(*path)) place.Complain(field, *path + " is a file of another certificate");
+    }
+    for (const auto& [field, path] : files) taken.insert(*path);
+  }
+}
+
 AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
   AgentConfig out;
   if (file.version() != kAgentConfigVersion) {
@@ -142,8 +158,7 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
       section, "certificates", file.certificates(),
       [&out](const v1::Certificate& item, const Section& place) { return ReadCertificate(item, place, out); });
   config::CheckUnique(section, "certificates", "name", config::NamesOf(out.certificates));
-  config::CheckUnique(section, "certificates", "chain_file",
-                      config::Each(out.certificates, &CertificateConfig::chain_file));
+  CheckFilesDiffer(section, out.certificates);
   out.operations = config::ReadList(section, "operations", file.operations(), ReadOperations);
   config::CheckUnique(section, "operations", "address", config::Each(out.operations, &config::Operations::address));
   out.drain =

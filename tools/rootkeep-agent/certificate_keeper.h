@@ -32,7 +32,8 @@ class CertificateKeeper {
     std::string mark_path;   // where it is noted of which certificate the reload is done
     std::string own_socket;  // where this process resolves key references; empty: nowhere, and all is asked by token
     std::unique_ptr<CertificateSource> source;
-    std::function<Status(const KeyInfo&)> permit;                           // whether a key may still sign
+    std::stop_token stop;                          // with it, what fails is not told: it was ended
+    std::function<Status(const KeyInfo&)> permit;  // whether a key may still sign
     std::function<Status(const std::vector<std::string>& command)> reload;  // runs it to its end
     // Both outlive this.
     CertificateReports& reports;
@@ -67,20 +68,22 @@ class CertificateKeeper {
   Status Renew(WallTime now);
   // By the certificate where that is still good, and by the source's own proof. `by` becomes "certificate" when that
   // was taken.
-  Result<CertificateAnswer> Ask(const std::string& csr, const KeyInfo& key, WallTime now, std::string_view& by) const;
+  Result<CertificateAnswer> Ask(const std::string& csr, const KeyInfo& key, std::string_view& by) const;
   // Whether the present certificate can be shown: its time and key, and whether it names what is to be asked for.
   [[nodiscard]] bool CanShow(WallTime now) const;
-  // What an earlier agent left, if it is whole, for this key, and still good.
+  // What an earlier agent left, or an operator put there, if it is for this key, still good, and names who it is to be.
   [[nodiscard]] std::optional<IssuedCertificate> ReadFiles(const Signer& key, WallTime now) const;
+  Status TakeFiles(const std::shared_ptr<const Signer>& key, WallTime now);
   Status WriteFiles(const Signer& key, const IssuedCertificate& issued) const;
   void Take(std::shared_ptr<const Signer> key, IssuedCertificate issued, std::optional<WallTime> renew_by);
+  // Which certificate and key the reload command is to be run for.
+  [[nodiscard]] std::string Mark() const;
   void Reload(WallTime now);
 
   const Parts parts_;
   std::shared_ptr<const Signer> key_;  // of current_
   std::optional<IssuedCertificate> current_;
   WallTime renew_at_;
-  bool looked_ = false;  // at the files
   bool reloaded_ = false;
   std::string failure_;  // of the last renewal
   Backoff renewal_;

@@ -50,8 +50,9 @@ std::map<std::string, Fd> AdoptedSockets() {
   return sockets;
 }
 
-std::unique_ptr<CertificateSource> SourceOf(const CertificateConfig& certificate, const TpmOpener& tpms) {
-  if (!certificate.attestation) return std::make_unique<IstioSource>(certificate);
+std::unique_ptr<CertificateSource> SourceOf(const CertificateConfig& certificate, const TpmOpener& tpms,
+                                            const std::stop_token& stop) {
+  if (!certificate.attestation) return std::make_unique<IstioSource>(certificate, stop);
   return std::make_unique<AttestedSource>(certificate, tpms.at(certificate.token));
 }
 

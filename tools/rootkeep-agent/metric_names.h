@@ -22,9 +22,11 @@ inline constexpr char kWaiting[] = "rootkeep_keysocket_calls_waiting";
 
 // certificate=<configured name>; from when there is one
 inline constexpr char kCertificateExpiry[] = "rootkeep_certificate_expiry_timestamp_seconds";
+// certificate=<configured name>; from when there is one
+inline constexpr char kCertificateNamesMissing[] = "rootkeep_certificate_names_missing";
 // certificate=<configured name>, by=certificate|token
 inline constexpr char kCertificateRenewals[] = "rootkeep_certificate_renewals_total";
-// certificate=<configured name>, step=renewal|reload
+// certificate=<configured name>, step=renewal|proof|reload
 inline constexpr char kCertificateFailures[] = "rootkeep_certificate_failures_total";
 
 }  // namespace rootkeep::agent::metric_names

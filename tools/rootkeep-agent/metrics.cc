@@ -75,6 +75,8 @@ struct AgentMetrics::Impl {
                                   .Add({});
   Family<Gauge>& expiry =
       GaugeFamily(registry, metric_names::kCertificateExpiry, "end of the certificate in the files, Unix time");
+  Family<Gauge>& names_missing = GaugeFamily(registry, metric_names::kCertificateNamesMissing,
+                                             "names that were asked for and are not in the certificate");
   Family<Counter>& renewals = CounterFamily(registry, metric_names::kCertificateRenewals,
                                             "certificates that were issued, by what the agent proved itself with");
   Family<Counter>& failures = CounterFamily(registry, metric_names::kCertificateFailures,
@@ -96,7 +98,8 @@ struct AgentMetrics::Impl {
     AddDenials(kOwnSocketName);
     for (const CertificateConfig& certificate : config.certificates) {
       for (const char* by : ProofsOf(certificate)) renewals.Add({{"certificate", certificate.name}, {"by", by}});
-      for (const char* step : {"renewal", "reload"}) failures.Add({{"certificate", certificate.name}, {"step", step}});
+      for (const char* step : {"renewal", "proof", "reload"})
+        failures.Add({{"certificate", certificate.name}, {"step", step}});
     }
     GaugeFamily(registry, metric_names::kBuildInfo, "1, labelled with the version")
         .Add({{"version", ROOTKEEP_VERSION}})
@@ -169,6 +172,10 @@ void AgentMetrics::SetKeyCatalogueReadable(bool readable) { impl_->catalogue_rea
 
 void AgentMetrics::SetExpiry(const std::string& certificate, WallTime not_after) {
   impl_->expiry.Add({{"certificate", certificate}}).Set(static_cast<double>(ToUnixSeconds(not_after)));
+}
+
+void AgentMetrics::SetNamesMissing(const std::string& certificate, std::size_t count) {
+  impl_->names_missing.Add({{"certificate", certificate}}).Set(static_cast<double>(count));
 }
 
 void AgentMetrics::CountRenewal(const std::string& certificate, std::string_view by) {

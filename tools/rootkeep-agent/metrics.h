@@ -28,9 +28,11 @@ class AgentMetrics final : public keysocket::Observer {
   void SetKeyCatalogueReadable(bool readable);
 
   void SetExpiry(const std::string& certificate, WallTime not_after);
+  // Of the names that were asked for, how many it has not.
+  void SetNamesMissing(const std::string& certificate, std::size_t count);
   // `by` is "certificate" or "token".
   void CountRenewal(const std::string& certificate, std::string_view by);
-  // `step` is "renewal" or "reload".
+  // `step` is "renewal", "proof" or "reload".
   void CountFailure(const std::string& certificate, std::string_view step);
 
   // All of it in Prometheus text format 0.0.4, with the key sockets' present connections and calls that wait.

@@ -32,17 +32,24 @@ Status Fill(const std::string& path, std::string_view content, const FileAccess&
 
 }  // namespace
 
-Status WriteOwnedFile(const std::string& path, std::string_view content, const FileAccess& access) {
-  const std::string fresh = path + ".rootkeep-new";
+Result<StagedFile> StagedFile::Write(std::string path, std::string_view content, const FileAccess& access) {
+  StagedFile file(std::move(path));
+  const std::string fresh = file.Beside();
   // What an agent that was interrupted left.
   if (unlink(fresh.c_str()) != 0 && errno != ENOENT) return ErrnoError("unlink " + fresh, errno);
-  Status written = Fill(fresh, content, access);
-  if (written.ok() && rename(fresh.c_str(), path.c_str()) != 0) written = ErrnoError("rename " + fresh, errno);
-  if (!written.ok()) {
-    unlink(fresh.c_str());
-    return written;
-  }
-  return SyncDirectory(path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)));
+  RK_RETURN_IF_ERROR(Fill(fresh, content, access));
+  return file;
+}
+
+StagedFile::~StagedFile() {
+  if (staged_) unlink(Beside().c_str());
+}
+
+Status StagedFile::Commit() {
+  const std::string fresh = Beside();
+  if (rename(fresh.c_str(), path_.c_str()) != 0) return ErrnoError("rename " + fresh, errno);
+  staged_ = false;
+  return SyncDirectory(path_.substr(0, std::max<std::size_t>(path_.rfind('/'), 1)));
 }
 
 }  // namespace rootkeep::agent

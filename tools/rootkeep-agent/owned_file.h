@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "keystore/base/result.h"
 
@@ -17,8 +18,29 @@ struct FileAccess {
   mode_t mode = 0644;
 };
 
-// As WriteFileAtomically; what has the path is never seen with another owner or mode. PERMISSION_DENIED when this
-// process may not give files away.
-Status WriteOwnedFile(const std::string& path, std::string_view content, const FileAccess& access);
+// A file's next content, whole and on the disk, beside the file whose place it will take. Removed with this object when
+// it did not. One at a time for each path.
+class StagedFile {
+ public:
+  // What has the path is never seen with another owner or mode. PERMISSION_DENIED when this process may not give files
+  // away.
+  static Result<StagedFile> Write(std::string path, std::string_view content, const FileAccess& access);
+  StagedFile(StagedFile&& other) noexcept
+      : path_(std::move(other.path_)), staged_(std::exchange(other.staged_, false)) {}
+  StagedFile& operator=(StagedFile&&) = delete;
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
+  ~StagedFile();
+
+  // Puts it there, for good.
+  Status Commit();
+
+ private:
+  explicit StagedFile(std::string path) : path_(std::move(path)) {}
+  [[nodiscard]] std::string Beside() const { return path_ + ".rootkeep-new"; }
+
+  std::string path_;
+  bool staged_ = true;
+};
 
 }  // namespace rootkeep::agent

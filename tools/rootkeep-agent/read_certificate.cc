@@ -1,9 +1,12 @@
 #include "tools/rootkeep-agent/read_certificate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "attestation/attester/ek_template.h"
 #include "signer/spiffe_id.h"
+#include "tools/config/address.h"
 #include "tools/config/values.h"
 
 namespace rootkeep::agent {
@@ -57,6 +60,21 @@ std::string SocketPathOf(const Section& section, const std::string& name, const 
   return found == config.sockets.end() ? std::string() : found->path;
 }
 
+void ReadIdentities(const v1::Certificate& file, const Section& section, CertificateConfig& out) {
+  constexpr std::size_t kLongestUri = 2048;  // SPIFFE-ID §2.3
+  for (const std::string& text : file.identities()) {
+    const GeneralName name = GeneralNameFromText(text);
+    const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+    const bool uri = name.kind == GeneralName::Kind::kUri && visible && text.size() <= kLongestUri;
+    const bool dns = name.kind == GeneralName::Kind::kDns &&
+                     config::IsDnsName(text.starts_with("*.") ? std::string_view(text).substr(2) : text);
+    if (!uri && !dns && name.kind != GeneralName::Kind::kIp) {
+      section.Complain("identities", fmt::format("\"{}\" is no SPIFFE ID, DNS name or address", text));
+    }
+    out.identities.push_back(name);
+  }
+}
+
 void ReadFiles(const v1::Certificate& file, const Section& section, CertificateConfig& out) {
   out.chain_file = config::RequiredPath(section, "chain_file", file.chain_file());
   out.bundle_file = config::RequiredPath(section, "bundle_file", file.bundle_file());
@@ -97,12 +115,12 @@ CertificateConfig ReadCertificate(const v1::Certificate& file, const Section& se
   out.attestation = ReadAttestation(file, section);
   ReadKey(file.key(), section.Child("key"), config, out);
   out.address = config::RequiredText(section, "address", file.address());
-  if (out.address.find(':') == std::string::npos) section.Complain("address", "is not host:port");
+  if (!config::IsTarget(out.address)) section.Complain("address", "is not host:port with a port of 1 to 65535");
   out.anchors_file = config::RequiredPath(section, "anchors_file", file.anchors_file());
   out.server_name = file.server_name();
-  if (!out.attestation) out.token_file = config::RequiredPath(section, "token_file", file.token_file());
+  out.token_file = config::OptionalPath(section, "token_file", file.token_file());
   out.cluster_id = file.cluster_id();
-  for (const std::string& name : file.identities()) out.identities.push_back(GeneralNameFromText(name));
+  ReadIdentities(file, section, out);
   out.lifetime =
       config::Duration(section, "lifetime", file.lifetime(), out.lifetime, {seconds(1), std::chrono::hours(24 * 3650)});
   ReadFiles(file, section, out);

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cstdint>
-
 #include "keystore/base/file.h"
 #include "signer/der/reader.h"
+#include "tools/config/address.h"
 #include "tools/rootkeep/certificate_facts.h"
 #include "tools/rootkeep/software_key.h"
 #include "tools/rootkeep/usage.h"
@@ -16,26 +14,12 @@ namespace {
 
 constexpr std::size_t kMaxFile = 1024 * 1024;
 
-bool IsHost(std::string_view host) {
-  if (host.starts_with('[')) return host.size() > 2 && host.find(']') == host.size() - 1;
-  return !host.empty() && host.find_first_of(":/[]") == std::string_view::npos;
-}
-
-bool IsPort(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() && port != 0;
-}
-
 Error In(const std::string& name, const Error& error) { return Error(error.code(), name + ": " + error.message()); }
 
 }  // namespace
 
 Status CheckAddress(std::string_view address) {
-  const auto colon = address.rfind(':');
-  if (colon != std::string_view::npos && IsHost(address.substr(0, colon)) && IsPort(address.substr(colon + 1))) {
-    return Ok();
-  }
+  if (config::IsTarget(address)) return Ok();
   return UsageError(fmt::format("--address {}: want host:port with a port of 1 to 65535", address));
 }
 

@@ -8,6 +8,7 @@
 #include "keystore/base/file.h"
 #include "tools/request/answer.h"
 #include "tools/rootkeep-agent/certificate_keeper.h"
+#include "tools/rootkeep-agent/certificate_names.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -23,6 +24,13 @@ Result<IssuedCertificate> ReadIssued(const agent::CertificateConfig& config, Wal
   auto issued = CheckIssued(std::move(chain), std::move(bundle), nullptr, now);
   if (issued.ok()) return issued;
   return Error(Code::kFailedPrecondition, config.chain_file + ": " + issued.error().message());
+}
+
+// The agent uses such a certificate: what it holds is the CA's decision.
+void WarnOfMissingNames(Checkup& checkup, const std::string& name, const agent::CertificateConfig& config,
+                        const std::string& chain_pem) {
+  const auto missing = agent::MissingNames(chain_pem, config.identities);
+  if (!missing.empty()) checkup.Warn(kStep, name, "it does not name " + Describe(missing));
 }
 
 }  // namespace
@@ -47,6 +55,7 @@ void CheckAgentCertificates(Checkup& checkup, const agent::AgentConfig& config, 
       checkup.Step(kStep, name, Ok(),
                    fmt::format("until {}, renewed before {}", ToRfc3339(issued->not_after), ToRfc3339(due)));
     }
+    WarnOfMissingNames(checkup, name, certificate, issued->chain_pem);
   }
 }
 

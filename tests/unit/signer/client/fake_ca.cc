@@ -48,7 +48,6 @@ class FakeCa::CaService final : public istio::v1::auth::IstioCertificateService:
  public:
   grpc::Status CreateCertificate(grpc::ServerContext* context, const istio::v1::auth::IstioCertificateRequest* request,
                                  istio::v1::auth::IstioCertificateResponse* response) override {
-    const MutexLock lock(mutex_);
     SeenCall call{.csr = request->csr(), .ttl = request->validity_duration()};
     const auto& fields = request->metadata().fields();
     if (const auto found = fields.find("ImpersonatedIdentity"); found != fields.end()) {
@@ -59,9 +58,15 @@ class FakeCa::CaService final : public istio::v1::auth::IstioCertificateService:
     }
     const auto certificates = context->auth_context()->FindPropertyValues("x509_pem_cert");
     if (!certificates.empty()) call.client_certificate = {certificates[0].data(), certificates[0].size()};
-    calls_.push_back(std::move(call));
-    context->AddTrailingMetadata("x-request-id", fmt::format("{:016x}", calls_.size()));
-    while (hang_ && !context->IsCancelled()) std::this_thread::yield();
+    bool hang = false;
+    {
+      const MutexLock lock(mutex_);
+      calls_.push_back(std::move(call));
+      context->AddTrailingMetadata("x-request-id", fmt::format("{:016x}", calls_.size()));
+      hang = hang_;
+    }
+    while (hang && !context->IsCancelled()) std::this_thread::yield();
+    const MutexLock lock(mutex_);
     if (!answers_.empty()) {
       const grpc::Status status = answers_.front();
       answers_.pop_front();

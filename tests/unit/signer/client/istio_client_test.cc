@@ -1,6 +1,9 @@
 #include "signer/client/istio_client.h"
 
+#include <thread>
+
 #include "signer/client/health_client.h"
+#include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/signer/client/fake_ca.h"
 
@@ -46,6 +49,38 @@ TEST_F(IstioClientTest, SendsTheRequestAndReturnsTheWholeChain) {
   EXPECT_EQ(ca_.Calls()[0].csr, "the request");
   EXPECT_EQ(ca_.Calls()[0].ttl, 3600);
   EXPECT_EQ(ca_.Calls()[0].impersonated, "");
+}
+
+TEST_F(IstioClientTest, AStopEndsACallUnderWay) {
+  ca_.Hang();
+  std::stop_source stop;
+  IstioClientOptions options = Options();
+  options.deadline = std::chrono::minutes(5);
+  options.stop = stop.get_token();
+  ASSERT_OK_AND_ASSIGN(const auto client, IstioClient::Make(std::move(options)));
+  const std::jthread stopper([&] {
+    EXPECT_TRUE(testing::Eventually([this] { return ca_.Calls().size() == 1; }));
+    stop.request_stop();
+  });
+  EXPECT_THAT(client->CreateCertificate("r", 0, ""), HasCode(Code::kCancelled));
+  // And the next before it begins.
+  EXPECT_THAT(client->CreateCertificate("r", 0, ""), HasCode(Code::kCancelled));
+}
+
+TEST_F(IstioClientTest, AStopEndsTheWaitBetweenTwoTries) {
+  ca_.Answer(grpc::StatusCode::UNAVAILABLE, "not ready");
+  std::stop_source stop;
+  IstioClientOptions options = Options();
+  options.deadline = std::chrono::minutes(5);
+  options.retry.first_wait = std::chrono::minutes(2);
+  options.stop = stop.get_token();
+  const std::jthread stopper([&] {
+    EXPECT_TRUE(testing::Eventually([this] { return ca_.Calls().size() == 1; }));
+    stop.request_stop();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_FALSE(Ask(std::move(options)).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::minutes(1));
 }
 
 TEST_F(IstioClientTest, SendsTokenAndClusterAsTheAgentDoes) {

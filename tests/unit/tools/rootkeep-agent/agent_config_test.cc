@@ -1,5 +1,6 @@
 #include "tools/rootkeep-agent/agent_config.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "keystore/base/file.h"
@@ -187,6 +188,10 @@ TEST(AgentConfig, SaysWhatIsWrongWithACertificate) {
       {"    key: {type: rsa-1024}\n", "certificates[0].key.type"},
       {"    key: {token: other}\n", "certificates[0].key.token"},
       {"    socket: other\n", "certificates[0].socket"},
+      {"    identities: [\"\"]\n", "certificates[0].identities"},
+      {"    identities: [\"a b\"]\n", "certificates[0].identities"},
+      {"    identities: [\"web..test\"]\n", "certificates[0].identities"},
+      {"    identities: [\"spiffe://a b\"]\n", "certificates[0].identities"},
       {"    lifetime: 0s\n", "certificates[0].lifetime"},
       {"    mode: \"0777\"\n", "certificates[0].mode"},
       {"    reload: [systemctl, reload, nginx]\n", "absolute path of a program"},
@@ -194,14 +199,45 @@ TEST(AgentConfig, SaysWhatIsWrongWithACertificate) {
   for (const auto& [line, part] : cases) {
     EXPECT_THAT(ProblemsOf(std::string(kMinimal) + kCertificate + line), ::testing::HasSubstr(part)) << line;
   }
-  for (const std::string field : {"address", "anchors_file", "token_file", "chain_file", "bundle_file", "key_file"}) {
+  for (const std::string field : {"address", "anchors_file", "chain_file", "bundle_file", "key_file"}) {
     std::string text = std::string(kMinimal) + kCertificate;
     const auto begin = text.find("    " + field + ":");
     text.erase(begin, text.find('\n', begin) - begin + 1);
     EXPECT_THAT(ProblemsOf(text), ::testing::HasSubstr("certificates[0]." + field));
   }
+  for (const std::string address : {"ca.test", "ca.test:", "ca.test:0", "::1:15012", "https://ca.test:15012"}) {
+    std::string text = std::string(kMinimal) + kCertificate;
+    text.replace(text.find("ca.test:15012"), 13, "\"" + address + "\"");
+    EXPECT_THAT(ProblemsOf(text), ::testing::HasSubstr("certificates[0].address")) << address;
+  }
   EXPECT_EQ(Parsed(std::string(kMinimal) + kCertificate + "    socket: web\n").certificates[0].socket_path,
             "/run/rootkeep-agent/web/keys");
+}
+
+TEST(AgentConfig, ACertificateNeedsNoToken) {
+  std::string text = std::string(kMinimal) + kCertificate;
+  text.replace(text.find("    token_file: /etc/token\n"), 27,
+               "    identities: [\"*.web.test\", \"::1\", \"spiffe://td/web\"]\n");
+  const AgentConfig config = Parsed(text);
+  EXPECT_TRUE(config.certificates[0].token_file.empty());
+  EXPECT_EQ(config.certificates[0].identities.size(), 3U);
+}
+
+TEST(AgentConfig, NoTwoCertificatesShareAFile) {
+  const auto with = [](const std::string& second) {
+    std::string more(kCertificate);
+    more = more.substr(more.find('\n') + 1);
+    more.replace(more.find("name: web"), 9, "name: other");
+    for (const std::string file : {"chain", "bundle", "key"}) {
+      more.replace(more.find("/run/" + file), 5 + file.size(),
+                   "/run/" + (file == second ? "" : std::string("other-")) + file);
+    }
+    return std::string(kMinimal) + kCertificate + more;
+  };
+  EXPECT_EQ(Parsed(with("none")).certificates.size(), 2U);
+  for (const std::string file : {"chain", "bundle", "key"}) {
+    EXPECT_THAT(ProblemsOf(with(file)), ::testing::HasSubstr(fmt::format("certificates[1].{0}_file: /run/{0}", file)));
+  }
 }
 
 TEST(AgentConfig, OperatorsHaveAPortOnlyWhereItIsAskedFor) {
@@ -299,8 +335,7 @@ TEST(AgentConfig, ANodesCertificateIsForWhatTheTpmSays) {
       {AttestedWith("node-17\n", "node-17\n      boot_log_file: log\n"), "attestation.boot_log_file"},
       {AttestedWith("    attestation:", "    token_file: /t\n    attestation:"), "token_file: has no place"},
       {AttestedWith("    attestation:", "    lifetime: 1h\n    attestation:"), "lifetime: has no place"},
-      {AttestedWith("    attestation:", "    identities: [a.test]\n    attestation:"), "identities: has no place"},
-      {AttestedWith("    attestation:\n      node_id: node-17\n", ""), "token_file"}};
+      {AttestedWith("    attestation:", "    identities: [a.test]\n    attestation:"), "identities: has no place"}};
   for (const auto& [text, part] : cases) EXPECT_THAT(ProblemsOf(text), ::testing::HasSubstr(part)) << text;
   std::string other = AttestedWith("sockets:",
                                    "modules: [{name: m, path: /m.so}]\n"

@@ -46,8 +46,8 @@ class FakeCa {
     EVP_PKEY_up_ref(key.pkey());
     const std::int64_t now = ToUnixSeconds(clock_.Now());
     testing::CertificateShape shape{.san = "URI:spiffe://cluster.local/ns/demo/sa/web"};
-    shape.not_before = now;
-    shape.not_after = now + lifetime.count();
+    shape.not_before = now - age.count();
+    shape.not_after = now - age.count() + lifetime.count();
     auto issued = testing::MakeIdentityWithKey(ossl::PKey(key.pkey()), shape, &root);
     if (for_another_key) issued = testing::MakeIdentity(shape, &root);
     return std::vector<std::string>{issued.CertificatePem(), root.CertificatePem()};
@@ -63,6 +63,7 @@ class FakeCa {
   bool takes_certificates = true;  // in the place of another proof
   std::optional<WallTime> renew_by;
   std::string key_label;  // of the last request
+  seconds age{0};         // of certificates, when they are issued
 
  private:
   const Clock& clock_;
@@ -85,12 +86,16 @@ class FakeSource final : public CertificateSource {
 
 // The last of what was told.
 struct ToldOfCertificate final : CertificateReports {
-  void Holds(const std::string& /*certificate*/, WallTime end) override { not_after = end; }
+  void Holds(const std::string& /*certificate*/, WallTime end, const std::vector<GeneralName>& names) override {
+    not_after = end;
+    missing = rootkeep::Describe(names);
+  }
   void Renewed(const std::string& /*certificate*/, std::string_view by) override { renewals.emplace_back(by); }
   void Failed(const std::string& /*certificate*/, std::string_view step) override { failures.emplace_back(step); }
   void Report(const std::string& /*certificate*/, const std::string& why) override { trouble = why; }
 
   std::optional<WallTime> not_after;
+  std::string missing;
   std::vector<std::string> renewals;
   std::vector<std::string> failures;
   std::optional<std::string> trouble;
@@ -123,12 +128,13 @@ class CertificateKeeperTest : public ::testing::Test {
                                  .mark_path = directory / "mark",
                                  .own_socket = own_socket,
                                  .source = std::make_unique<FakeSource>(ca),
-                                 .permit =
-                                     [this](const KeyInfo& key) {
-                                       KeyPermits permits;
-                                       permits.Set(Catalogue()->List().value());
-                                       return permits.Check({}, key);
-                                     },
+                                 .stop = stop.get_token(),
+                                 .permit = [this](const KeyInfo& key) -> Status {
+                                   RK_RETURN_IF_ERROR(permitted);
+                                   KeyPermits permits;
+                                   permits.Set(Catalogue()->List().value());
+                                   return permits.Check({}, key);
+                                 },
                                  .reload =
                                      [this](const std::vector<std::string>& command) {
                                        EXPECT_EQ(command, config.reload);
@@ -159,6 +165,8 @@ class CertificateKeeperTest : public ::testing::Test {
   int reloads = 0;
   Status reload_result = Ok();
   ToldOfCertificate told;
+  std::stop_source stop;
+  Status permitted = Ok();  // beyond what the catalogue says
 };
 
 }  // namespace rootkeep::agent

@@ -1,43 +1,11 @@
 // A certificate kept fresh.
-#include <sys/stat.h>
-
 #include <deque>
 #include <set>
 
-#include "providers/openssl/reference.h"
-#include "signer/der/pem.h"
-#include "tests/support/eventually.h"
 #include "tests/unit/tools/rootkeep-agent/certificate_keeper_fixture.h"
 
 namespace rootkeep::agent {
 namespace {
-
-TEST_F(CertificateKeeperTest, MakesTheKeyAndWritesWhatAProgramNeeds) {
-  const auto keeper = Start();
-  keeper->Round();
-  EXPECT_EQ(keeper->not_after(), FromUnixSeconds(kStart + 3600));
-  EXPECT_EQ(ca.names, "spiffe://cluster.local/ns/demo/sa/web, web.test, 192.0.2.1");
-  EXPECT_EQ(Read(config.bundle_file), ca.root.CertificatePem());
-  EXPECT_EQ(reloads, 1);
-  ASSERT_OK_AND_ASSIGN(const auto row, Catalogue()->Find("rk/app/web/1"));
-  ASSERT_TRUE(row);
-  EXPECT_EQ(row->state, KeyState::kActive);
-  EXPECT_EQ(row->key->public_key, Certified());
-  // As rootkeep.so reads it.
-  ASSERT_OK_AND_ASSIGN(const Bytes der, der::FirstPemBlock(Read(config.key_file)));
-  EXPECT_TRUE(Read(config.key_file).starts_with(std::string("-----BEGIN ") + provider::kReferenceLabel));
-  provider::KeyReference reference;
-  ASSERT_TRUE(provider::ParseReference(der, reference));
-  EXPECT_EQ(reference.socket, config.socket_path);
-  EXPECT_EQ(reference.uri.substr(0, 10), "keysocket:");
-  ASSERT_TRUE(reference.fingerprint);
-  EXPECT_EQ(ToBytes(*reference.fingerprint), Certified().fingerprint());
-  for (const std::string& path : {config.chain_file, config.bundle_file, config.key_file}) {
-    struct stat info{};
-    ASSERT_EQ(stat(path.c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 07777, 0640U) << path;
-  }
-}
 
 TEST_F(CertificateKeeperTest, RenewsBeforeTheEndWithTheSameKey) {
   const auto keeper = Start();
@@ -137,18 +105,51 @@ TEST_F(CertificateKeeperTest, ARestartAsksForNothingThatIsThere) {
   EXPECT_EQ(ca.asked, 2);
 }
 
-TEST_F(CertificateKeeperTest, FilesThatDoNotFitAreMadeAnew) {
+// The next agent is to be somebody else.
+TEST_F(CertificateKeeperTest, ACertificateOfAnotherNameIsNotTakenUp) {
   Start()->Round();
-  ASSERT_THAT(WriteFileAtomically(config.key_file, "something else\n", 0600), IsOk());
+  config.identities = {GeneralNameFromText("spiffe://cluster.local/ns/demo/sa/other")};
   Start()->Round();
   EXPECT_EQ(ca.asked, 2);
-  EXPECT_THAT(Read(config.key_file), ::testing::StartsWith("-----BEGIN ROOTKEEP KEY REFERENCE-----"));
-  ASSERT_EQ(unlink(config.bundle_file.c_str()), 0);
+  EXPECT_EQ(ca.names, "spiffe://cluster.local/ns/demo/sa/other");
+  EXPECT_EQ(told.missing, "spiffe://cluster.local/ns/demo/sa/other") << "what this CA gives is another";
+}
+
+TEST_F(CertificateKeeperTest, TellsWhichNamesTheCaDidNotGive) {
   Start()->Round();
-  EXPECT_EQ(ca.asked, 3);
-  ASSERT_THAT(WriteFileAtomically(config.chain_file, ca.root.CertificatePem(), 0600), IsOk());
+  EXPECT_EQ(told.missing, "web.test, 192.0.2.1");
+  EXPECT_EQ(reloads, 1) << "it is used all the same: what it holds is the CA's decision";
+  config.identities = {GeneralNameFromText("spiffe://cluster.local/ns/demo/sa/web")};
   Start()->Round();
-  EXPECT_EQ(ca.asked, 4);
+  EXPECT_EQ(told.missing, "");
+}
+
+// Most of their life is over when they come: backdated far, or given once more.
+TEST_F(CertificateKeeperTest, OldCertificatesAreNotAskedForWithoutEnd) {
+  ca.age = minutes(50);
+  const auto keeper = Start();
+  for (int i = 0; i < 270; ++i) {
+    keeper->Round();
+    keeper->Round();
+    clock.Advance(seconds(1));
+  }
+  EXPECT_EQ(ca.asked, 1) << "half of what was left is not over";
+  ca.age = minutes(60) - seconds(1);
+  PassRenewalTime();
+  ca.asked = 0;
+  for (int i = 0; i < 20; ++i) keeper->Round();
+  EXPECT_EQ(ca.asked, 1) << "not twice in a second";
+}
+
+TEST_F(CertificateKeeperTest, WhatIsEndedByAStopIsNoFailure) {
+  const auto keeper = Start();
+  keeper->Round();
+  ca.down = Error(Code::kCancelled, "the call was ended");
+  PassRenewalTime();
+  stop.request_stop();
+  keeper->Round();
+  EXPECT_EQ(ca.asked, 2) << "with its certificate; a token is not shown any more";
+  EXPECT_TRUE(told.failures.empty());
 }
 
 TEST_F(CertificateKeeperTest, WaitsLongerAfterEachFailureButNeverLong) {
@@ -188,75 +189,6 @@ TEST_F(CertificateKeeperTest, AnAnswerThatCannotBeUsedReplacesNothing) {
   EXPECT_EQ(reloads, 1);
 }
 
-TEST_F(CertificateKeeperTest, AReloadThatFailsIsTriedAgainAndRemembered) {
-  reload_result = FailedPrecondition("it ended with status 1");
-  const auto keeper = Start();
-  keeper->Round();
-  EXPECT_EQ(reloads, 1);
-  keeper->Round();
-  EXPECT_EQ(reloads, 1) << "not again at once";
-  clock.Advance(seconds(2));
-  keeper->Round();
-  EXPECT_EQ(reloads, 2);
-  reload_result = Ok();
-  Start()->Round();
-  EXPECT_EQ(reloads, 3) << "also by the next agent";
-  Start()->Round();
-  EXPECT_EQ(reloads, 3);
-  EXPECT_EQ(ca.asked, 1);
-}
-
-TEST_F(CertificateKeeperTest, ARetiredKeyIsFollowedByTheNextGeneration) {
-  const auto keeper = Start();
-  keeper->Round();
-  const PublicKey first = Certified();
-  ASSERT_THAT(Catalogue()->Retire("rk/app/web/1", clock.Now()), IsOk());
-  keeper->Round();
-  EXPECT_EQ(ca.asked, 2) << "at once: the old one signs nothing any more";
-  EXPECT_FALSE(ca.shown) << "not in TLS either";
-  EXPECT_NE(Certified(), first);
-  ASSERT_OK_AND_ASSIGN(const auto row, Catalogue()->Find("rk/app/web/2"));
-  ASSERT_TRUE(row);
-  EXPECT_EQ(row->key->public_key, Certified());
-}
-
-TEST_F(CertificateKeeperTest, AKeyThatIsMissingIsNotReplaced) {
-  Start()->Round();
-  const auto token = hsm.OpenStore();
-  ASSERT_OK_AND_ASSIGN(const auto keys, token->List(After(seconds(30))));
-  ASSERT_THAT(token->deleter()->Delete(keys.front().uri, After(seconds(30))), IsOk());
-  const auto keeper = Start();
-  keeper->Round();
-  EXPECT_FALSE(keeper->not_after());
-  EXPECT_EQ(ca.asked, 1);
-  ASSERT_OK_AND_ASSIGN(const auto left, token->List(After(seconds(30))));
-  EXPECT_TRUE(left.empty());
-  // An operator decides.
-  ASSERT_THAT(Catalogue()->Retire("rk/app/web/1", clock.Now()), IsOk());
-  clock.Advance(minutes(5));
-  keeper->Round();
-  EXPECT_TRUE(keeper->not_after());
-  EXPECT_TRUE(Catalogue()->Find("rk/app/web/2").value().has_value());
-}
-
-TEST_F(CertificateKeeperTest, ATokenThatIsAwayIsWaitedFor) {
-  Start()->Round();
-  store.reset();
-  hsm.UnloadModule();
-  hsm.TakeAway();
-  const auto keeper = Start();
-  keeper->Round();
-  EXPECT_FALSE(keeper->not_after());
-  EXPECT_NE(Read(config.chain_file), "") << "what is there stays";
-  hsm.GiveBack();
-  // As the agent's minder does all the time.
-  EXPECT_TRUE(testing::Eventually([this] { return store->health()->Probe(After(seconds(30))).ok(); }));
-  clock.Advance(seconds(2));
-  keeper->Round();
-  EXPECT_TRUE(keeper->not_after());
-  EXPECT_EQ(ca.asked, 1);
-}
-
 TEST_F(CertificateKeeperTest, TellsHowItIs) {
   const auto keeper = Start();
   ca.down = Unavailable("the CA is away");
@@ -281,6 +213,7 @@ TEST_F(CertificateKeeperTest, TellsHowItIs) {
   PassRenewalTime();
   keeper->Round();
   EXPECT_EQ(told.trouble, "");
+  EXPECT_THAT(told.failures, ::testing::ElementsAre("renewal", "reload", "reload", "proof", "renewal", "reload"));
   clock.Advance(hours(1));
   keeper->Round();
   EXPECT_THAT(told.trouble.value(), ::testing::HasSubstr("the CA is away"));

@@ -99,6 +99,7 @@ TEST_F(AgentMetricsTest, TellsHowTokensAndCertificatesAre) {
   metrics.SetKeys("node", "ACTIVE", 4);
   metrics.SetKeyCatalogueReadable(true);
   metrics.SetExpiry("site", FromUnixSeconds(1'800'000'000));
+  metrics.SetNamesMissing("site", 2);
   metrics.CountRenewal("site", "certificate");
   metrics.CountFailure("site", "renewal");
   const std::string text = Text();
@@ -106,6 +107,7 @@ TEST_F(AgentMetricsTest, TellsHowTokensAndCertificatesAre) {
   EXPECT_THAT(text, HasSubstr("rootkeep_keys{state=\"ACTIVE\",token=\"node\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("rootkeep_key_catalogue_readable 1\n"));
   EXPECT_THAT(text, HasSubstr("rootkeep_certificate_expiry_timestamp_seconds{certificate=\"site\"} 1800000000\n"));
+  EXPECT_THAT(text, HasSubstr("rootkeep_certificate_names_missing{certificate=\"site\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("rootkeep_certificate_renewals_total{by=\"certificate\",certificate=\"site\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("rootkeep_certificate_failures_total{certificate=\"site\",step=\"renewal\"} 1\n"));
 }

@@ -56,6 +56,17 @@ TEST_F(CheckAgent, ACertificateIsWellWhileItsRenewalIsNotLate) {
   }
 }
 
+TEST_F(CheckAgent, NamesThatTheCaDidNotGiveAreAWarning) {
+  config_.certificates[0].identities = {GeneralNameFromText("WEB.test"), GeneralNameFromText("192.0.2.1"),
+                                        GeneralNameFromText("spiffe://cluster.local/ns/demo/sa/web")};
+  std::vector<Finding> findings;
+  Checkup checkup([&findings](const Finding& finding) { findings.push_back(finding); });
+  CheckAgentCertificates(checkup, config_, FromUnixSeconds(kBegin));
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[1].outcome, Outcome::kWarning);
+  EXPECT_EQ(findings[1].detail, "it does not name 192.0.2.1, spiffe://cluster.local/ns/demo/sa/web");
+}
+
 TEST_F(CheckAgent, OneThatIsNotRenewedIsAWarningAndThenAFailure) {
   const Finding late = At(80'000);
   EXPECT_EQ(late.outcome, Outcome::kWarning);
