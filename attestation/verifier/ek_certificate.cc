@@ -52,12 +52,14 @@ Result<ByteView> UnwrapEkCertificate(ByteView contents) {
     if (size > contents.size()) return Failure(reason::kEkCertificateMalformed, "its index ends before it does");
     contents = contents.first(size);
   }
+  constexpr std::uint8_t kSequence = V_ASN1_CONSTRUCTED | V_ASN1_SEQUENCE;  // in one octet, X.690 §8.1.2
   const unsigned char* at = contents.data();
   long length = 0;  // NOLINT(google-runtime-int): OpenSSL's type
   int tag = 0;
   int cls = 0;
-  const int form = ASN1_get_object(&at, &length, &tag, &cls, static_cast<long>(contents.size()));  // NOLINT
-  if (form != V_ASN1_CONSTRUCTED || cls != V_ASN1_UNIVERSAL || tag != V_ASN1_SEQUENCE || length == 0) {
+  if (contents.empty() || contents.front() != kSequence ||
+      ASN1_get_object(&at, &length, &tag, &cls, static_cast<long>(contents.size())) != V_ASN1_CONSTRUCTED ||  // NOLINT
+      length == 0) {
     ossl::ClearErrors();
     return Failure(reason::kEkCertificateMalformed, "it is no whole SEQUENCE");
   }

@@ -160,6 +160,34 @@ TEST(Attempt, AsksForPcrsThatCanBeQuoted) {
   EXPECT_THAT(challenge(SelectPcrs(Algorithm::kSha384, {0}), 32), HasReason(reason::kPcrBank));
 }
 
+// What has its own tests is asked.
+TEST(Attempt, AsksPolicyAboutFirmwareAndTheUseOfTheNodeKey) {
+  AttestationPolicy policy = testing::Policy();
+  policy.firmware = {{.manufacturer = testing::TpmManufacturer::kManufacturer, .version = ~0ULL}};
+  {
+    const AttestNode node(Lab::Shared().tpm);
+    Exchange exchange = testing::Start(node);
+    EXPECT_EQ(exchange.Verify(node.Answer(exchange.init, exchange.challenge), policy).reason, reason::kFirmwareOld);
+  }
+  {
+    const AttestNode unvouched(Lab::Shared().tpm, {.ek = EkKind::kL2});
+    Exchange exchange = testing::Start(unvouched);
+    EXPECT_EQ(exchange.Verify(unvouched.Answer(exchange.init, exchange.challenge), policy).reason,
+              reason::kFirmwareUnlisted);
+  }
+  // The key may be used by its auth value and by a policy, which nobody listed.
+  TPM2B_PUBLIC guarded = testing::NodeKeyTemplate();
+  guarded.publicArea.authPolicy.size = 32;
+  const AttestNode node(Lab::Shared().tpm, {.node_key = guarded});
+  for (const bool listed : {false, true}) {
+    policy = testing::Policy();
+    if (listed) policy.node_key.auth_policies = {Bytes(32)};
+    Exchange exchange = testing::Start(node);
+    EXPECT_EQ(exchange.Verify(node.Answer(exchange.init, exchange.challenge), policy).reason,
+              listed ? "" : reason::kNodeKeyAuth);
+  }
+}
+
 TEST(Attempt, LearnsWithoutEverPassing) {
   const AttestNode node(Lab::Shared().tpm);
   AttestationPolicy policy = testing::Policy();

@@ -146,6 +146,7 @@ TEST_F(EkCertificates, AreTakenOutOfWhatAnIndexHolds) {
   EXPECT_THAT(unwrap({0x10, 0x01, 0x00}), HasReason(reason::kEkCertificateMalformed));
   EXPECT_THAT(unwrap({0x04, 0x01, 0x00}), HasReason(reason::kEkCertificateMalformed));
   EXPECT_THAT(unwrap({0x30, 0x80, 0x00, 0x00}), HasReason(reason::kEkCertificateMalformed));  // indefinite length
+  EXPECT_THAT(unwrap({0x3f, 0x10, 0x01, 0xff}), HasReason(reason::kEkCertificateMalformed));  // a tag in two octets
   EXPECT_THAT(unwrap({0x70, 0x01, 0xff}), HasReason(reason::kEkCertificateMalformed));        // of class application
   EXPECT_THAT(unwrap({0x30, 0x00, 0x00}), HasReason(reason::kEkCertificateMalformed));
   EXPECT_THAT(unwrap({}), HasReason(reason::kEkCertificateMalformed));
