@@ -59,6 +59,13 @@ TEST(Attempt, RefusesAnotherProtocolVersion) {
   EXPECT_THAT(Begin(init), HasReason(reason::kProtocolVersion));
 }
 
+TEST(Attempt, RefusesARequestForAnotherKey) {  // C9: of a key in another TPM, or anywhere
+  const testing::SwTpm second(Lab::Shared().manufacturer, "node-2");
+  AttestInit init = AttestNode(Lab::Shared().tpm).Init();
+  init.csr = AttestNode(second).Csr();
+  EXPECT_THAT(Begin(init), HasReason(reason::kCsrKey));
+}
+
 TEST(Attempt, RefusesAPlaceOfTheAkThatItDoesNotKnow) {
   AttestInit init = AttestNode(Lab::Shared().tpm).Init();
   for (const int place : {0, 3}) {
