@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "signer/node/pcr_text.h"
+
 namespace rootkeep {
 namespace {
 
@@ -35,15 +37,6 @@ Result<std::string> EvidenceDigest(const attestation::AttestEvidence& evidence) 
   }
   RK_TRY(const Bytes digest, attestation::TpmHash(Algorithm::kSha256, all));
   return ToHex(digest);
-}
-
-std::string PcrText(Algorithm bank, const std::vector<attestation::PcrValue>& values) {
-  if (values.empty()) return {};
-  std::string text;
-  for (const attestation::PcrValue& value : values) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ",", value.index, ToHex(value.digest));
-  }
-  return fmt::format("{}:{}", attestation::AlgorithmName(bank), text);
 }
 
 NodeEvidence EvidenceOf(const attestation::Verdict& verdict, Algorithm bank, std::int64_t now) {

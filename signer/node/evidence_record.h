@@ -17,9 +17,6 @@ Arrival ArrivalOf(const attestation::Attempt& attempt);
 // Lower-case hexadecimal SHA-256 of all of the evidence, each part behind its length.
 Result<std::string> EvidenceDigest(const attestation::AttestEvidence& evidence);
 
-// "sha256:0=<hexadecimal>,7=<hexadecimal>"
-std::string PcrText(attestation::Algorithm bank, const std::vector<attestation::PcrValue>& values);
-
 // What the verdict leaves in the node's record, whichever it is.
 NodeEvidence EvidenceOf(const attestation::Verdict& verdict, attestation::Algorithm bank, std::int64_t now);
 

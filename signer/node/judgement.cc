@@ -90,9 +90,12 @@ Status Write(NodeStore& nodes, NodeChange change, const Judged& judged, NodeCert
   }
   if (judged.admission.kind != Kind::kKnown) RK_RETURN_IF_ERROR(nodes.Insert(Enrolled(judged), now));
   if (judged.admission.kind == Kind::kHeldNew) return Ok();
+  const bool right = change == NodeChange::kAttest;
+  const NodeStore::Along along{.certificate = right ? &certificate : nullptr,
+                               .boot_log = right && !judged.boot_log.log.empty() ? &judged.boot_log : nullptr};
   RK_RETURN_IF_ERROR(nodes.Update(
       node.id, [&](Node present) { return Apply(change, std::move(present), judged); }, NodeStore::kService, now,
-      change == NodeChange::kAttest ? &certificate : nullptr));
+      along));
   return Ok();
 }
 

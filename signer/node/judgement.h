@@ -21,6 +21,7 @@ struct Judged {
   NodeEvidence evidence;
   Bytes ak_name;
   std::int64_t until = 0;  // Unix seconds: how long right evidence counts
+  NodeBootLog boot_log;    // as it came; kept when the evidence is right
 };
 
 // What is to become of the node in the database.

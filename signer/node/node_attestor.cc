@@ -4,10 +4,12 @@
 
 #include <utility>
 
+#include "attestation/verifier/boot_log_report.h"
 #include "keystore/base/log.h"
 #include "signer/der/pem.h"
 #include "signer/node/evidence_record.h"
 #include "signer/node/judgement.h"
+#include "signer/node/pcr_text.h"
 
 namespace rootkeep {
 namespace {
@@ -17,6 +19,7 @@ using attestation::Verdict;
 using Kind = NodeVerdict::Kind;
 
 constexpr std::size_t kRememberedKeys = 16'384;
+constexpr std::size_t kMaxExplanation = 16'384;  // octets
 constexpr std::chrono::seconds kBusyWait{1};
 
 // The inventory may have moved the node since it was enrolled.
@@ -162,6 +165,23 @@ Result<NodeVerdict> NodeAttestor::Judge(std::unique_ptr<NodeAttempt> attempt, co
   return verdict;
 }
 
+std::string NodeAttestor::Explain(const Verdict& verdict, const std::string& node, attestation::Algorithm bank,
+                                  const AttestEvidence& evidence) {
+  if (verdict.differing_pcrs.empty() || evidence.boot_log.empty()) return {};
+  std::optional<attestation::QuotedBootLog> then;
+  // Only words depend on it: without the earlier log there are fewer.
+  const auto kept = parts_.nodes.BootLog(node);
+  if (kept.ok() && kept->has_value()) {
+    if (auto state = ParsePcrText((*kept)->pcrs); state && state->bank == bank) {
+      then = attestation::QuotedBootLog{.log = (*kept)->log, .values = std::move(state->values)};
+    }
+  }
+  const auto lines = attestation::ReportPcrs(verdict.differing_pcrs, {evidence.boot_log, verdict.pcrs}, then, bank);
+  std::string text = fmt::format("{}", fmt::join(lines, "\n"));
+  if (text.size() > kMaxExplanation) text.resize(kMaxExplanation);
+  return text;
+}
+
 Result<NodeVerdict> NodeAttestor::Decide(NodeAttempt& attempt, const AttestEvidence& evidence) {
   const NodeRules& rules = *attempt.rules_;
   const Admission& admission = attempt.admission_;
@@ -170,16 +190,20 @@ Result<NodeVerdict> NodeAttestor::Decide(NodeAttempt& attempt, const AttestEvide
   RK_TRY(const auto present, parts_.nodes.FindByEk(attempt.arrival_.ek_sha256));
   const auto last = present ? LastSeenOf(*present) : std::nullopt;
   const WallTime now = parts_.clock.Now();
-  const Verdict verdict = attempt.attempt_.Verify(evidence, group->policy, last, now);
+  Verdict verdict = attempt.attempt_.Verify(evidence, group->policy, last, now);
+  const attestation::Algorithm bank = group->policy.pcrs.bank;
+  std::string explained = Explain(verdict, admission.node.id, bank, evidence);
+  if (!explained.empty()) verdict.explanation = std::move(explained);
 
   Judged judged{.verdict = verdict,
                 .admission = admission,
                 .arrival = attempt.arrival_,
                 .group = attempt.group_,
                 .peer = attempt.call_.peer,
-                .evidence = EvidenceOf(verdict, group->policy.pcrs.bank, ToUnixSeconds(now)),
+                .evidence = EvidenceOf(verdict, bank, ToUnixSeconds(now)),
                 .ak_name = attempt.attempt_.ak_name(),
                 .until = ToUnixSeconds(now + rules.lifetime)};
+  judged.boot_log = {.pcrs = judged.evidence.pcrs, .log = evidence.boot_log};
   judged.evidence.attestation = attempt.id();
   judged.evidence.policy = group->version;
   RK_TRY(judged.evidence.sha256, EvidenceDigest(evidence));

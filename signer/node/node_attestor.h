@@ -103,6 +103,9 @@ class NodeAttestor {
   Result<std::unique_ptr<NodeAttempt>> BeginUncounted(attestation::AttestInit init, const NodeCall& call);
   Result<std::shared_ptr<void>> TakePlace();
   Result<Admission> Admit(const Arrival& arrival, const NodeRules& rules);
+  // What the boot logs say of PCRs that are not as they should be; empty where there is none.
+  std::string Explain(const attestation::Verdict& verdict, const std::string& node, attestation::Algorithm bank,
+                      const attestation::AttestEvidence& evidence);
   Result<NodeVerdict> Decide(NodeAttempt& attempt, const attestation::AttestEvidence& evidence);
   void Record(const NodeAttempt& attempt, const NodeVerdict& verdict);
 

@@ -207,4 +207,24 @@ Result<std::vector<NodeEvent>> SelectEvents(Database& database, std::string_view
   });
 }
 
+Result<std::optional<NodeBootLog>> SelectBootLog(Database& database, std::string_view node) {
+  RK_TRY(Statement query,
+         database.Prepare("SELECT pcrs, log FROM node_boot_logs WHERE node = :node", {kText}, {kText, kBlob}));
+  query.Bind(node);
+  RK_TRY(auto found, ReadAll(query, [](const Statement& row) {
+           return NodeBootLog{.pcrs = std::string(row.text(0)), .log = row.blob(1)};
+         }));
+  if (found.empty()) return std::optional<NodeBootLog>();
+  return std::optional(std::move(found.front()));
+}
+
+Status ReplaceBootLog(Database& database, std::string_view node, const NodeBootLog& boot_log) {
+  RK_TRY(const auto present, SelectBootLog(database, node));
+  if (present && present->pcrs == boot_log.pcrs) return Ok();
+  RK_RETURN_IF_ERROR(Execute(database, "DELETE FROM node_boot_logs WHERE node = :node", node));
+  RK_RETURN_IF_ERROR(Execute(database, "INSERT INTO node_boot_logs (node, pcrs, log) VALUES (:node, :pcrs, :log)", node,
+                             std::string_view(boot_log.pcrs), ByteView(boot_log.log)));
+  return Ok();
+}
+
 }  // namespace rootkeep::node_rows

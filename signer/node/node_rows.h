@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,13 @@ Result<std::vector<BindingRequest>> SelectBindings(store::Database& database, st
 Result<std::vector<NodeCertificate>> SelectCertificates(store::Database& database, std::string_view node);
 Result<std::vector<NodeEvent>> SelectEvents(store::Database& database, std::string_view node, std::size_t limit);
 
+Result<std::optional<NodeBootLog>> SelectBootLog(store::Database& database, std::string_view node);
+// Nothing is written where the PCRs are those that are there: the same boot.
+Status ReplaceBootLog(store::Database& database, std::string_view node, const NodeBootLog& boot_log);
+
 inline store::Column TypeOf(std::int64_t) { return store::Column::kInteger; }
 inline store::Column TypeOf(std::string_view) { return store::Column::kText; }
+inline store::Column TypeOf(ByteView) { return store::Column::kBlob; }
 
 // Runs one statement with these parameters for its effect; how many rows it changed.
 template <typename... Values>

@@ -140,6 +140,11 @@ Result<std::vector<NodeCertificate>> NodeStore::Certificates(std::string_view no
   return node_rows::SelectCertificates(*database_, node);
 }
 
+Result<std::optional<NodeBootLog>> NodeStore::BootLog(std::string_view node) {
+  const MutexLock lock(mutex_);
+  return node_rows::SelectBootLog(*database_, node);
+}
+
 Result<std::vector<NodeEvent>> NodeStore::History(std::string_view node, std::size_t limit) {
   const MutexLock lock(mutex_);
   return node_rows::SelectEvents(*database_, node, limit);
@@ -158,13 +163,14 @@ Status NodeStore::Insert(const Node& node, std::int64_t now) {
 }
 
 Result<Node> NodeStore::Update(std::string_view id, const Change& change, std::string_view by, std::int64_t now,
-                               NodeCertificate* certificate) {
+                               const Along& along) {
   const MutexLock lock(mutex_);
   return Transact(*database_, [&](Database& database) -> Result<Node> {
     RK_TRY(const Node node, Get(database, id));
     RK_TRY(Node changed, change(node));
     RK_RETURN_IF_ERROR(node_rows::Update(database, changed));
-    if (certificate != nullptr) RK_RETURN_IF_ERROR(InsertCertificate(database, *certificate));
+    if (along.certificate != nullptr) RK_RETURN_IF_ERROR(InsertCertificate(database, *along.certificate));
+    if (along.boot_log != nullptr) RK_RETURN_IF_ERROR(node_rows::ReplaceBootLog(database, id, *along.boot_log));
     const bool same = node.state == changed.state && node.reason == changed.reason;
     if (!same) RK_RETURN_IF_ERROR(Note(database, EventOf(changed, by, now)));
     return changed;
@@ -177,6 +183,7 @@ Status NodeStore::Remove(std::string_view id, std::string_view by, std::int64_t 
     RK_TRY(const std::int64_t removed, node_rows::Execute(database, "DELETE FROM nodes WHERE node = :node", id));
     if (removed == 0) return NoNode(id);
     RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE node = :node", id));
+    RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_boot_logs WHERE node = :node", id));
     return Note(database, {.at = now, .node = std::string(id), .state = "removed", .by = std::string(by)});
   });
 }

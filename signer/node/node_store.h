@@ -46,6 +46,12 @@ struct NodeCertificate {
   std::int64_t not_after = 0;  // Unix seconds; as asked for until it is issued
 };
 
+// What firmware measured when a node's PCRs were last accepted, to compare with when they are not.
+struct NodeBootLog {
+  std::string pcrs;  // as NodeEvidence::pcrs
+  Bytes log;         // as the node sent it
+};
+
 // One line of a node's history.
 struct NodeEvent {
   std::int64_t at = 0;  // Unix seconds
@@ -79,16 +85,21 @@ class NodeStore {
   Result<std::vector<BindingRequest>> BindingRequests();
   // Newest first.
   Result<std::vector<NodeCertificate>> Certificates(std::string_view node);
+  Result<std::optional<NodeBootLog>> BootLog(std::string_view node);
   Result<std::vector<NodeEvent>> History(std::string_view node, std::size_t limit);
 
   // ALREADY_EXISTS with reason "db_unique" when the id or the EK is taken; RESOURCE_EXHAUSTED with reason
   // "node_waiting" when it is to be held and too many are.
   Status Insert(const Node& node, std::int64_t now);
-  // The node as it is now; NOT_FOUND with reason "node_unknown" without it. With `certificate`, that is asked for in
-  // the same transaction and gets its id.
+  // What is written in the same transaction; null for nothing.
+  struct Along {
+    NodeCertificate* certificate;  // is asked for, and gets its id
+    const NodeBootLog* boot_log;   // takes the place of the one there is
+  };
+  // The node as it is now; NOT_FOUND with reason "node_unknown" without it.
   Result<Node> Update(std::string_view id, const Change& change, std::string_view by, std::int64_t now,
-                      NodeCertificate* certificate = nullptr);
-  // With its binding requests. What was issued on its word, and its history, stay.
+                      const Along& along = {nullptr, nullptr});
+  // With its binding requests and boot log. What was issued on its word, and its history, stay.
   Status Remove(std::string_view id, std::string_view by, std::int64_t now);
 
   // Notes that this EK wants to be the node's; once more is no new request. RESOURCE_EXHAUSTED "node_waiting".

@@ -150,10 +150,20 @@ constexpr std::array kCarriers = {
     " FROM intents i LEFT JOIN issuers ON issuers.id = i.issuer_id LEFT JOIN outcomes ON outcomes.intent_id = i.id",
 };
 
+constexpr std::array kBootLogs = {
+    // The boot log of a node's last right evidence, and the PCRs that were quoted with it.
+    "CREATE TABLE node_boot_logs ("
+    " id {id},"
+    " node TEXT NOT NULL UNIQUE,"
+    " pcrs TEXT NOT NULL,"
+    " log {blob} NOT NULL)",
+};
+
 constexpr std::array kMigrations = {
     Migration{1, "ledger", kLedger},
     Migration{2, "nodes", kNodes},
     Migration{3, "carriers", kCarriers},
+    Migration{4, "boot logs", kBootLogs},
 };
 
 Result<std::int64_t> CurrentVersion(Database& database) {

@@ -8,7 +8,6 @@
 namespace rootkeep {
 namespace {
 
-using attestation::Algorithm;
 using attestation::AttestEvidence;
 
 TEST(EvidenceRecord, EachPartOfTheEvidenceIsInItsDigest) {
@@ -28,12 +27,6 @@ TEST(EvidenceRecord, EachPartOfTheEvidenceIsInItsDigest) {
   add(value);
   add({.activation_proof = {1}, .quote_attest = {2, 3}});  // the same octets, cut elsewhere
   EXPECT_EQ(digests.size(), 9U);
-}
-
-TEST(EvidenceRecord, PcrsAreReadable) {
-  EXPECT_EQ(PcrText(Algorithm::kSha256, {{.index = 0, .digest = {0xab}}, {.index = 7, .digest = {0x01, 0x02}}}),
-            "sha256:0=ab,7=0102");
-  EXPECT_EQ(PcrText(Algorithm::kSha256, {}), "");
 }
 
 TEST(EvidenceRecord, TheClockComesBackAsItWas) {

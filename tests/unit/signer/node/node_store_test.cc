@@ -30,8 +30,8 @@ class NodeStoreTest : public ::testing::Test {
   }
   Node Get(std::string_view id) { return nodes_->Find(id).value().value(); }
   Result<Node> Attest(const std::string& id, std::int64_t at, NodeCertificate* certificate = nullptr) {
-    return nodes_->Update(
-        id, [&](Node node) { return Attested(std::move(node), MakePass(at)); }, "service", at, certificate);
+    return nodes_->Update(id, [&](Node node) { return Attested(std::move(node), MakePass(at)); }, "service", at,
+                          {.certificate = certificate, .boot_log = nullptr});
   }
   static BindingRequest RequestOf(const std::string& node, char ek) {
     return {.ek_sha256 = EkOf(ek),
@@ -106,6 +106,26 @@ TEST_F(NodeStoreTest, TellsWhichCertificatesWereIssuedOnANodesWord) {
   EXPECT_EQ(certificates[1].not_after, kThen + 8);
   EXPECT_EQ(certificates[2].status, NodeCertificateStatus::kAsked);
   EXPECT_EQ(certificates[2].request_id, "r0");
+}
+
+TEST_F(NodeStoreTest, KeepsTheBootLogOfTheNewestBoot) {
+  ASSERT_THAT(nodes_->Insert(MakeNode("n1", 'a'), kThen), IsOk());
+  EXPECT_FALSE(nodes_->BootLog("n1").value());
+  const auto keep = [&](const std::string& pcrs, const Bytes& log) {
+    const NodeBootLog boot_log{pcrs, log};
+    const auto same = [](Node node) -> Result<Node> { return node; };
+    EXPECT_THAT(nodes_->Update("n1", same, "service", kThen, {.certificate = nullptr, .boot_log = &boot_log}), IsOk());
+  };
+  keep("sha256:0=00", {1, 2, 3});
+  Reopen();
+  EXPECT_EQ(nodes_->BootLog("n1").value()->log, (Bytes{1, 2, 3}));
+  keep("sha256:0=00", {4});
+  EXPECT_EQ(nodes_->BootLog("n1").value()->log, (Bytes{1, 2, 3})) << "the same boot";
+  keep("sha256:0=01", {5});
+  EXPECT_EQ(nodes_->BootLog("n1").value()->log, Bytes{5});
+  EXPECT_EQ(nodes_->BootLog("n1").value()->pcrs, "sha256:0=01");
+  ASSERT_THAT(nodes_->Remove("n1", "alice", kThen), IsOk());
+  EXPECT_FALSE(nodes_->BootLog("n1").value());
 }
 
 TEST_F(NodeStoreTest, CountsHowNodesStand) {
