@@ -42,8 +42,8 @@ class CliNodeTest : public ::testing::Test {
   void Certify(const std::string& request, const std::string& serial, std::int64_t not_after) {
     NodeCertificate certificate{.node = "w1", .request_id = request, .asked_at = now_, .not_after = not_after};
     const NodePass pass{.evidence = {.at = now_, .pcrs = "sha256:0=00"}, .ak_name = {1}, .until = now_ + 3600};
-    ASSERT_THAT(nodes_->Update(
-                    "w1", [&](Node node) { return Attested(std::move(node), pass); }, "service", now_, &certificate),
+    ASSERT_THAT(nodes_->Update("w1", [&](Node node) { return Attested(std::move(node), pass); }, "service", now_,
+                               {.certificate = &certificate, .boot_log = nullptr}),
                 IsOk());
     ASSERT_THAT(nodes_->Complete(certificate.id, serial, not_after), IsOk());
   }
@@ -99,6 +99,14 @@ TEST_F(CliNodeTest, ShowsOneNodeWithItsCertificatesAndHistory) {
   EXPECT_THAT(none.err, HasSubstr("there is no node w9"));
 }
 
+TEST_F(CliNodeTest, ShowsEachLineOfAnExplanationAndListsTheFirst) {
+  const Node node{
+      .id = "w4", .state = NodeState::kFailed, .reason = "pcr_mismatch", .explanation = "PCR 7 differs\nPCR 7 event 1"};
+  ASSERT_THAT(nodes_->Insert(node, now_), IsOk());
+  EXPECT_THAT(Run({"show", "w4"}).out, HasSubstr("explanation     PCR 7 differs\n                PCR 7 event 1\n"));
+  EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr("PCR 7 differs\n"), Not(HasSubstr("event 1"))));
+}
+
 TEST_F(CliNodeTest, DenyingNamesTheCertificatesThatAreStillGood) {
   const ProgramResult denied = Run({"deny", "w1", "--why", "stolen"});
   EXPECT_EQ(denied.exit_code, 0) << denied.err;
@@ -141,6 +149,67 @@ TEST_F(CliNodeTest, RemovingForgetsANode) {
   EXPECT_EQ(Run({"remove", "w2"}).exit_code, 0);
   EXPECT_FALSE(nodes_->Find("w2").value());
   EXPECT_EQ(Run({"remove", "w2"}).exit_code, 1);
+}
+
+class CliNodePolicyTest : public CliNodeTest {
+ protected:
+  std::string File(const std::string& name, const std::string& content) const {
+    EXPECT_THAT(WriteFileAtomically(dir_ / name, content, 0600), IsOk());
+    return dir_ / name;
+  }
+  ProgramResult Test(std::vector<std::string> words) const {
+    const std::string config = File("rootkeepd.yaml", "version: 1\nstate_directory: " + state_ +
+                                                          "\nkey_sockets: [{name: agent, path: /run/keys}]\n"
+                                                          "trust_domains: [{name: cluster.local}]\n"
+                                                          "authorities: [{name: mesh}]\n"
+                                                          "attestation:\n  groups:\n"
+                                                          "    - name: edge\n      pcrs: [7]\n      generations:\n"
+                                                          "        - {name: now, pcrs: [{pcr: 7, values: [" +
+                                                          kGood + "]}]}\n");
+    words.insert(words.begin(), {ROOTKEEP_BINARY, "node", "policy", "test", "--config", config});
+    return RunProgram(words);
+  }
+
+  const std::string kGood = std::string(64, '7');
+  const std::string kBad = std::string(64, '8');
+};
+
+TEST_F(CliNodePolicyTest, JudgesTheLastEvidenceOfANode) {
+  const auto evidence = [&](const std::string& pcr7) {
+    return nodes_->Update(
+        "w1",
+        [&](Node node) -> Result<Node> {
+          node.evidence.pcrs = "sha256:7=" + pcr7;
+          return node;
+        },
+        "service", now_);
+  };
+  ASSERT_THAT(evidence(kGood), IsOk());
+  const ProgramResult accepted = Test({"w1"});
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.err;
+  EXPECT_THAT(accepted.out, HasSubstr("accepts these PCRs as generation now"));
+  ASSERT_THAT(evidence(kBad), IsOk());
+  const ProgramResult refused = Test({"w1"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.out, HasSubstr("PCR 7 is " + kBad));
+  EXPECT_THAT(refused.err, HasSubstr("pcr_mismatch"));
+}
+
+TEST_F(CliNodePolicyTest, JudgesValuesInAFile) {
+  const json judged = json::parse(Test({File("pcrs", "sha256:7=" + kGood + "\n"), "--json"}).out, nullptr, false);
+  EXPECT_EQ(judged["accepted"], true);
+  EXPECT_EQ(judged["generation"], "now");
+  const std::string shown = File("node.json", R"({"group": "edge", "pcrs": "sha256:7=)" + kBad + "\"}");
+  const ProgramResult refused = Test({shown, "--json"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(json::parse(refused.out, nullptr, false)["reason"], "pcr_mismatch");
+}
+
+TEST_F(CliNodePolicyTest, SaysWhatCannotBeJudged) {
+  EXPECT_THAT(Test({"w9"}).err, HasSubstr("there is no node w9"));
+  EXPECT_THAT(Test({File("x", "nonsense")}).err, HasSubstr("not PCR values"));
+  EXPECT_THAT(Test({File("y", "sha256:0=" + kGood)}).err, HasSubstr("pcr_not_quoted"));
+  EXPECT_THAT(Test({File("z", "sha256:7=" + kGood), "--group", "gone"}).err, HasSubstr("there is no group gone"));
 }
 
 TEST_F(CliNodeTest, MakesNoDatabaseWhereThereIsNone) {

@@ -14,7 +14,7 @@ namespace rootkeep::cli {
 using Action = std::function<Status()>;
 
 struct Command {
-  std::string group;    // "key" in `rootkeep key create`; empty for `rootkeep version`
+  std::string group;    // "key" in `rootkeep key create`, "node policy" in `rootkeep node policy test`; or empty
   std::string name;     // "create"
   std::string summary;  // one line
   std::string example;  // a whole line a person can paste; shown by --help

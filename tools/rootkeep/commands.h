@@ -26,6 +26,7 @@ Command LedgerShowCommand();
 Command NodeApproveCommand();
 Command NodeDenyCommand();
 Command NodeListCommand();
+Command NodePolicyTestCommand();
 Command NodeRemoveCommand();
 Command NodeShowCommand();
 Command PinCheckCommand();

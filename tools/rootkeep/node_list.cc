@@ -19,11 +19,13 @@ struct Asked {
 
 std::string Time(std::int64_t seconds) { return seconds == 0 ? "-" : ToRfc3339(FromUnixSeconds(seconds)); }
 
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 void PrintWords(const std::vector<Node>& nodes, const std::vector<BindingRequest>& requests, WallTime now) {
   std::vector<std::vector<std::string>> rows;
   for (const Node& node : nodes) {
     rows.push_back({node.id, std::string(StandingOf(node, ToUnixSeconds(now))), node.group, Time(node.evidence.at),
-                    Time(node.attested_until), node.explanation.empty() ? node.reason : node.explanation});
+                    Time(node.attested_until), FirstLine(node.explanation.empty() ? node.reason : node.explanation)});
   }
   PrintTable({"NODE", "STANDING", "GROUP", "LAST EVIDENCE", "UNTIL", "WHY"}, rows);
   for (const BindingRequest& request : requests) PrintLine(BindingLine(request));

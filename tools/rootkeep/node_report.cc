@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -61,7 +62,12 @@ std::string_view StatusName(NodeCertificateStatus status) {
 std::vector<std::string> NodeLines(const Node& node, WallTime now) {
   std::vector<std::string> lines;
   for (const auto& [name, value] : Fields(node, now)) {
-    if (!value.empty()) lines.push_back(fmt::format("{:<16}{}", name, value));
+    std::string_view rest = value;
+    for (std::string_view label = name; !rest.empty(); label = "") {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      lines.push_back(fmt::format("{:<16}{}", label, rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
   }
   return lines;
 }

@@ -25,7 +25,8 @@ const std::map<std::string, std::string>& GroupSummaries() {
       {"provider", "The OpenSSL provider, as an application would load it"},
       {"pin", "A token's PIN, and the latch that keeps a wrong one from being tried twice"},
       {"ledger", "What rootkeepd has recorded"},
-      {"node", "Nodes that prove themselves by their TPM"}};
+      {"node", "Nodes that prove themselves by their TPM"},
+      {"node policy", "What groups of nodes have to be like"}};
   return summaries;
 }
 
@@ -33,18 +34,20 @@ std::string Footer(const std::string& example) { return fmt::format("example:\n 
 
 using Groups = std::map<std::string, CLI::App*>;
 
-// The group's --help shows the example of its first command.
-CLI::App* GroupOf(CLI::App& app, Groups& groups, const Command& first) {
-  const std::string& name = first.group;
+// The group of that name, within the group of the words before its last. Its --help shows the example of its first
+// command.
+CLI::App* GroupOf(CLI::App& app, Groups& groups, const std::string& name, const Command& first) {
   if (name.empty()) return &app;
-  CLI::App*& group = groups[name];
-  if (group == nullptr) {
-    const auto summary = GroupSummaries().find(name);
-    group = app.add_subcommand(name, summary == GroupSummaries().end() ? "" : summary->second);
-    group->require_subcommand(1);
-    group->footer(Footer(first.example));
-  }
-  return group;
+  if (const auto found = groups.find(name); found != groups.end()) return found->second;
+  const std::size_t blank = name.rfind(' ');
+  const bool top = blank == std::string::npos;
+  CLI::App* outer = GroupOf(app, groups, top ? "" : name.substr(0, blank), first);
+  const auto summary = GroupSummaries().find(name);
+  CLI::App* group = outer->add_subcommand(top ? name : name.substr(blank + 1),
+                                          summary == GroupSummaries().end() ? "" : summary->second);
+  group->require_subcommand(1);
+  group->footer(Footer(first.example));
+  return groups[name] = group;
 }
 
 // The command or group that the line got to, and the words up to it.
@@ -103,7 +106,7 @@ int RunUnguarded(const std::vector<Command>& commands, int argc, char** argv) {
   Groups groups;
   Action chosen;
   for (const Command& command : commands) {
-    CLI::App* sub = GroupOf(app, groups, command)->add_subcommand(command.name, command.summary);
+    CLI::App* sub = GroupOf(app, groups, command.group, command)->add_subcommand(command.name, command.summary);
     sub->footer(Footer(command.example));
     Options options(*sub);
     sub->callback([&chosen, action = command.declare(options)] { chosen = action; });

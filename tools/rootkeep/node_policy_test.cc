@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "attestation/verifier/boot_log_report.h"
+#include "attestation/wire/messages.h"
+#include "keystore/base/file.h"
+#include "signer/node/pcr_text.h"
+#include "signer/store/state_dir.h"
+#include "tools/config/load.h"
+#include "tools/config/make_node_rules.h"
+#include "tools/rootkeep/commands.h"
+#include "tools/rootkeep/node_options.h"
+#include "tools/rootkeep/output.h"
+#include "tools/rootkeep/usage.h"
+
+namespace rootkeep::cli {
+namespace {
+
+constexpr std::size_t kMaxEvidence = std::size_t{1} << 20;
+
+struct Asked {
+  std::string config;
+  std::string group;
+  std::string boot_log;
+  std::string evidence;
+  bool json = false;
+};
+
+struct Evidence {
+  PcrState pcrs;
+  std::string group;                                   // empty: not said
+  Bytes boot_log;                                      // of these PCRs; empty: none
+  std::optional<attestation::QuotedBootLog> accepted;  // the last that were
+};
+
+Result<PcrState> ReadPcrText(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  if (auto state = ParsePcrText(text)) return *std::move(state);
+  return InvalidArgument("the evidence is not PCR values, as sha256:0=<hexadecimal>,7=<hexadecimal>");
+}
+
+// What `rootkeep node show --json` printed, or PCR values alone.
+Result<Evidence> ReadEvidence(const std::string& text) {
+  Evidence evidence;
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) {
+    RK_TRY(evidence.pcrs, ReadPcrText(text));
+    return evidence;
+  }
+  const auto member = [&](const char* name) {
+    const auto found = json.find(name);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  RK_TRY(evidence.pcrs, ReadPcrText(member("pcrs")));
+  evidence.group = member("group");
+  return evidence;
+}
+
+Result<Evidence> EvidenceOfNode(const std::string& state, const std::string& id) {
+  RK_TRY(const auto nodes, LookAtNodes({.config = {}, .state = state}));
+  RK_TRY(const Node node, FindNode(*nodes, id));
+  Evidence evidence{.group = node.group};
+  RK_TRY(evidence.pcrs, ReadPcrText(node.evidence.pcrs));
+  RK_TRY(auto kept, nodes->BootLog(id));
+  if (kept) {
+    if (auto then = ParsePcrText(kept->pcrs)) {
+      evidence.accepted = attestation::QuotedBootLog{std::move(kept->log), std::move(then->values)};
+    }
+  }
+  return evidence;
+}
+
+// A file where there is one of that name, a node otherwise.
+Result<Evidence> Gather(const Asked& asked, const config::Config& config) {
+  const auto text = ReadFile(asked.evidence, kMaxEvidence);
+  RK_TRY(Evidence evidence, text.ok() ? ReadEvidence(*text) : EvidenceOfNode(config.state_directory, asked.evidence));
+  if (asked.boot_log.empty()) return evidence;
+  RK_TRY(const std::string log, ReadFile(asked.boot_log, attestation::kMaxBootLogSize));
+  evidence.boot_log = ToBytes(AsBytes(log));
+  return evidence;
+}
+
+std::vector<std::string> Explain(const attestation::PcrJudgement& judgement, const Evidence& evidence) {
+  std::vector<std::string> lines{judgement.status.error().message()};
+  if (evidence.boot_log.empty()) return lines;
+  const auto more = attestation::ReportPcrs(judgement.differing, {evidence.boot_log, evidence.pcrs.values},
+                                            evidence.accepted, evidence.pcrs.bank);
+  lines.insert(lines.end(), more.begin(), more.end());
+  return lines;
+}
+
+void Print(const Asked& asked, const std::string& group, const std::string& version,
+           const attestation::PcrJudgement& judgement, const std::vector<std::string>& why) {
+  const bool accepted = judgement.status.ok();
+  if (asked.json) {
+    return PrintJson({{"group", group},
+                      {"policy", version},
+                      {"accepted", accepted},
+                      {"generation", judgement.generation},
+                      {"reason", accepted ? "" : std::string(judgement.status.error().reason())},
+                      {"explanation", why}});
+  }
+  if (accepted)
+    return PrintLine(fmt::format("group {} accepts these PCRs as generation {}", group, judgement.generation));
+  for (const std::string& line : why) PrintLine(line);
+}
+
+Status Test(const Asked& asked) {
+  RK_TRY(const config::Config config, config::LoadConfig(asked.config));
+  if (!config.attestation) return FailedPrecondition("the configuration has no section attestation");
+  RK_TRY(const auto rules, config::MakeNodeRules(config));
+  RK_TRY(const Evidence evidence, Gather(asked, config));
+  std::string name = asked.group.empty() ? evidence.group : asked.group;
+  if (name.empty()) name = rules->default_group;
+  const auto group = rules->groups.find(name);
+  if (group == rules->groups.end()) return NotFound("there is no group " + name);
+
+  std::vector<std::uint8_t> indices;
+  for (const attestation::PcrValue& value : evidence.pcrs.values) indices.push_back(value.index);
+  const auto judgement = attestation::JudgePcrs(
+      group->second.policy.pcrs, attestation::SelectPcrs(evidence.pcrs.bank, indices), evidence.pcrs.values);
+  std::vector<std::string> why;
+  if (!judgement.status.ok()) why = Explain(judgement, evidence);
+  Print(asked, name, group->second.version, judgement, why);
+  if (judgement.status.ok()) return Ok();
+  return FailedPrecondition(fmt::format("group {} refuses these PCRs ({})", name, judgement.status.error().reason()));
+}
+
+Action Declare(Options& options) {
+  auto asked = std::make_shared<Asked>();
+  options.Required("--config", asked->config, "rootkeepd's configuration, as it is or as it is meant to become")
+      .Text("--group", asked->group, "The group whose policy judges; else the node's, or the first")
+      .Text("--boot-log", asked->boot_log, "The boot log of these PCRs, to say what differs")
+      .Argument(
+          "evidence", asked->evidence,
+          "A node's id, for its last evidence; or a file with what node show --json printed, or with PCR values as "
+          "sha256:0=...,7=...")
+      .Flag("--json", asked->json, "Print JSON");
+  return [asked] { return Test(*asked); };
+}
+
+}  // namespace
+
+Command NodePolicyTestCommand() {
+  return {.group = "node policy",
+          .name = "test",
+          .summary = "Whether a group's policy accepts the PCRs of a node, and why not",
+          .example = "rootkeep node policy test --config /etc/rootkeep/rootkeepd.yaml worker-7",
+          .declare = Declare};
+}
+
+}  // namespace rootkeep::cli
