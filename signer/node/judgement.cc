@@ -62,7 +62,9 @@ NodeChange ChangeFor(const attestation::Verdict& verdict, const Admission& admis
     const bool held = admission.kind == Kind::kHeldNew || admission.node.state == NodeState::kHeld;
     return held || verdict.learned ? NodeChange::kHold : NodeChange::kAttest;
   }
-  if (!verdict.activated || verdict.consequence == attestation::Consequence::kRepeat) return NodeChange::kNone;
+  const bool failed = verdict.consequence == attestation::Consequence::kFailed ||
+                      verdict.consequence == attestation::Consequence::kEnrolAgain;
+  if (!verdict.activated || !failed) return NodeChange::kNone;
   const bool of_inventory = admission.kind == Kind::kNew && admission.node.ek_origin == "inventory";
   return admission.kind == Kind::kKnown || of_inventory ? NodeChange::kFail : NodeChange::kNone;
 }

@@ -191,6 +191,10 @@ Result<NodeVerdict> NodeAttestor::Decide(NodeAttempt& attempt, const AttestEvide
   const auto last = present ? LastSeenOf(*present) : std::nullopt;
   const WallTime now = parts_.clock.Now();
   Verdict verdict = attempt.attempt_.Verify(evidence, group->policy, last, now);
+  if (!verdict.passed && verdict.consequence == attestation::Consequence::kNoVerdict) {
+    return Unavailable(fmt::format("no verdict ({}): {}", verdict.reason, verdict.explanation))
+        .WithReason("no_verdict");
+  }
   const attestation::Algorithm bank = group->policy.pcrs.bank;
   std::string explained = Explain(verdict, admission.node.id, bank, evidence);
   if (!explained.empty()) verdict.explanation = std::move(explained);

@@ -28,8 +28,8 @@ const Bytes kZero(32);
 class NodeAttestation : public ::testing::Test {
  protected:
   void SetUp() override {
-    config::Attestation attestation{.groups = {{.name = "workers", .pcrs = {0, 16}}}, .authority = "mesh"};
-    attestation.groups[0].generations = {{.name = "fresh", .pcrs = {{0, {kZero}}, {16, {kZero}}}}};
+    config::Attestation attestation{.groups = {{.name = "workers", .pcrs = {0, 12}}}, .authority = "mesh"};
+    attestation.groups[0].generations = {{.name = "fresh", .pcrs = {{0, {kZero}}, {12, {kZero}}}}};
     ASSERT_THAT(WriteFileAtomically(inventory_, "n1 -\n", 0600), IsOk());
     attestation.inventory_file = inventory_;
     attestation.manufacturers = {{.name = "simulators", .roots = roots_, .ids = {TpmManufacturer::kManufacturer}}};
@@ -106,7 +106,7 @@ TEST_F(NodeAttestation, AReloadBringsAnotherPolicy) {
   const AttestNode node(tpm);
   ASSERT_EQ(Attest(node).result.verdict(), v1::VERDICT_ATTESTED);
   config::Config stricter = fixture_.config();
-  stricter.attestation->groups[0].generations[0].pcrs[16] = {Bytes(32, 1)};
+  stricter.attestation->groups[0].generations[0].pcrs[12] = {Bytes(32, 1)};
   fixture_.daemon().Reload(stricter);
   EXPECT_EQ(Attest(node).result.verdict(), v1::VERDICT_REFUSED);
   EXPECT_EQ(nodes_->Find("n1").value()->reason, "pcr_mismatch");

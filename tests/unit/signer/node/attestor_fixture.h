@@ -21,11 +21,11 @@ inline std::string EkDigestOf(const AttestNode& node) {
   return ToHex(attestation::TpmHash(attestation::Algorithm::kSha256, attestation::SpkiOf(*area).value()).value());
 }
 
-// A group whose nodes have PCR 0 and 16 as a simulator starts: zero.
+// A group whose nodes have PCR 0 and 12 as a simulator starts: zero.
 inline NodeGroup FreshNodes() {
   NodeGroup group{.version = "v1"};
-  group.policy.pcrs.required = {0, 16};
-  group.policy.pcrs.generations = {{.name = "fresh", .allowed = {{0, {Bytes(32)}}, {16, {Bytes(32)}}}}};
+  group.policy.pcrs.required = {0, 12};
+  group.policy.pcrs.generations = {{.name = "fresh", .allowed = {{0, {Bytes(32)}}, {12, {Bytes(32)}}}}};
   return group;
 }
 

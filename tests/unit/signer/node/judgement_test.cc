@@ -75,6 +75,10 @@ TEST(ChangeFor, ARestartInBetweenChangesNothing) {
   EXPECT_EQ(ChangeFor(Fail("restarted_between", Consequence::kRepeat), Known(kAttested)), NodeChange::kNone);
 }
 
+TEST(ChangeFor, WhatTheServiceCouldNotJudgeChangesNothing) {
+  EXPECT_EQ(ChangeFor(Fail("internal", Consequence::kNoVerdict), Known(kAttested)), NodeChange::kNone);
+}
+
 // It would take the id from whoever comes with right evidence.
 TEST(ChangeFor, AnUnknownTpmThatFailsLeavesNothingBehind) {
   EXPECT_EQ(ChangeFor(Fail("pcr_mismatch"), New("chain")), NodeChange::kNone);

@@ -48,7 +48,7 @@ TEST_F(NodeAttestorTest, ANodeOfTheInventoryIsAttested) {
   EXPECT_EQ(remembered.ek_origin, "inventory");
   EXPECT_EQ(remembered.attested_until, ToUnixSeconds(verdict.until));
   EXPECT_TRUE(remembered.clock);
-  EXPECT_EQ(remembered.evidence.pcrs, "sha256:0=" + std::string(64, '0') + ",16=" + std::string(64, '0'));
+  EXPECT_EQ(remembered.evidence.pcrs, "sha256:0=" + std::string(64, '0') + ",12=" + std::string(64, '0'));
   EXPECT_EQ(remembered.evidence.policy, "v1");
   ASSERT_EQ(nodes_->Certificates("n1").value().size(), 1U);
   EXPECT_EQ(nodes_->Certificates("n1").value()[0].id, verdict.certificate);
@@ -118,12 +118,12 @@ TEST_F(NodeAttestorTest, WrongPcrsFailTheNodeForGood) {
   TestNode node(tpm);
   Enrol(node);
   ASSERT_EQ(Attest(node)->kind, Kind::kAttested);
-  ASSERT_THAT(testing::ExtendPcr((*node).esys(), 16, Bytes(32, 1)), IsOk());
+  ASSERT_THAT(testing::ExtendPcr((*node).esys(), 12, Bytes(32, 1)), IsOk());
   ASSERT_OK_AND_ASSIGN(const NodeVerdict verdict, Attest(node));
   EXPECT_EQ(verdict.kind, Kind::kRefused);
   EXPECT_EQ(verdict.reason, "pcr_mismatch");
   EXPECT_EQ(Get()->state, NodeState::kFailed);
-  EXPECT_THAT(Get()->explanation, HasSubstr("PCR 16"));
+  EXPECT_THAT(Get()->explanation, HasSubstr("PCR 12"));
   EXPECT_THAT(Attest(node), HasReason("node_failed"));
   // Right evidence would not help either, until an operator says so.
   Approve();
@@ -177,7 +177,7 @@ TEST_F(NodeAttestorTest, LearningRecordsAndAttestsNobody) {
   EXPECT_EQ(verdict.kind, Kind::kHeld);
   EXPECT_EQ(verdict.reason, "learning");
   EXPECT_EQ(Get()->state, NodeState::kHeld);
-  EXPECT_THAT(Get()->evidence.pcrs, HasSubstr("16=" + std::string(64, '0')));
+  EXPECT_THAT(Get()->evidence.pcrs, HasSubstr("12=" + std::string(64, '0')));
   EXPECT_TRUE(nodes_->Certificates("n1").value().empty());
 }
 
