@@ -38,6 +38,11 @@ NodePass PassOf(const Judged& judged) {
 }
 
 Result<Node> Apply(NodeChange change, Node node, const Judged& judged) {
+  // An operator may have bound another TPM meanwhile, or another attempt of this one may have ended first: against what
+  // is remembered now this evidence was not judged.
+  if (node.ek_sha256 != judged.arrival.ek_sha256 || node.clock != judged.admission.node.clock) {
+    return NodeChanged();
+  }
   const attestation::Verdict& verdict = judged.verdict;
   node.group = judged.group;
   switch (change) {
@@ -55,6 +60,10 @@ Result<Node> Apply(NodeChange change, Node node, const Judged& judged) {
 }
 
 }  // namespace
+
+Error NodeChanged() {
+  return Error(Code::kAborted, "the node was changed while its evidence was on its way").WithReason("node_changed");
+}
 
 NodeChange ChangeFor(const attestation::Verdict& verdict, const Admission& admission) {
   if (IsRight(verdict)) {

@@ -33,6 +33,9 @@ enum class NodeChange : std::uint8_t {
   kBinding,  // right evidence of another TPM than the node's
 };
 
+// ABORTED with reason "node_changed": what the evidence was to be judged by holds no more.
+Error NodeChanged();
+
 // Pure. A new TPM whose evidence is wrong becomes a failed node only where the inventory names it: otherwise it would
 // take the id from whoever comes with right evidence.
 NodeChange ChangeFor(const attestation::Verdict& verdict, const Admission& admission);
@@ -41,6 +44,7 @@ NodeChange ChangeFor(const attestation::Verdict& verdict, const Admission& admis
 std::string_view HeldReason(const attestation::Verdict& verdict, const Admission& admission);
 
 // Writes `change`, of a new node after enrolling it. With kAttest, `certificate` is asked for in the same transaction.
+// ABORTED with reason "node_changed" when the node is not any more what the evidence was judged by.
 Status Write(NodeStore& nodes, NodeChange change, const Judged& judged, NodeCertificate& certificate);
 
 }  // namespace rootkeep

@@ -20,7 +20,6 @@ using Kind = NodeVerdict::Kind;
 
 constexpr std::size_t kRememberedKeys = 16'384;
 constexpr std::size_t kMaxExplanation = 16'384;  // octets
-constexpr std::chrono::seconds kBusyWait{1};
 
 // The inventory may have moved the node since it was enrolled.
 std::string GroupOf(const Node& node, const NodeRules& rules) {
@@ -92,7 +91,8 @@ NodeAttestor::NodeAttestor(Parts parts, NodeAttestorLimits limits)
     : parts_(parts),
       limits_(limits),
       networks_(limits.each_network, kRememberedKeys),
-      tpms_(limits.each_tpm, kRememberedKeys) {}
+      tpms_(limits.each_tpm, kRememberedKeys),
+      places_(limits.open_attempts) {}
 
 Result<std::unique_ptr<NodeAttempt>> NodeAttestor::Begin(attestation::AttestInit init, NodeCall call) {
   std::string claimed = IsNodeId(init.claimed_node_id) ? init.claimed_node_id : "";
@@ -110,8 +110,9 @@ Result<std::unique_ptr<NodeAttempt>> NodeAttestor::Begin(attestation::AttestInit
 
 Result<std::unique_ptr<NodeAttempt>> NodeAttestor::BeginUncounted(attestation::AttestInit init, const NodeCall& call) {
   const Deadline now = std::chrono::steady_clock::now();
-  RK_RETURN_IF_ERROR(networks_.Take(NetworkOf(call.peer), now));
-  RK_TRY(std::shared_ptr<void> place, TakePlace());
+  const std::string network = NetworkOf(call.peer);
+  RK_RETURN_IF_ERROR(networks_.Take(network, now));
+  RK_TRY(std::shared_ptr<OpenPlaces::Place> place, places_.Take(network));
   if (!IsNodeId(init.claimed_node_id)) {
     return InvalidArgument("what it claims to be is not the id of a node").WithReason("node_id");
   }
@@ -119,7 +120,8 @@ Result<std::unique_ptr<NodeAttempt>> NodeAttestor::BeginUncounted(attestation::A
   RK_TRY(auto verifier, attestation::Attempt::Begin(std::move(init), rules->manufacturers, parts_.clock.Now()));
   Arrival arrival = ArrivalOf(verifier);
   RK_TRY(Admission admission, Admit(arrival, *rules));
-  RK_RETURN_IF_ERROR(tpms_.Take(arrival.ek_sha256, now));
+  if (admission.kind != Admission::Kind::kKnown) RK_RETURN_IF_ERROR(place->BecomeStrangers());
+  RK_RETURN_IF_ERROR(tpms_.Take(arrival.ek_sha256 + network, now));
   std::string group_name = GroupOf(admission.node, *rules);
   RK_TRY(const NodeGroup* group, FindGroup(*rules, group_name));
   const auto& pcrs = group->policy.pcrs;
@@ -133,14 +135,6 @@ Result<std::unique_ptr<NodeAttempt>> NodeAttestor::BeginUncounted(attestation::A
   attempt->group_ = std::move(group_name);
   attempt->challenge_ = std::move(challenge);
   return attempt;
-}
-
-Result<std::shared_ptr<void>> NodeAttestor::TakePlace() {
-  if (open_->fetch_add(1) >= limits_.open_attempts) {
-    open_->fetch_sub(1);
-    return ResourceExhausted("too many attempts are under way").WithReason("attempts").WithRetryAfter(kBusyWait);
-  }
-  return std::shared_ptr<void>(nullptr, [open = open_](void*) { open->fetch_sub(1); });
 }
 
 Result<Admission> NodeAttestor::Admit(const Arrival& arrival, const NodeRules& rules) {
@@ -186,8 +180,12 @@ Result<NodeVerdict> NodeAttestor::Decide(NodeAttempt& attempt, const AttestEvide
   const NodeRules& rules = *attempt.rules_;
   const Admission& admission = attempt.admission_;
   RK_TRY(const NodeGroup* group, FindGroup(rules, attempt.group_));
-  // As it is now: another attempt of the node may have ended meanwhile.
   RK_TRY(const auto present, parts_.nodes.FindByEk(attempt.arrival_.ek_sha256));
+  if (admission.kind == Admission::Kind::kKnown) {
+    // It has another TPM by now, or another attempt has put its clock further than this one's can be.
+    const bool same = present && present->id == admission.node.id && present->clock == admission.node.clock;
+    if (!same) return NodeChanged();
+  }
   const auto last = present ? LastSeenOf(*present) : std::nullopt;
   const WallTime now = parts_.clock.Now();
   Verdict verdict = attempt.attempt_.Verify(evidence, group->policy, last, now);

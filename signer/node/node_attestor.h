@@ -1,7 +1,6 @@
 // The service's part of one attestation, between the network and the database.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -13,14 +12,15 @@
 #include "signer/metrics/metrics.h"
 #include "signer/node/node_rules.h"
 #include "signer/node/node_store.h"
+#include "signer/node/open_places.h"
 #include "signer/node/rate_limit.h"
 
 namespace rootkeep {
 
 struct NodeAttestorLimits {
   RateRule each_network{.per_minute = 600, .burst = 300};  // NetworkOf: a whole site may be behind one address
-  RateRule each_tpm{.per_minute = 12, .burst = 6};
-  unsigned open_attempts = 256;  // challenged and not judged yet
+  RateRule each_tpm{.per_minute = 12, .burst = 6};  // from one network: an EK is public, and anybody may claim it
+  unsigned open_attempts = 256;                     // OpenPlaces
 };
 
 // Where an attempt comes from and what names it. For records but for `server_identity`.
@@ -40,7 +40,7 @@ class NodeAttempt {
  private:
   friend class NodeAttestor;
   NodeAttempt(attestation::Attempt attempt, Admission admission, std::shared_ptr<const NodeRules> rules, NodeCall call,
-              std::shared_ptr<void> place)
+              std::shared_ptr<OpenPlaces::Place> place)
       : attempt_(std::move(attempt)),
         admission_(std::move(admission)),
         rules_(std::move(rules)),
@@ -51,7 +51,7 @@ class NodeAttempt {
   const Admission admission_;
   const std::shared_ptr<const NodeRules> rules_;
   const NodeCall call_;
-  const std::shared_ptr<void> place_;  // among the open ones
+  const std::shared_ptr<OpenPlaces::Place> place_;
   Arrival arrival_;
   std::string group_;
   attestation::AttestChallenge challenge_;
@@ -97,11 +97,10 @@ class NodeAttestor {
   // ledger has it all the same.
   void Complete(const NodeVerdict& verdict, const std::string& serial, WallTime not_after);
 
-  [[nodiscard]] unsigned open_attempts() const { return open_->load(); }
+  [[nodiscard]] unsigned open_attempts() const { return places_.taken(); }
 
  private:
   Result<std::unique_ptr<NodeAttempt>> BeginUncounted(attestation::AttestInit init, const NodeCall& call);
-  Result<std::shared_ptr<void>> TakePlace();
   Result<Admission> Admit(const Arrival& arrival, const NodeRules& rules);
   // What the boot logs say of PCRs that are not as they should be; empty where there is none.
   std::string Explain(const attestation::Verdict& verdict, const std::string& node, attestation::Algorithm bank,
@@ -113,7 +112,7 @@ class NodeAttestor {
   const NodeAttestorLimits limits_;
   RateLimit networks_;
   RateLimit tpms_;
-  const std::shared_ptr<std::atomic<unsigned>> open_ = std::make_shared<std::atomic<unsigned>>(0);
+  OpenPlaces places_;
 };
 
 }  // namespace rootkeep

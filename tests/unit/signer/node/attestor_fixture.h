@@ -90,9 +90,9 @@ class AttestorFixture : public ::testing::Test {
                       limits);
   }
 
-  Result<std::unique_ptr<NodeAttempt>> Begin(TestNode& node, const std::string& claimed = "n1") {
-    return attestor_->Begin(node.Init(claimed),
-                            {.peer = "ipv4:10.0.0.9:1", .request_id = "r1", .server_identity = Bytes(32)});
+  Result<std::unique_ptr<NodeAttempt>> Begin(TestNode& node, const std::string& claimed = "n1",
+                                             const std::string& peer = "ipv4:10.0.0.9:1") {
+    return attestor_->Begin(node.Init(claimed), {.peer = peer, .request_id = "r1", .server_identity = Bytes(32)});
   }
   // A whole attempt of an honest node.
   Result<NodeVerdict> Attest(TestNode& node, const std::string& claimed = "n1") {

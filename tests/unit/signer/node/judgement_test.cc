@@ -108,7 +108,7 @@ class WriteTest : public ::testing::Test {
 
   testing::TempDir dir_;
   const std::string path_ = dir_ / "rootkeep.db";
-  const Arrival arrival_{.claimed_node = "n1", .ek_sha256 = EkOf('a'), .chained = true, .tpm = "chip"};
+  Arrival arrival_{.claimed_node = "n1", .ek_sha256 = EkOf('a'), .chained = true, .tpm = "chip"};
   NodeCertificate certificate_{.node = "n1", .attestation = "a1", .request_id = "r1"};
   std::unique_ptr<NodeStore> nodes_;
 };
@@ -143,6 +143,17 @@ TEST_F(WriteTest, AFailureIsVisibleAndEndsTheAttestation) {
   EXPECT_EQ(Get()->explanation, "in words");
   EXPECT_EQ(Get()->attested_until, 0);
   EXPECT_EQ(nodes_->Certificates("n1").value().size(), 1U) << "what was issued on its word stays known";
+}
+
+TEST_F(WriteTest, WhatWasJudgedByAnotherStateOfTheNodeChangesNothing) {
+  ASSERT_THAT(WriteDown(Pass(), New("chain")), IsOk());
+  const Node attested = *Get();
+  Node earlier = attested;
+  earlier.clock->clock -= 1;
+  EXPECT_THAT(WriteDown(Fail("clock_rollback"), {Admission::Kind::kKnown, earlier}), HasReason("node_changed"));
+  arrival_.ek_sha256 = EkOf('b');
+  EXPECT_THAT(WriteDown(Pass(), {Admission::Kind::kKnown, attested}), HasReason("node_changed"));
+  EXPECT_EQ(*Get(), attested);
 }
 
 TEST_F(WriteTest, AClearedTpmIsToBeEnrolledAgain) {

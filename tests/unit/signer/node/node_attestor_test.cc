@@ -218,6 +218,42 @@ TEST_F(NodeAttestorTest, AnotherTpmWaitsForAnOperatorAndThenReplacesTheFirst) {
   EXPECT_EQ(Attest(before)->reason, "binding") << "the inventory still names it: an operator may have it back";
 }
 
+TEST_F(NodeAttestorTest, ATpmThatWasReplacedMeanwhileIsNoNodesAnyMore) {
+  const SwTpm first(*manufacturer_, "n1");
+  const SwTpm second(*manufacturer_, "n1");
+  TestNode before(first);
+  TestNode after(second, EkKind::kL1);
+  clock_.Advance(kMade);
+  Enrol(before);
+  ASSERT_EQ(Attest(before)->kind, Kind::kAttested);
+  ASSERT_EQ(Attest(after)->reason, "binding");
+  ASSERT_OK_AND_ASSIGN(auto attempt, Begin(before));
+  const auto evidence = before.Answer(attempt->challenge());
+  ASSERT_THAT(nodes_->Bind(after.ek(), "alice", 1), IsOk());
+  const Node bound = Get().value();
+
+  const auto verdict = attestor_->Judge(std::move(attempt), evidence);
+  EXPECT_THAT(verdict, HasCode(Code::kAborted));
+  EXPECT_THAT(verdict, HasReason("node_changed"));
+  EXPECT_EQ(Get(), bound);
+  EXPECT_EQ(nodes_->Certificates("n1").value().size(), 1U);
+  EXPECT_EQ(Attest(after)->kind, Kind::kAttested);
+}
+
+TEST_F(NodeAttestorTest, OfTwoAttemptsAtOnceTheSlowerChangesNothing) {
+  const SwTpm tpm(*manufacturer_, "n1");
+  TestNode node(tpm);
+  Enrol(node);
+  ASSERT_EQ(Attest(node)->kind, Kind::kAttested);
+  ASSERT_OK_AND_ASSIGN(auto slow, Begin(node));
+  const auto evidence = node.Answer(slow->challenge());
+  ASSERT_EQ(Attest(node)->kind, Kind::kAttested);
+  const Node attested = Get().value();
+  // By its clock alone it would have been a rollback, and the node failed.
+  EXPECT_THAT(attestor_->Judge(std::move(slow), evidence), HasReason("node_changed"));
+  EXPECT_EQ(Get(), attested);
+}
+
 // Whoever knows a node's EK can claim to be it, and no more.
 TEST_F(NodeAttestorTest, WithoutTheTpmNothingCanBeDoneToANode) {
   const SwTpm tpm(*manufacturer_, "n1");
@@ -279,7 +315,7 @@ TEST_F(NodeAttestorTest, AttemptsAreCounted) {
   const SwTpm tpm(*manufacturer_, "n1");
   TestNode node(tpm);
   Enrol(node);
-  Limit({.open_attempts = 1});
+  Limit({.open_attempts = 1});  // the inventory's, not yet enrolled: a stranger too
   {
     ASSERT_OK_AND_ASSIGN(const auto open, Begin(node));
     EXPECT_EQ(attestor_->open_attempts(), 1U);
@@ -300,6 +336,8 @@ TEST_F(NodeAttestorTest, NoTpmAndNoNetworkMayTryWithoutEnd) {
   EXPECT_THAT(Begin(node), IsOk());
   EXPECT_THAT(Begin(node), IsOk());
   EXPECT_THAT(Begin(node), HasReason("rate"));
+  EXPECT_THAT(Begin(node, "n1", "ipv4:10.0.0.10:1"), IsOk())
+      << "claimed elsewhere, it does not keep the node from trying";
   Limit({.each_network = {.per_minute = 1, .burst = 1}});
   EXPECT_THAT(Begin(node), IsOk());
   EXPECT_THAT(Begin(node), HasReason("rate"));
