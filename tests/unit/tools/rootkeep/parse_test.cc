@@ -1,6 +1,8 @@
 #include "tools/rootkeep/parse.h"
 
+#include <iterator>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "tests/support/matchers.h"
@@ -101,13 +103,18 @@ TEST(ParseTest, WhatALibraryThrowsIsAFailure) {
   EXPECT_THAT(outcome.err, HasSubstr("surprise"));
 }
 
+std::vector<std::string> WordsOf(const std::string& line) {
+  std::istringstream in(line);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
 TEST(ParseTest, EveryCommandHasHelpWithAnExampleOfItself) {
   std::set<std::string> names;
   for (const Command& command : Commands()) {
     const std::string words = command.group.empty() ? command.name : command.group + " " + command.name;
     EXPECT_TRUE(names.insert(words).second) << words << " is there twice";
-    std::vector<std::string> line{command.name, "--help"};
-    if (!command.group.empty()) line.insert(line.begin(), command.group);
+    std::vector<std::string> line = WordsOf(words);
+    line.emplace_back("--help");
     const Outcome outcome = RunLine(line, Commands());
     EXPECT_EQ(outcome.code, kExitOk);
     EXPECT_THAT(outcome.out, HasSubstr("example:\n  rootkeep " + words)) << words;
@@ -116,12 +123,15 @@ TEST(ParseTest, EveryCommandHasHelpWithAnExampleOfItself) {
 }
 
 TEST(ParseTest, EveryGroupHasHelpWithASummaryAndAnExample) {
-  const std::string top = RunLine({"--help"}, Commands()).out;
-  EXPECT_THAT(top, HasSubstr("example:\n  rootkeep "));
+  EXPECT_THAT(RunLine({"--help"}, Commands()).out, HasSubstr("example:\n  rootkeep "));
   for (const Command& command : Commands()) {
-    if (command.group.empty()) continue;
-    EXPECT_THAT(top, ContainsRegex("\n  " + command.group + " +[A-Z]")) << command.group << " has no summary";
-    const Outcome outcome = RunLine({command.group, "--help"}, Commands());
+    std::vector<std::string> line = WordsOf(command.group);
+    if (line.empty()) continue;
+    const std::string name = line.back();
+    line.back() = "--help";
+    EXPECT_THAT(RunLine(line, Commands()).out, ContainsRegex("\n  " + name + " +[A-Z]")) << name << " has no summary";
+    line.insert(line.end() - 1, name);
+    const Outcome outcome = RunLine(line, Commands());
     EXPECT_EQ(outcome.code, kExitOk);
     EXPECT_THAT(outcome.out, HasSubstr("example:\n  rootkeep " + command.group + " "));
   }
