@@ -1,5 +1,6 @@
 #include "signer/node/pcr_text.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace rootkeep {
@@ -27,11 +28,11 @@ TEST(PcrText, IsReadBack) {
 }
 
 TEST(PcrText, AnyOtherTextIsNone) {
-  for (const std::string& bad :
-       {std::string(), std::string("sha256"), std::string("sha256:"), "sha1:0=" + std::string(40, '0'),
-        "sha256:0=" + kDigest + ",", "sha256:24=" + kDigest, "sha256:256=" + kDigest, "sha256:-1=" + kDigest,
-        "sha256:0=" + kDigest + "0", "sha256:0=" + kDigest + ",0=" + kDigest, "sha256:7=" + kDigest + ",0=" + kDigest,
-        "sha256: 0=" + kDigest, "sha384:0=" + kDigest, "sha256:0" + kDigest}) {
+  for (const std::string& bad : {std::string(), std::string("sha256"), std::string("sha256:"),
+                                 "sha1:0=" + std::string(40, '0'), "sha256:0=" + kDigest + ",", "sha256:24=" + kDigest,
+                                 "sha256:256=" + kDigest, "sha256:-1=" + kDigest, "sha256:0=" + kDigest + "0",
+                                 fmt::format("sha256:0={0},0={0}", kDigest), fmt::format("sha256:7={0},0={0}", kDigest),
+                                 "sha256: 0=" + kDigest, "sha384:0=" + kDigest, "sha256:0" + kDigest}) {
     EXPECT_FALSE(ParsePcrText(bad)) << bad;
   }
 }
