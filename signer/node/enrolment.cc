@@ -33,10 +33,22 @@ Node NewNode(const Arrival& arrival, NodeState state, std::string_view group, st
           .tpm = arrival.tpm};
 }
 
-Result<Admission> OfBound(const Arrival& arrival, const Node& bound) {
+// `entry` is the inventory's of the claimed node.
+Result<Admission> OfBound(const Arrival& arrival, const Node& bound, const InventoryEntry* entry) {
   if (bound.id != arrival.claimed_node) {
     return Refused("node_claim",
                    fmt::format("it claims to be {}, and its EK is that of {}", arrival.claimed_node, bound.id));
+  }
+  // What an operator bound by hand stands against an inventory that was not mended yet.
+  const bool by_hand = bound.ek_origin == "operator";
+  const bool listed = entry != nullptr && entry->ek_sha256 == arrival.ek_sha256;
+  if (entry != nullptr && !entry->ek_sha256.empty() && !listed && !by_hand) {
+    return Refused("node_ek", fmt::format("node {} has another EK in the inventory by now", bound.id));
+  }
+  if (bound.ek_origin == "chain" && !listed && !arrival.chained) {
+    return Refused(
+        "node_unchained",
+        fmt::format("node {} was enrolled by its EK's chain, which no pinned root vouches for any more", bound.id));
   }
   RK_RETURN_IF_ERROR(CheckState(bound));
   return Admission{Kind::kKnown, bound};
@@ -80,14 +92,14 @@ Result<Admission> OfUnknown(const Arrival& arrival, const EnrolmentTerms& terms)
 
 Result<Admission> DecideEnrolment(const Arrival& arrival, const std::optional<Node>& bound,
                                   const std::optional<Node>& named, const EnrolmentTerms& terms) {
-  if (bound) return OfBound(arrival, *bound);
   const InventoryEntry* listed = terms.inventory.FindEk(arrival.ek_sha256);
   if (listed != nullptr && listed->node != arrival.claimed_node) {
     return Refused("node_claim", fmt::format("it claims to be {}, and its EK is that of {} in the inventory",
                                              arrival.claimed_node, listed->node));
   }
-  if (named) return OfNamed(arrival, *named, listed);
   const InventoryEntry* entry = terms.inventory.FindNode(arrival.claimed_node);
+  if (bound) return OfBound(arrival, *bound, entry);
+  if (named) return OfNamed(arrival, *named, listed);
   if (entry != nullptr) return OfInventory(arrival, *entry, terms);
   return OfUnknown(arrival, terms);
 }

@@ -49,8 +49,9 @@ struct Admission {
 // operator decides otherwise. Refusals are PERMISSION_DENIED, with a reason for the record:
 //   node_claim     this EK is another node's, by its binding or by the inventory
 //   node_denied, node_failed, node_reenrol   the node's state
-//   node_ek        the node has another EK, and this one neither chains nor is in the inventory as the node's
-//   node_unchained in the inventory without an EK, and this one does not chain
+//   node_ek        the node has another EK, by the inventory or, where this one neither chains nor is listed as the
+//                  node's, by its binding; what an operator bound stands against the inventory
+//   node_unchained in the inventory without an EK, or enrolled by its chain, and this one does not chain
 //   node_unknown   neither EK nor node is known, and first enrolment is not open to it
 Result<Admission> DecideEnrolment(const Arrival& arrival, const std::optional<Node>& bound,
                                   const std::optional<Node>& named, const EnrolmentTerms& terms);

@@ -10,6 +10,7 @@ using Kind = Admission::Kind;
 using testing::EkOf;
 using testing::HasCode;
 using testing::HasReason;
+using testing::IsOk;
 using testing::MakeNode;
 using enum FirstEnrolment;
 using enum NodeState;
@@ -33,6 +34,29 @@ TEST_F(Enrolment, AKnownNodeIsItself) {
     EXPECT_EQ(admission.kind, Kind::kKnown);
     EXPECT_EQ(admission.node, MakeNode("n1", 'a', state));
   }
+}
+
+TEST_F(Enrolment, AKnownNodeIsHeldToTheInventory) {
+  const Node node = MakeNode("n1", 'a', kAttested);
+  Take({{"n1", EkOf('b'), ""}});
+  EXPECT_THAT(Decide(node, node), HasReason("node_ek"));
+  Node bound_by_hand = node;
+  bound_by_hand.ek_origin = "operator";
+  EXPECT_THAT(Decide(bound_by_hand, bound_by_hand), IsOk());
+  Take({{"n2", EkOf('a'), ""}});
+  EXPECT_THAT(Decide(node, node), HasReason("node_claim"));
+  Take({{"n1", "", ""}});
+  EXPECT_THAT(Decide(node, node), IsOk());
+}
+
+TEST_F(Enrolment, ANodeOfAChainNeedsItForEver) {
+  Node node = MakeNode("n1", 'a', kAttested);
+  node.ek_origin = "chain";
+  EXPECT_THAT(Decide(node, node), IsOk());
+  arrival_.chained = false;
+  EXPECT_THAT(Decide(node, node), HasReason("node_unchained"));
+  Take({{"n1", EkOf('a'), ""}});
+  EXPECT_THAT(Decide(node, node), IsOk()) << "an operator has named this very EK since";
 }
 
 TEST_F(Enrolment, ANodeThatWasRefusedStaysSo) {
