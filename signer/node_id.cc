@@ -7,6 +7,8 @@
 namespace rootkeep {
 namespace {
 
+constexpr std::size_t kEkDigits = 64;  // SHA-256
+constexpr std::string_view kHexadecimal = "0123456789abcdefABCDEF";
 constexpr std::size_t kMaxNodeId = 253;  // RFC 1123 names, which Kubernetes calls its nodes by
 constexpr std::size_t kMaxTemplate = 512;
 constexpr std::size_t kMaxUri = 2048;  // SPIFFE-ID §2.3
@@ -34,7 +36,10 @@ bool IsNodeUri(std::string_view uri, std::string_view trust_domain) {
   return uri.size() <= kMaxUri && uri.starts_with(start) && IsNodePath(uri.substr(start.size()));
 }
 
-bool IsNodeId(std::string_view node) { return node.size() <= kMaxNodeId && IsPathSegment(node); }
+bool IsNodeId(std::string_view node) {
+  const bool digest = node.size() == kEkDigits && node.find_first_not_of(kHexadecimal) == std::string_view::npos;
+  return node.size() <= kMaxNodeId && IsPathSegment(node) && !digest;
+}
 
 NodeUriTemplate::NodeUriTemplate() : before_("node/") {}
 

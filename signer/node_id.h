@@ -9,7 +9,8 @@
 namespace rootkeep {
 
 // 1 to 253 of a-z, A-Z, 0-9, dot, dash and underscore, neither "." nor "..": a Kubernetes node name, or any other that
-// may be a segment of a SPIFFE ID (SPIFFE-ID §2.2).
+// may be a segment of a SPIFFE ID (SPIFFE-ID §2.2). Not 64 hexadecimal digits, which name an EK where both are asked
+// for.
 bool IsNodeId(std::string_view node);
 
 // Whether `uri` may be a node's in this trust domain, however its URIs are made: what a NodeUriTemplate gives.

@@ -10,6 +10,7 @@ namespace rootkeep::cli {
 namespace {
 
 constexpr const char* kAny = "any";
+constexpr std::size_t kShortEk = 16;  // digits; `node show` has all
 
 struct Asked {
   NodeOptionsGiven nodes;
@@ -25,9 +26,11 @@ void PrintWords(const std::vector<Node>& nodes, const std::vector<BindingRequest
   std::vector<std::vector<std::string>> rows;
   for (const Node& node : nodes) {
     rows.push_back({node.id, std::string(StandingOf(node, ToUnixSeconds(now))), node.group, Time(node.evidence.at),
-                    Time(node.attested_until), FirstLine(node.explanation.empty() ? node.reason : node.explanation)});
+                    Time(node.attested_until), node.ek_sha256.substr(0, kShortEk),
+                    node.tpm.empty() ? "no certificate" : node.tpm,
+                    FirstLine(node.explanation.empty() ? node.reason : node.explanation)});
   }
-  PrintTable({"NODE", "STANDING", "GROUP", "LAST EVIDENCE", "UNTIL", "WHY"}, rows);
+  PrintTable({"NODE", "STANDING", "GROUP", "LAST EVIDENCE", "UNTIL", "EK", "TPM", "WHY"}, rows);
   for (const BindingRequest& request : requests) PrintLine(BindingLine(request));
 }
 

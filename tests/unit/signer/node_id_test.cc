@@ -14,6 +14,8 @@ TEST(NodeId, IsASegmentOfASpiffeId) {
   }
   EXPECT_TRUE(IsNodeId(std::string(253, 'n')));
   EXPECT_FALSE(IsNodeId(std::string(254, 'n')));
+  EXPECT_FALSE(IsNodeId(std::string(64, 'a'))) << "is taken for an EK";
+  EXPECT_TRUE(IsNodeId(std::string(63, 'a')));
   for (const std::string_view bad : {"", ".", "..", "a/b", "a b", "{node}", "n\xc3\xb6", "a%41"}) {
     EXPECT_FALSE(IsNodeId(bad)) << bad;
   }
