@@ -69,6 +69,12 @@ TEST_F(IssuerTest, CertifiesTheAttestedKeyOfANodeAndRecordsTheAttestation) {
   EXPECT_EQ(entries[0].intent.auth_method, "attested-node");
   EXPECT_EQ(entries[0].intent.node, "n1");
   EXPECT_EQ(entries[0].intent.attestation, "a1");
+
+  Caller again = node;
+  EXPECT_EQ(Issue(again, request)->serial, issued.serial) << "a retry";
+  again.attestation = "a2";
+  EXPECT_NE(Issue(again, request)->serial, issued.serial) << "fresh evidence";
+  EXPECT_EQ(Recorded().size(), 2U);
 }
 
 TEST_F(IssuerTest, AnswersARetryWithTheSameCertificate) {
