@@ -47,10 +47,15 @@ Result<SecretBytes> DecodeAuth(const SecretBytes& content, const std::string& pa
 }
 
 SecretBytes EncodeAuth(const SecretBytes& auth) {
+  constexpr std::string_view kStart = "hex:";
   std::string digits = ToHex(auth.RevealForUse());
-  SecretBytes text("hex:" + digits + "\n");
+  Bytes text;
+  text.reserve(kStart.size() + digits.size() + 1);  // so that no copy is left behind
+  text.insert(text.end(), kStart.begin(), kStart.end());
+  text.insert(text.end(), digits.begin(), digits.end());
+  text.push_back('\n');
   OPENSSL_cleanse(digits.data(), digits.size());
-  return text;
+  return SecretBytes(std::move(text));
 }
 
 Error Taken(const std::string& label) {

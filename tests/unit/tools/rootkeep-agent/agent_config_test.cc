@@ -146,6 +146,8 @@ TEST(AgentConfig, SaysWhatIsWrongWithATpm) {
       {WithTpm(""), "tpms[0].tcti"},
       {WithTpm(", tcti: device"), "tpms[0].tcti"},
       {WithTpm(", tcti: \"cmd:sh\""), "tpms[0].tcti"},
+      {WithTpm(", tcti: \"swtpm:host=192.0.2.1,port=2321\""), "another host"},
+      {WithTpm(", tcti: \"mssim:port=2321,host=localhost.example\""), "another host"},
       {WithTpm(good + ", directory: d"), "tpms[0].directory"},
       {WithTpm(good + ", turn_file: t"), "tpms[0].turn_file"},
       {WithTpm(good + ", session: none"), "tpms[0].session"},
