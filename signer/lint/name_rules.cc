@@ -70,6 +70,16 @@ Status CheckName(const GeneralName& name, bool ca) {
   return Ok();
 }
 
+// A node is known by its URI, and its other names are one host's each.
+Status CheckNodeNames(const std::vector<GeneralName>& names) {
+  if (names.front().kind != Kind::kUri) return Broken("lint_names", "a node's first name is not a URI");
+  for (const GeneralName& name : names) {
+    const bool wildcard = name.kind == Kind::kDns && name.value.find('*') != std::string::npos;
+    if (wildcard) return Broken("lint_names", "a node's name has a wildcard: " + name.ToText());
+  }
+  return Ok();
+}
+
 Result<std::vector<GeneralName>> ReadNames(ByteView value) {
   const std::optional<ByteView> list = der::Only(value, der::kSequence);
   if (!list) return Broken("lint_names", "the alternative names are not a sequence");
@@ -120,6 +130,7 @@ Status CheckAltNames(const std::optional<ExtensionView>& extension, const Decisi
   }
   for (const GeneralName& name : names) RK_RETURN_IF_ERROR(CheckName(name, ca));
   if (std::ranges::count(names, Kind::kUri, &GeneralName::kind) > 1) return Broken("lint_names", "more than one URI");
+  if (decision.profile.kind == ProfileKind::kNode) return CheckNodeNames(names);
   return Ok();
 }
 

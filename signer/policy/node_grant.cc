@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "signer/spiffe_id.h"
 
 namespace rootkeep {
@@ -34,7 +37,9 @@ Result<Grant> DecideNodeGrant(const Caller& caller, const IssuanceRequest& reque
   }
   if (caller.attested_spki.empty()) return Unauthenticated("no key was attested").WithReason("node_key");
   RK_RETURN_IF_ERROR(CheckNodeName(caller, trust_domain));
-  return Grant{.sans = caller.identities,
+  std::vector<GeneralName> names = caller.identities;
+  std::ranges::move(policy.node_names.Of(caller.node), std::back_inserter(names));
+  return Grant{.sans = std::move(names),
                .rule = "attested-node",
                .profile = NodeProfile(*policy.node_lifetime),
                .spki = caller.attested_spki,

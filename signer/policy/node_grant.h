@@ -1,4 +1,4 @@
-// What an attested node may have: its own name, for the key that its TPM vouched for.
+// What an attested node may have: its own names, for the key that its TPM vouched for.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,8 @@
 
 namespace rootkeep {
 
-// The first half of the decision (DecideGrant) for a caller whose method is kAttestedNode. Refusals are
-// UNAUTHENTICATED:
+// The first half of the decision (DecideGrant) for a caller whose method is kAttestedNode: its SPIFFE ID, then the
+// names that policy gives to a node of this id. Refusals are UNAUTHENTICATED:
 //   node_off            no certificates of profile node are configured
 //   node_impersonation  a node asks in another's name
 //   node_key            nobody says which key was attested

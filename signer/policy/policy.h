@@ -15,6 +15,7 @@
 #include "signer/issuance.h"
 #include "signer/policy/impersonation.h"
 #include "signer/policy/lifetime.h"
+#include "signer/policy/node_names.h"
 #include "signer/policy/requirement.h"
 #include "signer/profile/profile.h"
 
@@ -32,6 +33,7 @@ struct Policy {
   ImpersonationPolicy impersonation;
   std::vector<Requirement> requirements;
   std::optional<LifetimeRules> node_lifetime;  // of certificates of profile node; none: no node gets one
+  NodeNames node_names;                        // in these certificates, beside the node's own
 };
 
 // The issuing side of a decision.

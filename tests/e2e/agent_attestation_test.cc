@@ -79,7 +79,8 @@ TEST_F(AgentAttestation, GetsTheNodesCertificateByNewEvidenceEachTime) {
   ASSERT_NO_FATAL_FAILURE(StartAgent(tpm_));
   ASSERT_TRUE(Eventually([this] { return !Read("chain.pem").empty(); })) << Read("agent.log");
   ASSERT_OK_AND_ASSIGN(const auto chain, ParseCertificates(Read("chain.pem")));
-  EXPECT_THAT(NamesOf(chain.front().get()), ElementsAre("URI:spiffe://cluster.local/node/worker-7"));
+  EXPECT_THAT(NamesOf(chain.front().get()), ElementsAre("URI:spiffe://cluster.local/node/worker-7", "DNS:localhost",
+                                                        "IP:7f000001", "IP:00000000000000000000000000000001"));
   EXPECT_FALSE(Read("bundle.pem").empty());
   EXPECT_THAT(NodeSays(), HasSubstr("attested"));
   // The key is the TPM's, and usable where it was granted.

@@ -12,6 +12,7 @@
 #include "signer/node/enrolment.h"
 #include "signer/node/inventory.h"
 #include "signer/node_id.h"
+#include "signer/policy/node_names.h"
 
 namespace rootkeep::config {
 
@@ -69,6 +70,7 @@ struct Attestation {
   NodeUriTemplate node_uri;
   std::string authority;
   AttestationLimits limits;
+  NodeNames server_names;
 
   friend bool operator==(const Attestation&, const Attestation&) = default;
 };

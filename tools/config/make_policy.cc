@@ -9,6 +9,7 @@ Policy MakePolicy(const Config& config, const Placements& placements) {
   if (config.attestation) {
     const std::chrono::seconds lifetime = config.attestation->lifetime;
     policy.node_lifetime = LifetimeRules{.default_ttl = lifetime, .max_ttl = lifetime};
+    policy.node_names = config.attestation->server_names;
   }
   for (const TokenIssuer& issuer : config.token_issuers) {
     auto& namespaces = policy.impersonation.issuer_namespaces[issuer.name];

@@ -185,6 +185,14 @@ NodeUriTemplate ReadNodeUri(const v1::Attestation& file, const Section& section)
   return {};
 }
 
+NodeNames ReadServerNames(const v1::Attestation& file, const Section& section) {
+  if (!section.Given("server_names")) return {};
+  Result<NodeNames> names = NodeNames::Parse({file.server_names().begin(), file.server_names().end()});
+  if (names.ok()) return *std::move(names);
+  section.Complain("server_names", names.error().ToString());
+  return {};
+}
+
 std::string AuthorityOf(const v1::Attestation& file, const Section& section, const Config& config) {
   if (file.authority().empty() && !config.authorities.empty()) return config.authorities.front().name;
   return Reference(section, "authority", file.authority(), NamesOf(config.authorities), "authority");
@@ -215,6 +223,7 @@ void ReadAttestation(const v1::Config& whole, const Section& section, Config& co
   out.node_uri = ReadNodeUri(file, place);
   out.authority = AuthorityOf(file, place, config);
   out.limits = ReadAttestationLimits(file.limits(), place.Child("limits"));
+  out.server_names = ReadServerNames(file, place);
 }
 
 }  // namespace rootkeep::config

@@ -253,5 +253,22 @@ TEST(LintExtensions, DecidedNames) {
   EXPECT_THAT(lint(CaDecision(), {id}), HasReason("lint_names"));  // a path on a CA
 }
 
+TEST(LintExtensions, NamesOfANode) {
+  using Kind = GeneralName::Kind;
+  Decision node = LeafDecision();
+  node.profile = NodeProfile(node.profile.lifetime);
+  const GeneralName uri{Kind::kUri, "spiffe://cluster.local/node/n1"};
+  const GeneralName local{Kind::kDns, "localhost"};
+  const auto lint = [&node](const std::vector<GeneralName>& names) {
+    node.sans = names;
+    return rootkeep::Lint(BuildTbs(node, TestIssuer().View(), Bytes(17, 0x41)).value(), node, TestIssuer().View());
+  };
+  EXPECT_THAT(lint({uri}), IsOk());
+  EXPECT_THAT(lint({uri, local, {Kind::kIp, std::string("\x7f\0\0\x01", 4)}}), IsOk());
+  EXPECT_THAT(lint({local}), HasReason("lint_names"));
+  EXPECT_THAT(lint({local, uri}), HasReason("lint_names"));
+  EXPECT_THAT(lint({uri, {Kind::kDns, "*.example.com"}}), HasReason("lint_names"));
+}
+
 }  // namespace
 }  // namespace rootkeep

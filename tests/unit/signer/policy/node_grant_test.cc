@@ -42,9 +42,10 @@ Result<Decision> DecideFor(const Caller& caller, const Csr& csr, std::int64_t tt
   return Decide(std::move(grant), {.requested_ttl = ttl}, csr, mesh, Nodes(), kNow);
 }
 
-TEST(NodeGrant, AnAttestedNodeGetsItsOwnName) {
+TEST(NodeGrant, AnAttestedNodeGetsItsOwnNames) {
   ASSERT_OK_AND_ASSIGN(const Grant grant, GrantTo(Node()));
-  EXPECT_THAT(grant.sans, ElementsAre(kName));
+  EXPECT_THAT(grant.sans, ElementsAre(kName, GeneralNameFromText("localhost"), GeneralNameFromText("127.0.0.1"),
+                                      GeneralNameFromText("::1")));
   EXPECT_EQ(grant.rule, "attested-node");
   EXPECT_EQ(grant.spki, kSpki);
 }

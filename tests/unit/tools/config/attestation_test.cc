@@ -43,6 +43,7 @@ TEST(AttestationConfigTest, Defaults) {
   EXPECT_EQ(attestation.lifetime, std::chrono::hours(1));
   EXPECT_EQ(attestation.authority, "mesh");
   EXPECT_EQ(attestation.node_uri, NodeUriTemplate());
+  EXPECT_EQ(attestation.server_names, NodeNames());
   ASSERT_EQ(attestation.groups.size(), 1U);
   EXPECT_THAT(attestation.groups[0].pcrs, ElementsAre(0, 7));
   EXPECT_FALSE(attestation.groups[0].learn);
@@ -54,6 +55,15 @@ TEST(AttestationConfigTest, NodesCertificatesLiveAsLongAsEvidenceCounts) {
   ASSERT_TRUE(policy.node_lifetime);
   EXPECT_EQ(policy.node_lifetime->max_ttl, std::chrono::minutes(30));
   EXPECT_EQ(policy.node_lifetime->default_ttl, std::chrono::minutes(30));
+}
+
+TEST(AttestationConfigTest, NodesCertificatesBearTheNamesThatAreGiven) {
+  const auto names = [](const std::string& given) {
+    return Describe(MakePolicy(Parsed(With(kValues, given)), {}).node_names.Of("n1"));
+  };
+  EXPECT_EQ(names(""), "localhost, 127.0.0.1, ::1");
+  EXPECT_EQ(names("  server_names: [localhost, \"{node}.nodes.test\"]\n"), "localhost, n1.nodes.test");
+  EXPECT_EQ(names("  server_names: []\n"), "");
 }
 
 TEST(AttestationConfigTest, WhatIsWrongIsNamedWithItsPlace) {
@@ -79,6 +89,7 @@ TEST(AttestationConfigTest, WhatIsWrongIsNamedWithItsPlace) {
       {With(kValues, "  lifetime: 9m\n"), "attestation.lifetime"},
       {With(kValues, "  answer_within: 1s\n"), "attestation.answer_within"},
       {With(kValues, "  node_uri: \"spiffe://{trust_domain}/ns/x/sa/{node}\"\n"), "begins with a word of its own"},
+      {With(kValues, "  server_names: [\"*.example.com\"]\n"), "server_names: \"*.example.com\" is neither"},
       {With(kValues, "  authority: other\n"), "there is no authority \"other\""},
       {With(kValues, "  limits: {per_tpm: 0}\n"), "0 is not between 1 and"}};
   for (const auto& [text, problem] : cases) EXPECT_THAT(ProblemsOf(text), HasSubstr(problem));
