@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include <limits>
+
 namespace rootkeep {
 namespace {
 
@@ -11,6 +13,10 @@ constexpr int kMaxAnswer = 4 * 1024 * 1024;
 // Short enough that a retry inside one call's deadline finds a server that has just come back.
 constexpr int kFirstReconnectMs = 100;
 constexpr int kLongestReconnectMs = 5000;
+// Not more often than istiod lets its clients (istio-protocol §1.7).
+constexpr int kPingMs = 20'000;
+constexpr int kPongMs = 10'000;
+constexpr int kConnectMs = 3000;
 
 // Straight to the address, and a connection of its own that is tried again soon.
 grpc::ChannelArguments DirectArguments() {
@@ -22,6 +28,15 @@ grpc::ChannelArguments DirectArguments() {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
   arguments.SetMaxReceiveMessageSize(kMaxAnswer);
   return arguments;
+}
+
+void MakeItStay(grpc::ChannelArguments& arguments) {
+  arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, std::numeric_limits<int>::max());
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPongMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
 }
 
 }  // namespace
@@ -39,6 +54,7 @@ Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options
   tls.pem_cert_chain = options.certificate_chain_pem;
   tls.pem_private_key = AsText(options.private_key_pem.RevealForUse());
   grpc::ChannelArguments arguments = DirectArguments();
+  if (options.stays) MakeItStay(arguments);
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
   return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
 }

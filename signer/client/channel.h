@@ -24,6 +24,9 @@ struct ChannelOptions {
   // A client certificate with its chain, leaf first, and its key; both empty for none.
   std::string certificate_chain_pem;
   SecretBytes private_key_pem;
+  // For a program that calls again and again: a connection is never given up for being idle, a server that is gone
+  // without a word is noticed within 30 s, and an attempt to connect ends after 3 s.
+  bool stays = false;
 };
 
 // Does not connect yet; the first call does. Goes straight to the address, whatever proxy the environment names, and

@@ -2,47 +2,18 @@
 
 #include <fmt/format.h>
 #include <grpc/grpc.h>
-#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
 
 #include "keystore/base/guard.h"
+#include "signer/rpc/listener_limits.h"
 
 namespace rootkeep {
 namespace {
 
-constexpr int kMaxMessage = 256 * 1024;  // a CSR has at most 64 KiB
-constexpr int kMaxMetadata = 64 * 1024;  // tokens have at most 16 KiB
 constexpr std::size_t kMaxMemory = std::size_t{512} << 20;
 constexpr unsigned kMaxPollers = 16;
-
-// istio-protocol §1.7: clients ping every 15 to 30 s, with or without calls, and must not be sent away for it.
-void SetLimits(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMaxMessage);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadata);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100);
-  // No client compresses, and a small message can be inflated to any size before its size is looked at.
-  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
-  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
-  // Bandwidth estimation sends pings of its own on every busy connection; our messages are a few kilobytes.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Work for every call that nobody here looks at: statistics of channels, compression of answers, and a timer for the
-  // client's deadline, which the issuer keeps anyway.
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0);
-  grpc::ResourceQuota quota("rootkeep");
-  quota.Resize(kMaxMemory);
-  builder.SetResourceQuota(quota);
-}
 
 // The next event; while work is put off, only one that is there already.
 grpc::CompletionQueue::NextStatus Next(grpc::ServerCompletionQueue& queue, const Deferred& deferred, void** tag,
@@ -72,7 +43,9 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
                                               const std::vector<QueuedService*>& services) {
   auto server = std::unique_ptr<Server>(new Server());
   grpc::ServerBuilder builder;
-  SetLimits(builder);
+  SetListenerLimits(builder, kMaxMemory);
+  // No timer for the client's deadline, which the issuer keeps anyway.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0);
   server->ports_.resize(listeners.size());
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     builder.AddListeningPort(listeners[i].address, listeners[i].credentials, &server->ports_[i]);
