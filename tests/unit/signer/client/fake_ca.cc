@@ -58,14 +58,12 @@ class FakeCa::CaService final : public istio::v1::auth::IstioCertificateService:
     }
     const auto certificates = context->auth_context()->FindPropertyValues("x509_pem_cert");
     if (!certificates.empty()) call.client_certificate = {certificates[0].data(), certificates[0].size()};
-    bool hang = false;
     {
       const MutexLock lock(mutex_);
       calls_.push_back(std::move(call));
       context->AddTrailingMetadata("x-request-id", fmt::format("{:016x}", calls_.size()));
-      hang = hang_;
     }
-    while (hang && !context->IsCancelled()) std::this_thread::yield();
+    while (Hangs() && !context->IsCancelled()) std::this_thread::yield();
     const MutexLock lock(mutex_);
     if (!answers_.empty()) {
       const grpc::Status status = answers_.front();
@@ -74,6 +72,11 @@ class FakeCa::CaService final : public istio::v1::auth::IstioCertificateService:
     }
     for (const std::string& element : chain_) response->add_cert_chain(element);
     return grpc::Status::OK;
+  }
+
+  [[nodiscard]] bool Hangs() const {
+    const MutexLock lock(mutex_);
+    return hang_;
   }
 
   mutable Mutex mutex_;
@@ -93,23 +96,29 @@ class FakeCa::HealthService final : public grpc::health::v1::Health::Service {
   }
 };
 
-FakeCa::FakeCa() : ca_(std::make_unique<CaService>()), health_(std::make_unique<HealthService>()) {
+FakeCa::FakeCa() : ca_(std::make_unique<CaService>()), health_(std::make_unique<HealthService>()) { Start(); }
+
+FakeCa::~FakeCa() { Stop(); }
+
+void FakeCa::Stop() {
+  if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
+  server_.reset();
+}
+
+void FakeCa::Start() {
   grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
   tls.pem_key_cert_pairs.push_back({identity_.key_pem, identity_.certificate_pem});
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);
+  builder.AddListeningPort(fmt::format("127.0.0.1:{}", port_), grpc::SslServerCredentials(tls), &port_);
   builder.RegisterService(ca_.get());
   builder.RegisterService(health_.get());
   server_ = builder.BuildAndStart();
-  address_ = fmt::format("127.0.0.1:{}", port);
+  address_ = fmt::format("127.0.0.1:{}", port_);
 }
 
-FakeCa::~FakeCa() { server_->Shutdown(std::chrono::system_clock::now()); }
-
-void FakeCa::Answer(grpc::StatusCode code, const std::string& message) {
+void FakeCa::Answer(grpc::StatusCode code, const std::string& message, const std::string& details) {
   const MutexLock lock(ca_->mutex_);
-  ca_->answers_.emplace_back(code, message);
+  ca_->answers_.emplace_back(code, message, details);
 }
 
 void FakeCa::SetChain(std::vector<std::string> chain) {
@@ -117,9 +126,9 @@ void FakeCa::SetChain(std::vector<std::string> chain) {
   ca_->chain_ = std::move(chain);
 }
 
-void FakeCa::Hang() {
+void FakeCa::Hang(bool hang) {
   const MutexLock lock(ca_->mutex_);
-  ca_->hang_ = true;
+  ca_->hang_ = hang;
 }
 
 std::vector<SeenCall> FakeCa::Calls() const {

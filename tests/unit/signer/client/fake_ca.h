@@ -34,14 +34,17 @@ class FakeCa {
  public:
   FakeCa();
   ~FakeCa();
+  // Closes every connection; and listens at the same address again.
+  void Stop();
+  void Start();
 
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] const std::string& root_pem() const { return identity_.certificate_pem; }
   // Answers of the next calls, in order; when there are none left, OK with `chain`.
-  void Answer(grpc::StatusCode code, const std::string& message);
+  void Answer(grpc::StatusCode code, const std::string& message, const std::string& details = "");
   void SetChain(std::vector<std::string> chain);
-  // Lets calls hang until their deadline.
-  void Hang();
+  // Lets calls hang until their deadline, or no longer.
+  void Hang(bool hang = true);
   [[nodiscard]] std::vector<SeenCall> Calls() const;
 
  private:
@@ -52,6 +55,7 @@ class FakeCa {
   std::unique_ptr<CaService> ca_;
   std::unique_ptr<HealthService> health_;
   std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
   std::string address_;
 };
 
