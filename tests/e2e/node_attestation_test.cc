@@ -10,6 +10,7 @@
 #include "signer/node/node_store.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/eventually.h"
+#include "tests/support/issuing_authority.h"
 #include "tests/support/matchers.h"
 #include "tests/support/node_client.h"
 
@@ -114,6 +115,27 @@ TEST_F(NodeAttestation, AReloadBringsAnotherPolicy) {
   stricter.attestation->inventory_file = fixture_.directory() / "none";
   fixture_.daemon().Reload(stricter);  // refused: everything stays as it was
   EXPECT_EQ(Attest(node).status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(NodeAttestation, AStricterPolicyCountsThoughALimitWaitsForARestart) {
+  const SwTpm tpm(manufacturer_, "n1");
+  const AttestNode node(tpm);
+  config::Config stricter = fixture_.config();
+  stricter.attestation->groups[0].generations[0].pcrs[12] = {Bytes(32, 1)};
+  stricter.attestation->limits.per_tpm += 1;
+  fixture_.daemon().Reload(stricter);
+  EXPECT_EQ(Attest(node).result.verdict(), v1::VERDICT_REFUSED);
+}
+
+TEST_F(NodeAttestation, AReloadThatTakesTheSectionAwayIsRefusedWhole) {
+  const SwTpm tpm(manufacturer_, "n1");
+  const AttestNode node(tpm);
+  config::Config without = fixture_.config();
+  without.attestation.reset();
+  without.token_issuers.clear();
+  fixture_.daemon().Reload(without);
+  EXPECT_EQ(Attest(node).result.verdict(), v1::VERDICT_ATTESTED);
+  EXPECT_THAT(fixture_.Client(fixture_.Token())->CreateCertificate(testing::MakeCsrPem(), 0, ""), IsOk());
 }
 
 TEST_F(NodeAttestation, AnOperatorsWordCountsAtOnce) {

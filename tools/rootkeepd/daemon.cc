@@ -28,9 +28,8 @@ LifetimeRules ServingLifetime(const config::Config& config) {
 }
 
 // Whether nodes attest themselves at all, and how often they may try.
-std::optional<config::AttestationLimits> AttestationFrame(const config::Config& config) {
-  if (!config.attestation) return std::nullopt;
-  return config.attestation->limits;
+bool AttestationLimitsDiffer(const config::Config& before, const config::Config& after) {
+  return before.attestation && after.attestation && before.attestation->limits != after.attestation->limits;
 }
 
 // Everything that Reload does not touch.
@@ -40,7 +39,7 @@ bool NeedsRestart(const config::Config& before, const config::Config& after) {
          before.key_sockets != after.key_sockets || before.state_directory != after.state_directory ||
          before.token_host != after.token_host || before.limits != after.limits ||
          before.trust_domains != after.trust_domains || before.log != after.log ||
-         AttestationFrame(before) != AttestationFrame(after);
+         AttestationLimitsDiffer(before, after);
 }
 
 void LogRefused(const Error& error) {
@@ -194,6 +193,10 @@ void Daemon::Reload(const std::string& config_path) {
 }
 
 void Daemon::Reload(const config::Config& fresh) {
+  if (config_.attestation.has_value() != fresh.attestation.has_value()) {
+    // Nodes would go on being attested by a policy that is in no file any more.
+    return LogRefused(FailedPrecondition("only a restart takes up a section attestation, or does without it"));
+  }
   if (NeedsRestart(config_, fresh)) {
     log::Warning("reload_partial", {{"detail", "a part of the configuration changed that only a restart takes up"}});
   }
@@ -207,7 +210,10 @@ void Daemon::Reload(const config::Config& fresh) {
   next.placements = fresh.placements;
   next.requirements = fresh.requirements;
   next.csr_san = fresh.csr_san;
-  if (AttestationFrame(config_) == AttestationFrame(fresh)) next.attestation = fresh.attestation;
+  if (next.attestation) {
+    next.attestation = fresh.attestation;
+    next.attestation->limits = config_.attestation->limits;
+  }
   auto authenticator = MakeAuthenticator(next, jwks_, *recorded_nodes_, clock_);
   if (!authenticator.ok()) return LogRefused(authenticator.error());
   // Made before anything is replaced: what throws on the way leaves everything as it was.

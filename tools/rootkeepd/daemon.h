@@ -48,7 +48,7 @@ class Daemon {
   [[nodiscard]] bool ready() const { return readiness_.ready(); }
 
   // Takes authorities, token issuers, policy and placements from the file again; on any error everything stays as it
-  // was. What needs a restart is named in the log.
+  // was. What needs a restart is named in the log; a section attestation that comes or goes is an error.
   void Reload(const std::string& config_path);
   void Reload(const config::Config& fresh);
 
