@@ -6,11 +6,11 @@
 namespace rootkeep {
 namespace {
 
-constexpr std::array<std::string_view, 26> kWords{
+constexpr std::array<std::string_view, 27> kWords{
     // domains
     "CKR", "errno", "OpenSSL",
     // the PKCS#11 backend's reasons; a test holds this list against the sources of all that a host is made of
-    "module_open", "module_down", "module_busy", "token", "token_absent", "token_ambiguous", "pin_source",
+    "module_open", "module_down", "module_busy", "token", "token_absent", "token_full", "token_ambiguous", "pin_source",
     "pin_latched", "key_not_found", "key_missing", "key_lost", "key_changed", "key_ambiguous", "key_unusable",
     "deadline", "sessions", "stale",
     // reasons of the code above and below it

@@ -7,6 +7,7 @@
 #include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/public_half.h"
 #include "keystore/pkcs11/quirks.h"
+#include "keystore/pkcs11/reasons.h"
 
 namespace rootkeep::pkcs11 {
 namespace {
@@ -84,6 +85,11 @@ Result<CK_OBJECT_HANDLE> GenerateKeyPair(const Module::Use& use, CK_SESSION_HAND
   CK_OBJECT_HANDLE private_key = CK_INVALID_HANDLE;
   const CK_RV rv = use->C_GenerateKeyPair(session, &mechanism, public_half.data(), public_half.size(),
                                           private_half.data(), private_half.size(), &public_key, &private_key);
+  if (rv == CKR_DEVICE_MEMORY) {
+    return CkError("C_GenerateKeyPair", rv)
+        .WithReason(kReasonTokenFull)
+        .WithHint("the token has no room for another key: rootkeep key list shows those that are RETIRED");
+  }
   if (rv != CKR_OK) return CkError("C_GenerateKeyPair", rv);
   return private_key;
 }

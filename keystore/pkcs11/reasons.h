@@ -10,6 +10,7 @@ inline constexpr std::string_view kReasonModuleDown = "module_down";    // C_Ini
 inline constexpr std::string_view kReasonModuleBusy = "module_busy";    // calls inside do not return, or others need it
 inline constexpr std::string_view kReasonToken = "token";               // the token failed a call
 inline constexpr std::string_view kReasonTokenAbsent = "token_absent";  // no token answers to the selector
+inline constexpr std::string_view kReasonTokenFull = "token_full";      // it has no room for another key
 inline constexpr std::string_view kReasonTokenAmbiguous = "token_ambiguous";  // several do
 inline constexpr std::string_view kReasonPinSource = "pin_source";            // the PIN cannot be read
 inline constexpr std::string_view kReasonPinLatched = "pin_latched";          // a PIN was refused; not tried again

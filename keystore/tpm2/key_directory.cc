@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxKeys = 10'000;
 constexpr std::size_t kMaxAuth = 64;  // SHA-512, the longest digest of a TPM
-// A key that is being made, or was when its process died.
+// A key that is being made or removed, or was when its process died.
 constexpr std::string_view kUnfinished = ".new";
 
 bool IsNameCharacter(char c) {
@@ -56,6 +56,23 @@ SecretBytes EncodeAuth(const SecretBytes& auth) {
   text.push_back('\n');
   OPENSSL_cleanse(digits.data(), digits.size());
   return SecretBytes(std::move(text));
+}
+
+// What was begun there by somebody who died before anybody was told of a key, or after it was gone.
+void ClearUnfinished(const std::string& unfinished) {
+  std::error_code error;
+  if (std::filesystem::remove_all(unfinished, error) > 0) {
+    log::Warning("tpm2.unfinished_key_removed", {{"directory", unfinished}});
+  }
+}
+
+Status Write(const std::string& path, std::string_view text) {
+  Status written = WriteNewFile(path, text, 0600);
+  if (written.ok()) return written;
+  const NativeCode& native = written.error().native();
+  const bool full = native.domain == "errno" && (native.value == ENOSPC || native.value == EDQUOT);
+  if (!full) return written;
+  return std::move(written).error().WithCode(Code::kResourceExhausted).WithReason(kReasonTokenFull);
 }
 
 Error Taken(const std::string& label) {
@@ -139,22 +156,33 @@ Status KeyDirectory::Add(const std::string& label, const KeyFile& key, const Sec
   RK_TRY(const std::string name, NameFor(label));
   RK_TRY(const std::string pem, KeyFilePem(key));
   const std::string unfinished = path_ + "/" + std::string(kUnfinished);
-  std::error_code error;
-  // Whoever began it died before anybody was told of a key.
-  if (std::filesystem::remove_all(unfinished, error) > 0) {
-    log::Warning("tpm2.unfinished_key_removed", {{"directory", path_}});
-  }
+  ClearUnfinished(unfinished);
   RK_RETURN_IF_ERROR(MakeDirectory(unfinished, 0700));
   if (!auth.empty()) {
     const SecretBytes text = EncodeAuth(auth);
-    RK_RETURN_IF_ERROR(WriteNewFile(unfinished + "/auth", AsText(text.RevealForUse()), 0600));
+    RK_RETURN_IF_ERROR(Write(unfinished + "/auth", AsText(text.RevealForUse())));
   }
-  RK_RETURN_IF_ERROR(WriteNewFile(unfinished + "/key.pem", pem, 0600));
+  RK_RETURN_IF_ERROR(Write(unfinished + "/key.pem", pem));
   const std::string path = path_ + "/" + name;
   if (renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
     return errno == EEXIST ? Taken(label) : ErrnoError("rename to " + path, errno);
   }
   return SyncDirectory(path_);
+}
+
+Status KeyDirectory::Remove(const std::string& label) {
+  RK_TRY(const std::string name, NameFor(label));
+  const std::string unfinished = path_ + "/" + std::string(kUnfinished);
+  ClearUnfinished(unfinished);
+  const std::string path = path_ + "/" + name;
+  if (rename(path.c_str(), unfinished.c_str()) != 0) {
+    if (errno == ENOENT) return NotFound("no key is called \"" + label + "\"").WithReason(kReasonKeyNotFound);
+    return ErrnoError("rename " + path, errno);
+  }
+  RK_RETURN_IF_ERROR(SyncDirectory(path_));
+  std::error_code error;
+  std::filesystem::remove_all(unfinished, error);
+  return error ? ErrnoError("remove " + unfinished, error.value()) : SyncDirectory(path_);
 }
 
 }  // namespace rootkeep::tpm2

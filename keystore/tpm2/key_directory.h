@@ -14,7 +14,8 @@
 namespace rootkeep::tpm2 {
 
 // One directory a key, named by its label, with `key.pem` and, unless its auth value is empty, `auth`
-// (keystore/NAMES.md). A key appears whole, by a rename, and is never replaced. Thread-safe, also between processes.
+// (keystore/NAMES.md). A key appears and goes whole, by a rename, and is never replaced. Thread-safe, also between
+// processes.
 class KeyDirectory {
  public:
   explicit KeyDirectory(std::string path) : path_(std::move(path)) {}
@@ -34,12 +35,16 @@ class KeyDirectory {
   // is no such file. FAILED_PRECONDITION "auth_file" when others than its owner can read it, or it is malformed.
   [[nodiscard]] Result<SecretBytes> ReadAuth(const std::string& label) const;
 
-  // Keeps everybody else from adding keys until the descriptor is closed. UNAVAILABLE "deadline".
+  // Keeps everybody else from adding and removing keys until the descriptor is closed. UNAVAILABLE "deadline".
   Result<Fd> LockForAdding(Deadline deadline);
   // ALREADY_EXISTS when the label is taken.
   [[nodiscard]] Status CheckIsFree(const std::string& label) const;
-  // With the lock; durable when it returns. `auth` may be empty. ALREADY_EXISTS as above.
+  // With the lock; durable when it returns. `auth` may be empty. ALREADY_EXISTS as above; RESOURCE_EXHAUSTED
+  // "token_full" when the disk is.
   Status Add(const std::string& label, const KeyFile& key, const SecretBytes& auth);
+
+  // With the lock; durable when it returns. NOT_FOUND "key_not_found".
+  Status Remove(const std::string& label);
 
   // Where a file of the key is, or would be.
   [[nodiscard]] Result<std::string> PathOf(const std::string& label, const std::string& file) const;

@@ -20,6 +20,7 @@ inline constexpr std::string_view kReasonKeyMissing = "key_missing";      // a k
 inline constexpr std::string_view kReasonKeyChanged = "key_changed";      // another key has taken its place
 inline constexpr std::string_view kReasonKeyAmbiguous = "key_ambiguous";  // several keys answer
 inline constexpr std::string_view kReasonKeyUnusable = "key_unusable";    // not of a KeyType, or not of this TPM
+inline constexpr std::string_view kReasonTokenFull = "token_full";        // the disk has no room for another key file
 inline constexpr std::string_view kReasonDeadline = "deadline";           // passed before the TPM was asked
 
 }  // namespace rootkeep::tpm2

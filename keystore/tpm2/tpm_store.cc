@@ -130,6 +130,23 @@ Result<KeyInfo> TpmStore::Create(const KeySpec& spec, Deadline deadline) {
   return info;
 }
 
+Status TpmStore::Delete(const KeyUri& uri, Deadline deadline) {
+  RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
+  RK_TRY(const Fd changing, loader_->directory().LockForAdding(deadline));
+  Status removed = loader_->tpm().Run(Later(deadline), [&](Connection& connection) -> Status {
+    RK_TRY(const StoredKey key, Find(connection, uri));
+    if (key.persistent) {
+      return Error(Code::kUnimplemented, "a persistent key stays in the TPM until its owner evicts it")
+          .WithHint("tpm2_evictcontrol does, with the owner's authority");
+    }
+    RK_RETURN_IF_ERROR(loader_->directory().Remove(key.label));
+    if (KeyLoader::Kept(connection, key.name) != ESYS_TR_NONE) connection.kept().DropKey();
+    return Ok();
+  });
+  if (removed.ok()) log::Warning("tpm2.key_destroyed", {{"uri", uri.Redacted()}});
+  return removed;
+}
+
 Result<std::vector<KeyInfo>> TpmStore::List(Deadline deadline) {
   return loader_->tpm().Run(Later(deadline), [&](Connection& connection) -> Result<std::vector<KeyInfo>> {
     RK_RETURN_IF_ERROR(loader_->Describe(connection));

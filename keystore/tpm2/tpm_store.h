@@ -10,7 +10,7 @@
 
 namespace rootkeep::tpm2 {
 
-class TpmStore final : public KeyStore, private HealthProbe {
+class TpmStore final : public KeyStore, private HealthProbe, private KeyDeleter {
  public:
   explicit TpmStore(std::shared_ptr<KeyLoader> loader) : loader_(std::move(loader)) {}
 
@@ -18,9 +18,11 @@ class TpmStore final : public KeyStore, private HealthProbe {
   Result<KeyInfo> Create(const KeySpec& spec, Deadline deadline) override;
   Result<std::vector<KeyInfo>> List(Deadline deadline) override;
   HealthProbe* health() override { return this; }
+  KeyDeleter* deleter() override { return this; }
 
  private:
   Status Probe(Deadline deadline) override { return loader_->tpm().Probe(deadline); }
+  Status Delete(const KeyUri& uri, Deadline deadline) override;
 
   // The one key that `uri` names, in this TPM.
   Result<StoredKey> Find(Connection& connection, const KeyUri& uri);

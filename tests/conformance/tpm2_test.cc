@@ -31,8 +31,7 @@ template <SessionMode mode>
 Backend TpmBackend(const std::string& name) {
   return {.name = name,
           .make = [] { return std::make_unique<TpmDevice<mode>>(); },
-          .types_not_offered = {KeyType::kRsa4096, KeyType::kEd25519},
-          .has_deleter = false};
+          .types_not_offered = {KeyType::kRsa4096, KeyType::kEd25519}};
 }
 
 Backend Password() { return TpmBackend<SessionMode::kPassword>("Tpm2Password"); }

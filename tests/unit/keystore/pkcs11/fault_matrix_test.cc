@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "keystore/pkcs11/quirks.h"
+#include "keystore/pkcs11/reasons.h"
 #include "tests/support/chaos.h"
 #include "tests/unit/keystore/pkcs11/token_fixture.h"
 
@@ -13,7 +14,9 @@ namespace rootkeep::pkcs11 {
 namespace {
 
 using rootkeep::testing::Chaos;
+using rootkeep::testing::HasReason;
 using rootkeep::testing::IsOk;
+using rootkeep::testing::Says;
 using rootkeep::testing::SoftHsm;
 
 constexpr std::chrono::seconds kRecovery{1};
@@ -59,6 +62,7 @@ constexpr auto kFaults = std::to_array<Fault>({
     {"GenerateFailsOnce",
      "fail C_GenerateKeyPair CKR_DEVICE_ERROR times=1",
      {kAway, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"Full", "fail C_GenerateKeyPair CKR_DEVICE_MEMORY", {kBusy, kUnseen, kUnseen, kUnseen, kUnseen}},
     {"NotPermittedOnce",
      "fail C_SignInit CKR_KEY_FUNCTION_NOT_PERMITTED times=1",
      {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
@@ -176,6 +180,16 @@ TEST(Recognition, IsTriedAgainAtTheNextConnection) {
   EXPECT_FALSE(hsm.module()->quirks().making_disturbs_finding);
   EXPECT_THAT(store->List(Soon()), IsOk());
   EXPECT_TRUE(hsm.module()->quirks().making_disturbs_finding);
+  TheChaos().Clear();
+}
+
+TEST(FullToken, IsNamed) {
+  SoftHsm hsm{ChaosPath()};
+  const auto store = hsm.OpenStore();
+  TheChaos().Set("fail C_GenerateKeyPair CKR_DEVICE_MEMORY");
+  const auto made = store->Create({.use = KeyUse::kApp, .name = "key"}, Soon());
+  EXPECT_THAT(made, HasReason(kReasonTokenFull));
+  EXPECT_THAT(made, Says("no room for another key"));
   TheChaos().Clear();
 }
 
