@@ -21,7 +21,7 @@ class HealthProbe {
   virtual Status Probe(Deadline deadline) = 0;
 };
 
-// Destroys a key; only operators' tools reach for it.
+// Destroys a key; only operators' tools reach for it, and the agent for keys that their owner replaced.
 class KeyDeleter {
  public:
   virtual ~KeyDeleter() = default;

@@ -77,6 +77,7 @@ Result<CatalogEntry> ReadEntry(const Statement& row) {
                      .type = *type,
                      .custody = *custody,
                      .users = Split(row.text(3)),
+                     .maker = row.text(28),
                      .token = {.label = row.text(10), .serial = row.text(11)},
                      .state = static_cast<KeyState>(state),
                      .created_at = FromUnixSeconds(row.integer(5)),
@@ -85,6 +86,7 @@ Result<CatalogEntry> ReadEntry(const Statement& row) {
                      .missing_at = Date(row, 8),
                      .destroy_ordered_at = Date(row, 27),
                      .destroyed_at = Date(row, 9),
+                     .used_at = Date(row, 29),
                      .key = std::nullopt};
   if (entry.state != KeyState::kPending) {
     RK_TRY(entry.key, ReadKey(row, label));
@@ -164,17 +166,17 @@ Error Catalog::WrongState(const std::string& label) const {
       .WithReason("key_state");
 }
 
-Status Catalog::Intend(const KeySpec& spec, const TokenName& token, const std::vector<std::string>& users,
-                       WallTime now) {
+Status Catalog::Intend(const KeySpec& spec, const TokenName& token, const std::vector<std::string>& users, WallTime now,
+                       std::string_view maker) {
   RK_TRY(const std::string label, KeyLabel(spec));
   RK_RETURN_IF_ERROR(CheckUsers(users));
   const MutexLock lock(mutex_);
   Statement insert = db_->Prepare(
-      "INSERT INTO keys (label, type, custody, users, state, created_at, token_label, token_serial)"
-      " VALUES (?, ?, ?, ?, 0, ?, ?, ?)");
+      "INSERT INTO keys (label, type, custody, users, state, created_at, token_label, token_serial, maker)"
+      " VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?)");
   insert.Bind(std::string_view(label)).Bind(KeyTypeName(spec.type)).Bind(CustodyLevelName(spec.custody));
   insert.Bind(std::string_view(Join(users))).Bind(ToUnixSeconds(now));
-  insert.Bind(std::string_view(token.label)).Bind(std::string_view(token.serial));
+  insert.Bind(std::string_view(token.label)).Bind(std::string_view(token.serial)).Bind(maker);
   auto done = insert.Run();
   if (done.ok()) return Ok();
   if (done.error().code() != Code::kAlreadyExists) return std::move(done.error());
@@ -251,6 +253,19 @@ Status Catalog::OrderDestruction(const std::string& label, WallTime now) {
 
 Status Catalog::MarkDestroyed(const std::string& label, WallTime now) {
   return Change(label, "state = 4, destroyed_at = ?", "state IN (2, 3) AND destroy_ordered_at IS NOT NULL", now);
+}
+
+Status Catalog::MarkUsed(const std::string& label, WallTime now) {
+  return Change(label, "used_at = coalesce(used_at, ?)", "state != 0", now);
+}
+
+Status Catalog::Forget(const std::string& label) {
+  const MutexLock lock(mutex_);
+  Statement remove = db_->Prepare("DELETE FROM keys WHERE label = ? AND state = 4 AND maker != ''");
+  remove.Bind(std::string_view(label));
+  RK_TRY(const int changed, remove.Run());
+  if (changed == 1) return Ok();
+  return WrongState(label);
 }
 
 Status Catalog::Permit(const std::string& label, const std::vector<std::string>& users) {

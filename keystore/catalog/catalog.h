@@ -18,7 +18,8 @@ class Sqlite;
 
 // Rows in SQLite. Thread-safe; several processes may have it open. Every change is one durable statement that demands
 // the state it changes from: FAILED_PRECONDITION with reason "key_state" names the state found instead, NOT_FOUND when
-// there is no such row. No row is ever deleted but one that never had a key (Withdraw).
+// there is no such row. No row is ever deleted but one that never had a key (Withdraw), and one whose key is DESTROYED
+// and was followed by others (Forget).
 class Catalog {
  public:
   // <state>/keys.db (keystore/NAMES.md), made where it is missing. FAILED_PRECONDITION with reason "schema_newer" when
@@ -43,8 +44,10 @@ class Catalog {
   // A number that is another one after another connection has changed the catalogue; cheap.
   Result<std::int64_t> OthersChanges() const;
 
-  // A PENDING row: before the token is asked for the key. ALREADY_EXISTS when the label is taken, in any token.
-  Status Intend(const KeySpec& spec, const TokenName& token, const std::vector<std::string>& users, WallTime now);
+  // A PENDING row: before the token is asked for the key. ALREADY_EXISTS when the label is taken, in any token. `maker`
+  // as CatalogEntry has it.
+  Status Intend(const KeySpec& spec, const TokenName& token, const std::vector<std::string>& users, WallTime now,
+                std::string_view maker = {});
   // PENDING to ACTIVE, with the key that the token made. DATA_LOSS with reason "key_type" when it is of another
   // type.
   Status Activate(const KeyInfo& key, WallTime read_at);
@@ -61,6 +64,12 @@ class Catalog {
   Status OrderDestruction(const std::string& label, WallTime now);
   // After that, once the token holds it no more.
   Status MarkDestroyed(const std::string& label, WallTime now);
+
+  // From now on others may rely on what the key signed. Once is enough.
+  Status MarkUsed(const std::string& label, WallTime now);
+  // From DESTROYED to no row, of a key with a maker: while a newer one of its name has a row, so that its label stays
+  // taken.
+  Status Forget(const std::string& label);
 
   // Who may sign with the key from now on (NAMES.md, "Permitted users"). Not for a DESTROYED one.
   Status Permit(const std::string& label, const std::vector<std::string>& users);

@@ -23,13 +23,15 @@ Status CheckResumed(const KeyInfo& key, const KeySpec& spec) {
 }  // namespace
 
 CataloguedStore::CataloguedStore(std::shared_ptr<KeyStore> store, std::shared_ptr<Catalog> catalog, TokenName token,
-                                 const Clock& clock, std::vector<std::string> users, std::string opened_by)
+                                 const Clock& clock, std::vector<std::string> users, std::string opened_by,
+                                 std::string maker)
     : store_(std::move(store)),
       catalog_(std::move(catalog)),
       token_(std::move(token)),
       clock_(clock),
       users_(std::move(users)),
-      opened_by_(std::move(opened_by)) {}
+      opened_by_(std::move(opened_by)),
+      maker_(std::move(maker)) {}
 
 Result<std::shared_ptr<const Signer>> CataloguedStore::Open(const KeyUri& uri, Deadline deadline) {
   RK_TRY(auto signer, store_->Open(uri, deadline));
@@ -48,12 +50,12 @@ Result<std::optional<KeyInfo>> CataloguedStore::FindLabel(const std::string& lab
 }
 
 Result<bool> CataloguedStore::IntendOrResume(const KeySpec& spec, const std::string& label) {
-  Status intended = catalog_->Intend(spec, token_, users_, clock_.Now());
+  Status intended = catalog_->Intend(spec, token_, users_, clock_.Now(), maker_);
   if (intended.ok()) return false;
   if (intended.error().code() != Code::kAlreadyExists) return std::move(intended.error());
   RK_TRY(const auto entry, catalog_->Find(label));
   const bool same = entry && entry->state == KeyState::kPending && entry->type == spec.type &&
-                    entry->custody == spec.custody && InToken(*entry, token_);
+                    entry->custody == spec.custody && entry->maker == maker_ && InToken(*entry, token_);
   if (!same) return std::move(intended.error());
   return true;
 }

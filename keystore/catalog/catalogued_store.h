@@ -15,9 +15,10 @@ namespace rootkeep {
 class CataloguedStore final : public KeyStore {
  public:
   // `token` is what the store's token is called; `users` are permitted each key that is made; `opened_by` is who signs
-  // with what Open returns, as Purpose::user.
+  // with what Open returns, as Purpose::user; `maker` is CatalogEntry's.
   CataloguedStore(std::shared_ptr<KeyStore> store, std::shared_ptr<Catalog> catalog, TokenName token,
-                  const Clock& clock, std::vector<std::string> users = {}, std::string opened_by = "");
+                  const Clock& clock, std::vector<std::string> users = {}, std::string opened_by = "",
+                  std::string maker = "");
 
   // Errors also as CheckPermitted, but for a key without a row, which is opened.
   Result<std::shared_ptr<const Signer>> Open(const KeyUri& uri, Deadline deadline) override;
@@ -41,6 +42,7 @@ class CataloguedStore final : public KeyStore {
   const Clock& clock_;
   const std::vector<std::string> users_;
   const std::string opened_by_;
+  const std::string maker_;
 };
 
 }  // namespace rootkeep

@@ -42,6 +42,7 @@ struct CatalogEntry {
   KeyType type = KeyType::kEcP256;
   CustodyLevel custody = CustodyLevel::kLocalOnly;
   std::vector<std::string> users;  // who may sign with it (NAMES.md); empty: nobody
+  std::string maker;               // who destroys it when its owner has replaced it (replaced.h); empty: nobody
   TokenName token;                 // as it was named at creation; once active, as the token names itself
   KeyState state = KeyState::kPending;
   WallTime created_at;                   // when it was PENDING
@@ -50,6 +51,7 @@ struct CatalogEntry {
   std::optional<WallTime> missing_at;
   std::optional<WallTime> destroy_ordered_at;  // the token was going to be asked to destroy it
   std::optional<WallTime> destroyed_at;
+  std::optional<WallTime> used_at;   // others may rely on what it signed; told by makers only
   std::optional<CataloguedKey> key;  // from ACTIVE on
 };
 

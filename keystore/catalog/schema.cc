@@ -25,11 +25,19 @@ constexpr char kFirst[] =
 // Destruction in two phases.
 constexpr char kSecond[] = "ALTER TABLE keys ADD COLUMN destroy_ordered_at INTEGER";
 
+// Keys that their owner replaces.
+constexpr char kThirdMaker[] = "ALTER TABLE keys ADD COLUMN maker TEXT NOT NULL DEFAULT ''";
+constexpr char kThirdUsed[] = "ALTER TABLE keys ADD COLUMN used_at INTEGER";
+
 Status Alter(const Sqlite& db) {
   // Asked again under the lock: another program may have been first.
   RK_TRY(const std::int64_t version, VersionOf(db));
   if (version < 1) RK_RETURN_IF_ERROR(db.Prepare(kFirst).Run());
   if (version < 2) RK_RETURN_IF_ERROR(db.Prepare(kSecond).Run());
+  if (version < 3) {
+    RK_RETURN_IF_ERROR(db.Prepare(kThirdMaker).Run());
+    RK_RETURN_IF_ERROR(db.Prepare(kThirdUsed).Run());
+  }
   RK_RETURN_IF_ERROR(db.Prepare(fmt::format("PRAGMA user_version={}", kSchemaVersion)).Run());
   RK_RETURN_IF_ERROR(db.Prepare("COMMIT").Run());
   return Ok();
@@ -63,8 +71,8 @@ std::string ColumnsOf(std::int64_t version) {
       "label, type, custody, users, state, created_at, activated_at, retired_at, missing_at, destroyed_at,"
       " token_label, token_serial, token_manufacturer, token_model, token_software, id, spki, read_at, voucher,"
       " sensitive, extractable, always_sensitive, never_extractable, local, modifiable, always_authenticate,"
-      " other_usages, {}",
-      version < 2 ? "NULL" : "destroy_ordered_at");
+      " other_usages, {}, {}",
+      version < 2 ? "NULL" : "destroy_ordered_at", version < 3 ? "'', NULL" : "maker, used_at");
 }
 
 }  // namespace rootkeep::catalog

@@ -7,7 +7,7 @@
 
 namespace rootkeep::catalog {
 
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 // 0 where there is no table yet. FAILED_PRECONDITION with reason "schema_newer" when a newer program wrote it.
 Result<std::int64_t> VersionOf(const Sqlite& db);

@@ -93,8 +93,10 @@ Statement& Statement::Bind(std::int64_t value) {
 }
 
 Statement& Statement::Bind(std::string_view text) {
+  // Without octets it would be NULL.
+  const char* const data = text.data() != nullptr ? text.data() : "";
   if (status_.ok())
-    Check(sqlite3_bind_text64(statement_.get(), next_++, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    Check(sqlite3_bind_text64(statement_.get(), next_++, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 

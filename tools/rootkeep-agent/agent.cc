@@ -36,7 +36,8 @@ std::vector<keysocket::NamedKey> KeysOn(const std::string& token, const AgentCon
 
 std::shared_ptr<KeyStore> Agent::Making(const config::Token& token) {
   const TokenName name{.label = token.label, .serial = token.serial};
-  return std::make_shared<MakingStore>(hardware_->Share(token.name), state_.key_catalog_path(), name, clock_, permits_);
+  return std::make_shared<MakingStore>(hardware_->Share(token.name), state_.key_catalog_path(), name, clock_, permits_,
+                                       foreign_ca_keys_);
 }
 
 std::vector<keysocket::ServedToken> Agent::Tokens(const AgentConfig& config) {
@@ -109,7 +110,12 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
                                                             .reports = agent->reports_,
                                                             .clock = agent->clock_});
   RK_RETURN_IF_ERROR(agent->keys_->Start());
-  agent->minder_ = std::make_unique<Minder>(*agent->hardware_, agent->reports_, *agent->keys_, agent->permits_);
+  agent->minder_ = std::make_unique<Minder>(Minder::Parts{.hardware = *agent->hardware_,
+                                                          .reports = agent->reports_,
+                                                          .keys = *agent->keys_,
+                                                          .permits = agent->permits_,
+                                                          .foreign_ca_keys = agent->foreign_ca_keys_,
+                                                          .tokens = config.tokens});
   if (auto own = PrepareOwnSocket(config)) {
     agent->own_socket_ = own->path;
     sockets.push_back(*std::move(own));

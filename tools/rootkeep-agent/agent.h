@@ -12,6 +12,7 @@
 #include "tools/hardware/tpm_opener.h"
 #include "tools/rootkeep-agent/agent_config.h"
 #include "tools/rootkeep-agent/certificate_threads.h"
+#include "tools/rootkeep-agent/foreign_ca_keys.h"
 #include "tools/rootkeep-agent/minder.h"
 #include "tools/rootkeep-agent/shown_certificates.h"
 
@@ -34,7 +35,10 @@ class Agent {
   void Drain(std::chrono::milliseconds patience) { server_->Drain(patience); }
 
  private:
-  Agent(const AgentConfig& config, store::StateDir state) : state_(std::move(state)), metrics_(config) {}
+  Agent(const AgentConfig& config, store::StateDir state)
+      : state_(std::move(state)),
+        metrics_(config),
+        foreign_ca_keys_(state_.key_catalog_path(), config.replaced_keys, clock_) {}
 
   // The tokens as they are served.
   [[nodiscard]] std::vector<keysocket::ServedToken> Tokens(const AgentConfig& config);
@@ -49,6 +53,7 @@ class Agent {
   ShownReports<AgentMetrics> reports_{readiness_, metrics_};
   ShownCertificates shown_certificates_{readiness_, metrics_};
   KeyPermits permits_;
+  ForeignCaKeys foreign_ca_keys_;
   TpmOpener tpms_;
   std::optional<Hardware> hardware_;
   std::unique_ptr<KeyWatch> keys_;

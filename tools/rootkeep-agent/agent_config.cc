@@ -21,6 +21,8 @@ namespace {
 using config::Section;
 using keysocket::KeyPattern;
 
+constexpr std::size_t kMostReplacedKeys = 1000;
+
 // What a KeySpec may be called, or a beginning of it with "*" behind.
 std::string NameOf(const Section& section, const std::string& value) {
   const bool open = value.ends_with('*');
@@ -114,6 +116,18 @@ config::Operations ReadOperations(const v1::Operations& file, const Section& sec
   return {file.address()};
 }
 
+ReplacedKeysPolicy ReadReplacedKeys(const v1::ReplacedKeys& file, const Section& section) {
+  ReplacedKeysPolicy policy;
+  policy.grace = config::Duration(section, "grace", file.grace(), policy.grace,
+                                  {std::chrono::hours(24), std::chrono::hours(24 * 3650)});
+  if (!section.Given("keep")) return policy;
+  policy.keep = file.keep();
+  if (policy.keep < ReplacedKeysPolicy::kFewest || policy.keep > kMostReplacedKeys) {
+    section.Complain("keep", fmt::format("is not {} to {}", ReplacedKeysPolicy::kFewest, kMostReplacedKeys));
+  }
+  return policy;
+}
+
 // Each has a thread of its own, and would take away what another has begun to write.
 void CheckFilesDiffer(const Section& section, const std::vector<CertificateConfig>& certificates) {
   std::set<std::string> taken;
@@ -161,6 +175,7 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
   CheckFilesDiffer(section, out.certificates);
   out.operations = config::ReadList(section, "operations", file.operations(), ReadOperations);
   config::CheckUnique(section, "operations", "address", config::Each(out.operations, &config::Operations::address));
+  out.replaced_keys = ReadReplacedKeys(file.replaced_keys(), section.Child("replaced_keys"));
   out.drain =
       config::Duration(section, "drain", file.drain(), out.drain, {std::chrono::seconds(0), std::chrono::minutes(5)});
   out.log = config::ReadLog(file.log(), section.Child("log"));

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "keystore/catalog/replaced.h"
 #include "keystore/key_uri.h"
 #include "keystore/keysocket/server/rules.h"
 #include "tools/config/config.h"
@@ -52,6 +53,7 @@ struct AgentConfig {
   std::vector<SocketConfig> sockets;
   std::vector<CertificateConfig> certificates;
   std::vector<config::Operations> operations;
+  ReplacedKeysPolicy replaced_keys;
   std::chrono::seconds drain{10};
   config::Log log;
 };

@@ -8,11 +8,21 @@
 namespace rootkeep::agent {
 
 void Minder::Round() {
-  hardware_.Probe(reports_);
-  keys_.Round();
-  if (version_ == keys_.version()) return;
-  version_ = keys_.version();
-  permits_.Set(keys_.entries());
+  parts_.hardware.Probe(parts_.reports);
+  parts_.keys.Round();
+  if (version_ != parts_.keys.version()) {
+    version_ = parts_.keys.version();
+    parts_.permits.Set(parts_.keys.entries());
+  }
+  if (std::chrono::steady_clock::now() >= next_look_) LookAfterReplacedKeys();
+}
+
+void Minder::LookAfterReplacedKeys() {
+  next_look_ = After(kReplacedKeysPeriod);
+  for (const config::Token& token : parts_.tokens) {
+    if (!parts_.hardware.Up(token.name)) continue;
+    parts_.foreign_ca_keys.Round(parts_.hardware.Token(token.name), {.label = token.label, .serial = token.serial});
+  }
 }
 
 void Minder::Start() {

@@ -1,9 +1,11 @@
-// The thread that looks after what changes by itself: tokens, and what the catalogue says about their keys.
+// The thread that looks after what changes by itself: tokens, what the catalogue says about their keys, and keys that
+// were replaced.
 #pragma once
 
 #include <thread>
 
 #include "tools/hardware/key_watch.h"
+#include "tools/rootkeep-agent/foreign_ca_keys.h"
 #include "tools/rootkeep-agent/key_permits.h"
 
 namespace rootkeep::agent {
@@ -12,23 +14,28 @@ namespace rootkeep::agent {
 class Minder {
  public:
   // All outlive it. `keys` was started.
-  Minder(Hardware& hardware, HardwareReports& reports, KeyWatch& keys, KeyPermits& permits)
-      : hardware_(hardware), reports_(reports), keys_(keys), permits_(permits) {
-    permits_.Set(keys_.entries());
-  }
+  struct Parts {
+    Hardware& hardware;
+    HardwareReports& reports;
+    KeyWatch& keys;
+    KeyPermits& permits;
+    ForeignCaKeys& foreign_ca_keys;
+    std::vector<config::Token> tokens;  // that hardware has
+  };
+  explicit Minder(Parts parts) : parts_(std::move(parts)) { parts_.permits.Set(parts_.keys.entries()); }
 
   // Runs a round every kPeriod until destroyed.
   void Start();
 
  private:
   static constexpr std::chrono::milliseconds kPeriod{200};
+  static constexpr std::chrono::seconds kReplacedKeysPeriod{10};
 
   void Round();
+  void LookAfterReplacedKeys();
 
-  Hardware& hardware_;
-  HardwareReports& reports_;
-  KeyWatch& keys_;
-  KeyPermits& permits_;
+  const Parts parts_;
+  Deadline next_look_;  // at replaced keys; in the past: at once
   std::uint64_t version_ = 0;
   std::jthread thread_;
 };

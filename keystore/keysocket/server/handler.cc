@@ -40,6 +40,14 @@ Result<std::size_t> EncodeKey(std::uint32_t number, const ServedKey& key, std::s
   return Encode(Reply{number, KeyReply{*described}}, out);
 }
 
+// Of a key that is asked for; of the next of a name, whose generation is not known yet, without one.
+Result<std::string> LabelOf(KeySpec spec) {
+  if (spec.generation != kNextGeneration) return KeyLabel(spec);
+  spec.generation = 1;
+  RK_RETURN_IF_ERROR(KeyLabel(spec));
+  return fmt::format("rk/{}/{}", KeyUseName(spec.use), spec.name);
+}
+
 // Of a request that is no hello.
 CallKind KindOf(const Request& request) {
   if (std::holds_alternative<SignCall>(request.call)) return CallKind::kSign;
@@ -146,7 +154,7 @@ Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& c
                      .name = std::string(call.name),
                      .generation = call.generation,
                      .custody = FromWire(call.custody)};
-  RK_TRY(const std::string label, KeyLabel(spec));
+  RK_TRY(const std::string label, LabelOf(spec));
   std::vector<std::string> tokens;
   for (const ServedToken& token : keys_.tokens()) tokens.push_back(token.name);
   const auto token = MayCreate(*visitor.socket, visitor.caller, spec, tokens);
@@ -158,7 +166,7 @@ Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& c
     return PermissionDenied("this caller may not make the key " + label).WithReason(kReasonNotPermitted);
   }
   RK_TRY(auto key, keys_.Create(*token, spec, deadline));
-  Audit::Created(*visitor.socket, visitor.caller, label);
+  Audit::Created(*visitor.socket, visitor.caller, key->info.label);
   return key;
 }
 

@@ -44,6 +44,9 @@ struct SignCall {
   std::array<std::uint8_t, kFlowMark> flow{};  // stands for a caller of the caller's; heeded on a CA service's socket
   Octets input;                                // a digest, or for kEd25519 the message
 };
+// As a CreateCall's generation: the next of the name, which the agent finds.
+inline constexpr std::uint32_t kNextGeneration = 0;
+
 struct CreateCall {
   WireType type = WireType::kEcP256;
   WireUse use = WireUse::kApp;

@@ -173,6 +173,8 @@ TEST_F(CatalogTest, TakesAnOlderCatalogueUp) {
   ASSERT_THAT(catalog_->Activate(Key(), At(1)), IsOk());
   catalog_.reset();
   Sql("ALTER TABLE keys DROP COLUMN destroy_ordered_at");
+  Sql("ALTER TABLE keys DROP COLUMN maker");
+  Sql("ALTER TABLE keys DROP COLUMN used_at");
   Sql("PRAGMA user_version = 1");
   {
     ASSERT_OK_AND_ASSIGN(const auto look, Catalog::Look(path_));
@@ -182,6 +184,33 @@ TEST_F(CatalogTest, TakesAnOlderCatalogueUp) {
   EXPECT_EQ(Row().key->public_key, signer_.public_key());
   ASSERT_THAT(catalog_->Retire(kLabel, At(2)), IsOk());
   EXPECT_THAT(catalog_->OrderDestruction(kLabel, At(3)), IsOk());
+  EXPECT_EQ(Row().maker, "") << "nobody is to destroy it";
+}
+
+TEST_F(CatalogTest, RemembersWhoMadeAKeyAndThatItWasUsed) {
+  ASSERT_THAT(catalog_->Intend({.use = KeyUse::kForeignCa, .name = "ca"}, {}, {}, At(0), "rootkeep-agent"), IsOk());
+  const std::string label = "rk/foreign-ca/ca/1";
+  EXPECT_THAT(catalog_->MarkUsed(label, At(1)), HasReason("key_state")) << "there is no key yet";
+  KeyInfo key = Key();
+  key.label = label;
+  ASSERT_THAT(catalog_->Activate(key, At(1)), IsOk());
+  EXPECT_EQ(catalog_->Find(label).value()->used_at, std::nullopt);
+  ASSERT_THAT(catalog_->MarkUsed(label, At(2)), IsOk());
+  ASSERT_THAT(catalog_->MarkUsed(label, At(3)), IsOk());
+  Reopen();
+  EXPECT_EQ(catalog_->Find(label).value()->maker, "rootkeep-agent");
+  EXPECT_EQ(catalog_->Find(label).value()->used_at, At(2)) << "from when on";
+  EXPECT_THAT(catalog_->MarkUsed("rk/foreign-ca/other/1", At(3)), HasCode(Code::kNotFound));
+}
+
+TEST_F(CatalogTest, ForgetsOnlyDestroyedKeysThatHaveAMaker) {
+  ASSERT_THAT(Intend(), IsOk());
+  ASSERT_THAT(catalog_->Intend({.use = KeyUse::kForeignCa, .name = "ca"}, {}, {}, At(0), "rootkeep-agent"), IsOk());
+  Sql("UPDATE keys SET state = 4");
+  EXPECT_FALSE(catalog_->Forget(kLabel).ok()) << "nobody's but an operator's";
+  EXPECT_THAT(catalog_->Forget("rk/foreign-ca/ca/1"), IsOk());
+  ASSERT_THAT(catalog_->Intend({.use = KeyUse::kForeignCa, .name = "ca"}, {}, {}, At(0), "rootkeep-agent"), IsOk());
+  EXPECT_FALSE(catalog_->Forget("rk/foreign-ca/ca/1").ok()) << "PENDING";
 }
 
 TEST_F(CatalogTest, AKeyOfAnotherTypeIsNotTheOneThatWasAskedFor) {
@@ -239,7 +268,7 @@ TEST_F(CatalogTest, SeesThatItsFileIsAnotherOne) {
 }
 
 TEST_F(CatalogTest, RefusesWhatANewerProgramWrote) {
-  Sql("PRAGMA user_version = 3");
+  Sql("PRAGMA user_version = 4");
   EXPECT_THAT(Catalog::OpenExisting(path_), HasReason("schema_newer"));
   EXPECT_THAT(Catalog::Open(path_), HasReason("schema_newer"));
   EXPECT_THAT(Catalog::Look(path_), HasReason("schema_newer"));

@@ -116,6 +116,19 @@ TEST(AgentConfig, KeysOfOtherToolsAreNamed) {
               ::testing::Not(::testing::HasSubstr("1234")));
 }
 
+TEST(AgentConfig, SaysHowLongReplacedKeysAreKept) {
+  const auto with = [](const std::string& value) { return std::string(kMinimal) + "replaced_keys: " + value + "\n"; };
+  EXPECT_EQ(Parsed(kMinimal).replaced_keys.grace, std::chrono::hours(48));
+  EXPECT_EQ(Parsed(kMinimal).replaced_keys.keep, 8U);
+  const AgentConfig config = Parsed(with("{grace: 24h, keep: 3}"));
+  EXPECT_EQ(config.replaced_keys.grace, std::chrono::hours(24));
+  EXPECT_EQ(config.replaced_keys.keep, 3U);
+  EXPECT_THAT(ProblemsOf(with("{grace: 23h}")), ::testing::HasSubstr("replaced_keys.grace"));
+  EXPECT_THAT(ProblemsOf(with("{keep: 2}")), ::testing::HasSubstr("replaced_keys.keep: is not 3 to 1000"));
+  EXPECT_THAT(ProblemsOf(with("{keep: 0}")), ::testing::HasSubstr("replaced_keys.keep"));
+  EXPECT_THAT(ProblemsOf(with("{keep: 1001}")), ::testing::HasSubstr("replaced_keys.keep"));
+}
+
 std::string WithTpm(const std::string& more) {
   const std::string text(kMinimal);
   return "version: 1\ntpms:\n  - {name: tpm0" + more + "}\n" + text.substr(text.find("sockets:"));

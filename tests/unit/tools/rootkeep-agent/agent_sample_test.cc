@@ -43,6 +43,8 @@ TEST(AgentSample, DocumentedDefaultsAreTheCodes) {
   EXPECT_EQ(plain->modules, spelt->modules);
   EXPECT_EQ(plain->tokens, spelt->tokens);
   EXPECT_EQ(plain->drain, spelt->drain);
+  EXPECT_EQ(plain->replaced_keys.grace, spelt->replaced_keys.grace);
+  EXPECT_EQ(plain->replaced_keys.keep, spelt->replaced_keys.keep);
   EXPECT_EQ(plain->log, spelt->log);
   EXPECT_EQ(plain->operations, spelt->operations);
   ASSERT_EQ(plain->sockets.size(), spelt->sockets.size());

@@ -119,7 +119,8 @@ class CertificateKeeperTest : public ::testing::Test {
   // As an agent that starts.
   std::unique_ptr<CertificateKeeper> Start() {
     store = std::make_shared<MakingStore>(hsm.OpenStore(), directory / "keys.db",
-                                          TokenName{.label = testing::SoftHsm::kLabel, .serial = {}}, clock, made);
+                                          TokenName{.label = testing::SoftHsm::kLabel, .serial = {}}, clock, made,
+                                          foreign_ca_keys);
     return std::make_unique<CertificateKeeper>(
         CertificateKeeper::Parts{.config = config,
                                  .access = {.owner = {}, .group = {}, .mode = 0640},
@@ -158,6 +159,7 @@ class CertificateKeeperTest : public ::testing::Test {
   testing::SoftHsm hsm;
   testing::ManualClock clock{kStart};
   KeyPermits made;
+  ForeignCaKeys foreign_ca_keys{directory / "keys.db", {}, clock};
   std::shared_ptr<KeyStore> store;  // of the last agent
   FakeCa ca{clock};
   CertificateConfig config;

@@ -55,8 +55,9 @@ class KeyPermitsTest : public ::testing::Test {
 
 TEST_F(KeyPermitsTest, AKeyThatThisAgentMadeIsNotPendingHoweverLateItsRowIsRead) {
   const auto token = std::make_shared<ReadMeanwhile>(hsm.OpenStore(), hsm.directory() + "/keys.db", permits);
+  ForeignCaKeys foreign_ca_keys(hsm.directory() + "/keys.db", {}, clock);
   MakingStore store(token, hsm.directory() + "/keys.db", {.label = testing::SoftHsm::kLabel, .serial = {}}, clock,
-                    permits);
+                    permits, foreign_ca_keys);
   ASSERT_OK_AND_ASSIGN(const KeyInfo key, store.Create({.use = KeyUse::kApp, .name = "web"}, After(kPatience)));
   ASSERT_EQ(token->rows.size(), 1U);
   ASSERT_EQ(token->rows.front().state, KeyState::kPending);

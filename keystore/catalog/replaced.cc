@@ -1,0 +1,70 @@
+#include "keystore/catalog/replaced.h"
+
+#include <algorithm>
+#include <set>
+
+namespace rootkeep {
+namespace {
+
+bool IsMadeBy(const CatalogEntry& entry, std::string_view maker) {
+  return !maker.empty() && entry.maker == maker && entry.named.use == KeyUse::kForeignCa;
+}
+
+std::vector<const CatalogEntry*> OldestFirst(std::span<const CatalogEntry> entries, std::string_view maker,
+                                             std::string_view name) {
+  std::vector<const CatalogEntry*> keys;
+  for (const CatalogEntry& entry : entries) {
+    if (IsMadeBy(entry, maker) && entry.named.name == name) keys.push_back(&entry);
+  }
+  std::ranges::sort(keys, {}, [](const CatalogEntry* key) { return key->named.generation; });
+  return keys;
+}
+
+std::uint32_t NewestActive(const std::vector<const CatalogEntry*>& keys) {
+  const auto newest = std::ranges::find(keys.rbegin(), keys.rend(), KeyState::kActive, &CatalogEntry::state);
+  return newest == keys.rend() ? 0 : (*newest)->named.generation;
+}
+
+// The one that others rely on.
+std::uint32_t LastUsed(const std::vector<const CatalogEntry*>& keys) {
+  const auto used =
+      std::find_if(keys.rbegin(), keys.rend(), [](const CatalogEntry* key) { return key->used_at.has_value(); });
+  return used == keys.rend() ? 0 : (*used)->named.generation;
+}
+
+}  // namespace
+
+ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, std::string_view maker, std::string_view name,
+                           const ReplacedKeysPolicy& policy, WallTime now) {
+  const std::vector<const CatalogEntry*> keys = OldestFirst(entries, maker, name);
+  const std::uint32_t newest = NewestActive(keys);
+  const std::uint32_t last_used = LastUsed(keys);
+  ReplacedKeys out;
+  for (const CatalogEntry* key : keys) {
+    if (key->state == KeyState::kDestroyed) {
+      if (key->named.generation < newest) out.forget.push_back(key->label);
+      continue;
+    }
+    ++out.kept;
+    if (key->named.generation >= newest || key->state == KeyState::kPending) continue;
+    if (!key->retired_at) {
+      out.retire.push_back(key->label);
+    } else if (key->destroy_ordered_at || now - *key->retired_at >= policy.grace) {
+      out.destroy.push_back(key->label);
+    } else if (key->named.generation != last_used) {
+      out.spare.push_back(key->label);
+    }
+  }
+  out.forget.resize(out.forget.size() - std::min(out.forget.size(), kRememberedKeys));
+  return out;
+}
+
+std::vector<std::string> NamesOfMaker(std::span<const CatalogEntry> entries, std::string_view maker) {
+  std::set<std::string> names;
+  for (const CatalogEntry& entry : entries) {
+    if (IsMadeBy(entry, maker)) names.insert(entry.named.name);
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace rootkeep

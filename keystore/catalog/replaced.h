@@ -1,0 +1,47 @@
+// Keys that their owner replaced: which of them are kept, and which their maker destroys.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keystore/catalog/entry.h"
+
+namespace rootkeep {
+
+struct ReplacedKeysPolicy {
+  std::chrono::seconds grace = std::chrono::hours(48);  // from when a key was RETIRED
+  // Keys of one name that are not DESTROYED, at most, the newest among them; at least kFewest.
+  std::size_t keep = 8;
+
+  // The newest, the last that was used, and the one that is being made.
+  static constexpr std::size_t kFewest = 3;
+};
+
+// Labels, the oldest of a name first.
+struct ReplacedKeys {
+  std::vector<std::string> retire;   // ACTIVE ones, to be RETIRED now
+  std::vector<std::string> destroy;  // RETIRED ones whose time is over, or whose destruction was begun
+  // RETIRED ones that are not in use, so that they may go within their grace where the bound demands it.
+  std::vector<std::string> spare;
+  std::size_t kept = 0;             // keys of the name that are not DESTROYED
+  std::vector<std::string> forget;  // DESTROYED ones, so long ago that their rows may go
+};
+
+// DESTROYED keys of a name whose rows are kept.
+inline constexpr std::size_t kRememberedKeys = 100;
+
+// Pure. Of the foreign-ca keys of that name that `maker` made. A key is replaced when a newer one of its name is
+// ACTIVE: its owner has one key under a name, the newest, and signs with no other. A replaced key may still be in use,
+// as long as its owner may not know of the newer ones or may return to it: until its grace is over, if others rely on
+// what it signed (used_at) and on nothing that a newer one signed. All other replaced keys are not in use: those that
+// never signed anything for others, and those that a newer one has followed in that.
+ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, std::string_view maker, std::string_view name,
+                           const ReplacedKeysPolicy& policy, WallTime now);
+
+// The names under which `maker` has foreign-ca keys.
+std::vector<std::string> NamesOfMaker(std::span<const CatalogEntry> entries, std::string_view maker);
+
+}  // namespace rootkeep

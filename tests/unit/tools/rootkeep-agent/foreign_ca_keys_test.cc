@@ -1,0 +1,174 @@
+// Keys that another CA replaces, in a real token: how many are left of them, and which.
+#include "tools/rootkeep-agent/foreign_ca_keys.h"
+
+#include <sys/stat.h>
+
+#include "keystore/catalog/catalogued_store.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/matchers.h"
+#include "tests/support/softhsm.h"
+#include "tools/rootkeep-agent/making_store.h"
+
+namespace rootkeep::agent {
+namespace {
+
+using std::chrono::hours;
+using testing::HasReason;
+using testing::IsOk;
+using testing::SoftHsm;
+using ::testing::UnorderedElementsAre;
+
+constexpr std::chrono::seconds kPatience{30};
+constexpr std::size_t kKeep = 5;
+constexpr char kName[] = "prod.ca-b";
+
+class ForeignCaKeysTest : public ::testing::Test {
+ protected:
+  ForeignCaKeysTest() { Restart(); }
+
+  // As an agent that starts anew on the same token and catalogue.
+  void Restart() {
+    store.reset();
+    keys = std::make_unique<ForeignCaKeys>(Path(), ReplacedKeysPolicy{.grace = hours(48), .keep = kKeep}, clock);
+    store = std::make_unique<MakingStore>(token, Path(), name, clock, permits, *keys);
+  }
+  [[nodiscard]] std::string Path() const { return hsm.directory() + "/keys.db"; }
+  [[nodiscard]] std::unique_ptr<Catalog> Catalogue() const { return Catalog::Open(Path()).value(); }
+  [[nodiscard]] CatalogEntry RowOf(std::uint32_t generation) const {
+    return Catalogue()->Find(Label(generation)).value().value();
+  }
+  static std::string Label(std::uint32_t generation) {
+    return KeyLabel({.use = KeyUse::kForeignCa, .name = kName, .generation = generation}).value();
+  }
+  [[nodiscard]] std::vector<std::string> InToken() const {
+    std::vector<std::string> labels;
+    const std::vector<KeyInfo> keys_there = token->List(After(kPatience)).value();
+    for (const KeyInfo& key : keys_there) labels.push_back(key.label);
+    return labels;
+  }
+
+  // The next key of the name, which signs so many times.
+  Result<KeyInfo> Make(int signatures, const std::string& of = kName) {
+    RK_TRY(KeyInfo key, store->Create({.use = KeyUse::kForeignCa, .name = of, .generation = keysocket::kNextGeneration},
+                                      After(kPatience)));
+    RK_RETURN_IF_ERROR(Sign(key, signatures));
+    return key;
+  }
+  Status Sign(const KeyInfo& key, int signatures) {
+    RK_TRY(const auto signer, store->Open(key.uri, After(kPatience)));
+    for (int i = 0; i < signatures; ++i) {
+      RK_TRY(const Bytes made, signer->Sign(SignatureScheme::kEcdsaSha256, Bytes(32), After(kPatience)));
+    }
+    return Ok();
+  }
+
+  SoftHsm hsm;
+  testing::ManualClock clock{1'800'000'000};
+  KeyPermits permits;
+  const TokenName name{.label = SoftHsm::kLabel, .serial = {}};
+  const std::shared_ptr<KeyStore> token = hsm.OpenStore();
+  std::unique_ptr<ForeignCaKeys> keys;
+  std::unique_ptr<MakingStore> store;
+};
+
+TEST_F(ForeignCaKeysTest, TwoHundredFailedRotationsLeaveAFewKeysAndTheOneInUse) {
+  ASSERT_THAT(Make(ForeignCaKeys::kOwnSignatures + 1), IsOk());
+  for (int i = 0; i < 200; ++i) {
+    // A mint that failed, one whose answer was bad, and a JWT key that nobody took.
+    ASSERT_THAT(Make(i % 3), IsOk()) << i;
+    clock.Advance(std::chrono::seconds(10));
+    if (i % 50 == 0) {
+      ASSERT_LE(InToken().size(), kKeep);
+    }
+  }
+  EXPECT_THAT(InToken(), UnorderedElementsAre(Label(1), Label(198), Label(199), Label(200), Label(201)));
+  EXPECT_EQ(RowOf(1).state, KeyState::kRetired) << "others rely on what it signed, and on nothing newer";
+  EXPECT_EQ(RowOf(201).state, KeyState::kActive);
+  EXPECT_EQ(RowOf(190).state, KeyState::kDestroyed);
+  EXPECT_LE(Catalogue()->List()->size(), kRememberedKeys + kKeep + 1) << "rows do not grow without end either";
+}
+
+TEST_F(ForeignCaKeysTest, QuickRotationsAreBoundedTooAndNeverRefused) {
+  for (int i = 0; i < 20; ++i) ASSERT_THAT(Make(ForeignCaKeys::kOwnSignatures + 5), IsOk()) << i;
+  EXPECT_EQ(InToken().size(), kKeep);
+  EXPECT_EQ(RowOf(19).state, KeyState::kRetired);
+}
+
+TEST_F(ForeignCaKeysTest, AReplacedKeyIsDestroyedWhenItsGraceIsOver) {
+  ASSERT_THAT(Make(5), IsOk());
+  ASSERT_THAT(Make(1), IsOk());
+  EXPECT_EQ(RowOf(1).retired_at, clock.Now());
+  clock.Advance(hours(47));
+  keys->Round(*token, name);
+  EXPECT_EQ(RowOf(1).state, KeyState::kRetired);
+  clock.Advance(hours(1));
+  keys->Round(*token, {.label = "another token", .serial = {}});
+  EXPECT_EQ(RowOf(1).state, KeyState::kRetired) << "it is in this one";
+  keys->Round(*token, name);
+  EXPECT_EQ(RowOf(1).state, KeyState::kDestroyed);
+  EXPECT_THAT(InToken(), UnorderedElementsAre(Label(2)));
+  clock.Advance(hours(10'000));
+  keys->Round(*token, name);
+  EXPECT_EQ(RowOf(2).state, KeyState::kActive) << "the newest stays, however old it is";
+}
+
+TEST_F(ForeignCaKeysTest, UseIsOnRecordBeforeTheSignatureThatOthersMayRelyOn) {
+  ASSERT_OK_AND_ASSIGN(const KeyInfo key, Make(ForeignCaKeys::kOwnSignatures));
+  EXPECT_FALSE(RowOf(1).used_at);
+  ASSERT_THAT(Sign(key, 1), IsOk());
+  EXPECT_TRUE(RowOf(1).used_at);
+  // Of a key from before the restart nobody knows how often it signed.
+  ASSERT_OK_AND_ASSIGN(const KeyInfo second, Make(0));
+  Restart();
+  ASSERT_THAT(Sign(second, 1), IsOk());
+  EXPECT_TRUE(RowOf(2).used_at);
+  // What cannot be written down is not signed.
+  ASSERT_OK_AND_ASSIGN(const KeyInfo third, Make(ForeignCaKeys::kOwnSignatures));
+  ASSERT_EQ(chmod(Path().c_str(), 0644), 0);
+  EXPECT_THAT(Sign(third, 1), HasReason("file_mode"));
+  ASSERT_EQ(chmod(Path().c_str(), 0600), 0);
+  EXPECT_THAT(Sign(third, 1), IsOk());
+}
+
+TEST_F(ForeignCaKeysTest, WhatAnInterruptedCreationLeftIsRetired) {
+  // As when the agent died between the new key's row and the old one's.
+  CataloguedStore made_before(token, Catalogue(), name, clock, {"rootkeep-agent"}, {}, "rootkeep-agent");
+  for (const std::uint32_t generation : {1U, 2U}) {
+    ASSERT_THAT(
+        made_before.Create({.use = KeyUse::kForeignCa, .name = kName, .generation = generation}, After(kPatience)),
+        IsOk());
+  }
+  EXPECT_EQ(RowOf(1).state, KeyState::kActive);
+  keys->Round(*token, name);
+  EXPECT_EQ(RowOf(1).state, KeyState::kRetired);
+  EXPECT_EQ(RowOf(2).state, KeyState::kActive);
+}
+
+TEST_F(ForeignCaKeysTest, OtherNamesAndOthersKeysAreLeftAlone) {
+  const KeySpec operators{.use = KeyUse::kForeignCa, .name = kName};
+  ASSERT_THAT(CataloguedStore(token, Catalogue(), name, clock, {"rootkeep-agent"}).Create(operators, After(kPatience)),
+              IsOk());
+  ASSERT_THAT(Make(3, "prod.ca-a"), IsOk());
+  for (int i = 0; i < 10; ++i) ASSERT_THAT(Make(1), IsOk());
+  clock.Advance(hours(1000));
+  keys->Round(*token, name);
+  EXPECT_THAT(InToken(), UnorderedElementsAre(Label(1), Label(11), "rk/foreign-ca/prod.ca-a/1"));
+  EXPECT_EQ(RowOf(1).state, KeyState::kActive) << "an operator's";
+}
+
+TEST_F(ForeignCaKeysTest, WhatCannotBeDestroyedIsNotAddedTo) {
+  for (std::size_t i = 0; i < kKeep; ++i) ASSERT_THAT(Make(1), IsOk());
+  // Other keys under the labels of ours: none of them is touched.
+  for (std::uint32_t generation = 1; generation < kKeep; ++generation) {
+    ASSERT_THAT(token->deleter()->Delete({.object_label = Label(generation), .object_id = {}, .pin_source = {}},
+                                         After(kPatience)),
+                IsOk());
+    ASSERT_THAT(token->Create({.use = KeyUse::kForeignCa, .name = kName, .generation = generation}, After(kPatience)),
+                IsOk());
+  }
+  EXPECT_THAT(Make(1), HasReason("replaced_keys"));
+  EXPECT_EQ(InToken().size(), kKeep);
+}
+
+}  // namespace
+}  // namespace rootkeep::agent
