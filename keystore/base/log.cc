@@ -12,12 +12,14 @@
 
 #include "keystore/base/clock.h"
 #include "keystore/base/json_text.h"
+#include "keystore/base/log_format.h"
 #include "keystore/base/mutex.h"
 
 namespace rootkeep::log {
 namespace {
 
 std::atomic<Level> least_level{Level::kWarning};
+std::atomic<Format> format{Format::kRootkeep};
 
 std::shared_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink) {
   auto logger = std::make_shared<spdlog::logger>("rootkeep", std::move(sink));
@@ -57,10 +59,24 @@ std::string_view LevelName(Level level) {
   switch (level) {
     case Level::kDebug: return "debug";
     case Level::kInfo: return "info";
-    case Level::kWarning: return "warning";
+    case Level::kWarning: return format == Format::kHclog ? "warn" : "warning";
     case Level::kError: return "error";
   }
   return "error";
+}
+
+std::string LineStart(Level level) {
+  constexpr std::string_view kRootkeep = R"({{"time":"{}","level":"{}","event":)";
+  constexpr std::string_view kHclog = R"({{"@timestamp":"{}","@level":"{}","@message":)";
+  return fmt::format(fmt::runtime(format == Format::kHclog ? kHclog : kRootkeep),
+                     ToRfc3339Micros(std::chrono::system_clock::now()), LevelName(level));
+}
+
+// go-plugin takes no line of more than 64 KiB, and an octet may become six.
+std::string_view TextOf(const Field& field) {
+  constexpr std::size_t kMost = 1024;
+  const std::string_view text = field.text;
+  return format == Format::kHclog ? text.substr(0, kMost) : text;
 }
 
 // Of the exception that is being handled; lives as long as it is.
@@ -90,21 +106,22 @@ Status Reopen() {
   return TheTarget().path.empty() ? Ok() : Open(TheTarget().path);
 }
 
+void SetFormat(Format chosen) { format = chosen; }
+
 bool Enabled(Level level) { return level >= least_level.load(std::memory_order_relaxed); }
 
 void Write(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept try {
   if (!Enabled(level)) return;
-  std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":)",
-                                 ToRfc3339Micros(std::chrono::system_clock::now()), LevelName(level));
+  std::string line = LineStart(level);
   AppendJsonString(line, event);
   for (const Field& field : fields) {
     line.push_back(',');
     AppendJsonString(line, field.key);
     line.push_back(':');
-    if (field.bare) {
+    if (field.bare && format != Format::kHclog) {
       line += field.text;
     } else {
-      AppendJsonString(line, field.text);
+      AppendJsonString(line, TextOf(field));
     }
   }
   line.push_back('}');

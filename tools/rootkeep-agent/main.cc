@@ -6,7 +6,7 @@
 
 #include "keystore/base/log.h"
 #include "keystore/tpm2/tpm.h"
-#include "signer/rpc/grpc_process.h"
+#include "signer/client/grpc_process.h"
 #include "tools/process/daemon_program.h"
 #include "tools/process/side_task.h"
 #include "tools/process/signals.h"

@@ -7,7 +7,7 @@
 
 #include "keystore/base/guard.h"
 #include "keystore/base/log.h"
-#include "signer/rpc/grpc_process.h"
+#include "signer/client/grpc_process.h"
 #include "signer/rpc/tls_defaults.h"
 #include "tools/config/load.h"
 #include "tools/process/daemon_program.h"

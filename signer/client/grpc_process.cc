@@ -1,4 +1,4 @@
-#include "signer/rpc/grpc_process.h"
+#include "signer/client/grpc_process.h"
 
 #include <absl/synchronization/mutex.h>
 #include <grpc/support/log.h>

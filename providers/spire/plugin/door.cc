@@ -1,0 +1,70 @@
+#include "providers/spire/plugin/door.h"
+
+#include <grpcpp/server_posix.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "keystore/base/guard.h"
+
+namespace rootkeep::spire {
+namespace {
+
+constexpr int kBreatherMs = 100;  // when connections cannot be accepted, for want of descriptors say
+
+bool IsOurUser(int connection) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  if (peer.uid == geteuid()) return true;
+  log::Warning("spire.connection_refused", {{"uid", peer.uid}, {"pid", peer.pid}});
+  return false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Door>> Door::Open(int listener, grpc::Server& server, std::function<void()> orphaned) {
+  std::unique_ptr<Door> door(new Door(listener, server, std::move(orphaned)));
+  door->parent_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0)));
+  door->close_ = Fd(eventfd(0, EFD_CLOEXEC));
+  if (!door->close_.valid()) return ErrnoError("eventfd", errno);
+  if (!RunGuarded("spire.thread_not_started", [&door] { door->thread_ = std::jthread([&d = *door] { d.Watch(); }); })) {
+    return Unavailable("a thread could not be started");
+  }
+  return door;
+}
+
+Door::~Door() { eventfd_write(close_.get(), 1); }
+
+void Door::Watch() {
+  std::array<pollfd, 3> watched = {pollfd{close_.get(), POLLIN, 0}, pollfd{parent_.get(), POLLIN, 0},
+                                   pollfd{listener_, POLLIN, 0}};
+  while (true) {
+    if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) poll(watched.data(), 1, kBreatherMs);
+    if (watched[0].revents != 0) return;
+    if (watched[1].revents != 0) {
+      RunGuarded("spire.exception", orphaned_);
+      watched[1].fd = -1;
+    }
+    if (watched[2].revents != 0) RunGuarded("spire.exception", [this] { Admit(); });
+  }
+}
+
+void Door::Admit() {
+  Fd connection(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!connection.valid()) {
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
+    log::Warning("spire.accept_failed", {{"errno", errno}});
+    pollfd closing{close_.get(), POLLIN, 0};
+    poll(&closing, 1, kBreatherMs);
+    return;
+  }
+  if (IsOurUser(connection.get())) grpc::AddInsecureChannelFromFd(&server_, connection.Release());
+}
+
+}  // namespace rootkeep::spire
