@@ -19,7 +19,7 @@ class KeyLoader {
       : tpm_(std::move(tpm)),
         options_(std::move(options)),
         directory_(options_.directory + "/keys"),
-        pin_(options_.directory + "/storage-key") {}
+        pin_(options_.directory + "/storage-key", options_.directory + "/keys") {}
 
   [[nodiscard]] Tpm& tpm() const { return *tpm_; }
   [[nodiscard]] const StoreOptions& options() const { return options_; }

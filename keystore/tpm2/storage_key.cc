@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "keystore/base/file.h"
 #include "keystore/base/log.h"
 #include "keystore/tpm2/public_area.h"
@@ -100,7 +102,25 @@ Result<std::optional<Bytes>> StorageKeyPin::Read() const {
   return name;
 }
 
-Status StorageKeyPin::Write(const Bytes& name) const { return WriteNewFile(path_, ToHex(name) + "\n", 0600); }
+Status StorageKeyPin::CheckNoAuthIsThere() const {
+  std::error_code error;
+  for (std::filesystem::directory_iterator key(keys_, error), end; !error && key != end; key.increment(error)) {
+    if (!std::filesystem::exists(key->path() / "auth", error) || error) continue;
+    return FailedPrecondition(
+               fmt::format("{} is not there, but a key with an auth value is: {}", path_, key->path().string()))
+        .WithReason(kReasonSrkChanged)
+        .WithHint(
+            "restore it with the keys; a directory that is new gets it at the first use, before auth values are put "
+            "there");
+  }
+  if (error && error != std::errc::no_such_file_or_directory) return ErrnoError("read " + keys_, error.value());
+  return Ok();
+}
+
+Status StorageKeyPin::Write(const Bytes& name) const {
+  RK_RETURN_IF_ERROR(CheckNoAuthIsThere());
+  return WriteNewFile(path_, ToHex(name) + "\n", 0600);
+}
 
 Result<ESYS_TR> StorageKey(Connection& connection, const StorageKeyPin& pin) {
   Kept& kept = connection.kept();

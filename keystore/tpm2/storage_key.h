@@ -17,17 +17,23 @@ TPM2B_PUBLIC StorageKeyTemplate();
 // TPM's place, on the bus or by a TPM that was cleared or exchanged, has another.
 class StorageKeyPin {
  public:
-  explicit StorageKeyPin(std::string path) : path_(std::move(path)) {}
+  // `keys` is the directory of the keys, each in one of its own.
+  StorageKeyPin(std::string path, std::string keys) : path_(std::move(path)), keys_(std::move(keys)) {}
 
   // Nothing when none is pinned yet. FAILED_PRECONDITION when it cannot be understood.
   [[nodiscard]] Result<std::optional<Bytes>> Read() const;
-  // Durable when it returns. Once only: ALREADY_EXISTS when another process was first.
+  // Durable when it returns. Once only: ALREADY_EXISTS when another process was first. FAILED_PRECONDITION
+  // "srk_changed" when a key has an auth value already: the pin that went with it was lost, and whatever answers now
+  // would be told that value.
   Status Write(const Bytes& name) const;
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
+  [[nodiscard]] Status CheckNoAuthIsThere() const;
+
   const std::string path_;
+  const std::string keys_;
 };
 
 // The storage key's handle in this connection, where it is kept: the persistent 0x81000001 when that has the pinned

@@ -57,6 +57,7 @@ class TpmCustodyTest : public StoreFixture {
     TPM2B_PUBLIC area = SigningTemplate(KeyType::kEcP256);
     area.publicArea.objectAttributes &= ~TPMA_OBJECT_NODA;
     ASSERT_THAT(MakePersistent(0x81000100, area, auth), IsOk());
+    ASSERT_THAT(store_->List(Soon()), IsOk()) << "pins the storage key, before there are auth values";
     ASSERT_THAT(MakeDirectory(directory_ / "keys", 0700), IsOk());
     ASSERT_THAT(MakeDirectory(directory_ / "keys/0x81000100", 0700), IsOk());
   }
@@ -100,6 +101,32 @@ TEST_F(TpmCustodyTest, RefusesAPinThatIsNoneOrThatOthersCanWrite) {
   ASSERT_THAT(WriteFileAtomically(pin, good, 0620), IsOk());
   EXPECT_THAT(Restarted()->Open(key.uri, Soon()), HasCode(Code::kFailedPrecondition));
   ASSERT_THAT(WriteFileAtomically(pin, good, 0600), IsOk());
+  EXPECT_THAT(Restarted()->Open(key.uri, Soon()), IsOk());
+}
+
+// Whatever answers now would be told the auth values in salted sessions.
+TEST_F(TpmCustodyTest, APinThatIsLostIsNotMadeAnewBesideAuthValues) {
+  ASSERT_OK_AND_ASSIGN(const KeyInfo key, Make("web"));
+  const std::string pin = directory_ / "storage-key";
+  ASSERT_OK_AND_ASSIGN(const std::string good, ReadFile(pin, 256));
+  std::filesystem::remove(pin);
+  const SwTpm other;
+  for (const auto& store : {OpenStore(OpenTpm(other)), Restarted()}) {
+    for (const Status& refused : {StatusOf(store->Open(key.uri, Soon())), StatusOf(store->List(Soon())),
+                                  StatusOf(store->Create({.name = "new"}, Soon()))}) {
+      EXPECT_THAT(refused, HasCode(Code::kFailedPrecondition));
+      EXPECT_THAT(refused, HasReason(kReasonSrkChanged));
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(pin));
+  ASSERT_THAT(WriteFileAtomically(pin, good, 0600), IsOk());
+  EXPECT_THAT(Restarted()->Open(key.uri, Soon()), IsOk());
+}
+
+TEST_F(TpmCustodyTest, KeysWithoutAuthValuesNeedNoPinToBegin) {
+  store_ = OpenStore(tpm_, {.empty_auth = true});
+  ASSERT_OK_AND_ASSIGN(const KeyInfo key, Make("web"));
+  std::filesystem::remove(directory_ / "storage-key");
   EXPECT_THAT(Restarted()->Open(key.uri, Soon()), IsOk());
 }
 
