@@ -54,10 +54,15 @@ Result<Admission> OfBound(const Arrival& arrival, const Node& bound, const Inven
   return Admission{Kind::kKnown, bound};
 }
 
+// It came first by its id, and nobody has said yet that it is the one.
+bool OnlyClaims(const Node& node) { return node.state == NodeState::kHeld && node.enrolled_at == 0; }
+
 // A node that is known comes with another TPM.
-Result<Admission> OfNamed(const Arrival& arrival, const Node& named, const InventoryEntry* listed) {
+Result<Admission> OfNamed(const Arrival& arrival, const Node& named, const InventoryEntry* listed,
+                          FirstEnrolment first) {
   if (named.state == NodeState::kDenied) RK_RETURN_IF_ERROR(CheckState(named));
-  if (listed == nullptr && !arrival.chained) {
+  const bool beside = OnlyClaims(named) && first == FirstEnrolment::kHold;
+  if (listed == nullptr && !arrival.chained && !beside) {
     return Refused("node_ek",
                    fmt::format("node {} has another EK, and this one is of no pinned manufacturer", named.id));
   }
@@ -99,7 +104,12 @@ Result<Admission> DecideEnrolment(const Arrival& arrival, const std::optional<No
   }
   const InventoryEntry* entry = terms.inventory.FindNode(arrival.claimed_node);
   if (bound) return OfBound(arrival, *bound, entry);
-  if (named) return OfNamed(arrival, *named, listed);
+  if (named && entry != nullptr && OnlyClaims(*named)) {
+    RK_TRY(Admission admission, OfInventory(arrival, *entry, terms));
+    admission.instead_of = named;
+    return admission;
+  }
+  if (named) return OfNamed(arrival, *named, listed, terms.first);
   if (entry != nullptr) return OfInventory(arrival, *entry, terms);
   return OfUnknown(arrival, terms);
 }

@@ -15,7 +15,7 @@ namespace rootkeep {
 // What becomes of a TPM that is neither bound nor in the inventory, and claims a node that nobody knows.
 enum class FirstEnrolment : std::uint8_t {
   kDeny,
-  kHold,          // wait for an operator
+  kHold,          // wait for an operator, whoever vouches for it: a program can be such a "TPM", too
   kAllowByChain,  // enrolled when its EK certificate chains to a pinned manufacturer's root
 };
 
@@ -43,6 +43,8 @@ struct Admission {
   };
   Kind kind = Kind::kKnown;
   Node node;  // as stored; for kNew and kHeldNew as it is to be stored
+  // Of kNew: who came by the id first, waits for an operator and was never approved. The inventory decides against it.
+  std::optional<Node> instead_of = std::nullopt;
 };
 
 // `bound` is the node of this EK, `named` the one of the claimed id. A node keeps its id and its EK for ever, unless an
@@ -50,7 +52,8 @@ struct Admission {
 //   node_claim     this EK is another node's, by its binding or by the inventory
 //   node_denied, node_failed, node_reenrol   the node's state
 //   node_ek        the node has another EK, by the inventory or, where this one neither chains nor is listed as the
-//                  node's, by its binding; what an operator bound stands against the inventory
+//                  node's, by its binding; what an operator bound stands against the inventory. An EK that is only held
+//                  binds no id: where the unknown are held, others may wait beside it, and the inventory's need not
 //   node_unchained in the inventory without an EK, or enrolled by its chain, and this one does not chain
 //   node_unknown   neither EK nor node is known, and first enrolment is not open to it
 Result<Admission> DecideEnrolment(const Arrival& arrival, const std::optional<Node>& bound,

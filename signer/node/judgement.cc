@@ -99,14 +99,16 @@ Status Write(NodeStore& nodes, NodeChange change, const Judged& judged, NodeCert
                                    .seen_at = now});
     default: break;
   }
-  if (judged.admission.kind != Kind::kKnown) RK_RETURN_IF_ERROR(nodes.Insert(Enrolled(judged), now));
-  if (judged.admission.kind == Kind::kHeldNew) return Ok();
+  if (judged.admission.kind == Kind::kHeldNew) return nodes.Insert(Enrolled(judged), now);
   const bool right = change == NodeChange::kAttest;
   const NodeStore::Along along{.certificate = right ? &certificate : nullptr,
                                .boot_log = right && !judged.boot_log.log.empty() ? &judged.boot_log : nullptr};
-  RK_RETURN_IF_ERROR(nodes.Update(
-      node.id, [&](Node present) { return Apply(change, std::move(present), judged); }, NodeStore::kService, now,
-      along));
+  const auto apply = [&](Node present) { return Apply(change, std::move(present), judged); };
+  if (judged.admission.kind == Kind::kNew) {
+    RK_RETURN_IF_ERROR(nodes.Enrol({Enrolled(judged), judged.admission.instead_of}, apply, now, along));
+    return Ok();
+  }
+  RK_RETURN_IF_ERROR(nodes.Update(node.id, apply, NodeStore::kService, now, along));
   return Ok();
 }
 

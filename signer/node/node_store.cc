@@ -5,21 +5,13 @@
 #include <utility>
 
 #include "signer/node/node_rows.h"
+#include "signer/node/waiting_room.h"
 #include "signer/store/schema.h"
 
 namespace rootkeep {
 namespace {
 
 using store::Database;
-
-// What waits for an operator came from the network.
-Status CheckRoom(Database& database, const std::string& count) {
-  RK_TRY(const std::int64_t waiting, database.QueryNumber(count));
-  if (waiting < static_cast<std::int64_t>(NodeStore::kMaxWaiting)) return Ok();
-  return ResourceExhausted(fmt::format("{} wait for an operator already", waiting))
-      .WithReason("node_waiting")
-      .WithHint("rootkeep node list --state held");
-}
 
 Error NoNode(std::string_view id) {
   return NotFound(fmt::format("there is no node {}", id)).WithReason("node_unknown");
@@ -63,10 +55,12 @@ Result<Node> Get(Database& database, std::string_view id) {
   return std::move(found.front());
 }
 
-Result<BindingRequest> TakeRequest(Database& database, std::string_view ek_sha256) {
+Result<BindingRequest> TakeRequest(Database& database, std::string_view node, std::string_view ek_sha256) {
   RK_TRY(auto found, node_rows::SelectBindings(database, ek_sha256));
-  if (ek_sha256.empty() || found.empty()) {
-    return NotFound(fmt::format("no TPM with EK {} asks to become a node's", ek_sha256)).WithReason("binding_unknown");
+  if (ek_sha256.empty() || found.empty() || found.front().node != node) {
+    return NotFound(fmt::format("no TPM with EK {} asks to become node {}'s", ek_sha256, node))
+        .WithReason("binding_unknown")
+        .WithHint("rootkeep node list");
   }
   RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", ek_sha256));
   return std::move(found.front());
@@ -78,6 +72,39 @@ Status Note(Database& database, const NodeEvent& event) {
                                         " VALUES (:at, :node, :state, :detail, :done_by)",
                                         event.at, event.node, event.state, event.detail, event.by));
   return Ok();
+}
+
+Status AddNode(Database& database, const Node& node, std::int64_t now) {
+  if (node.state == NodeState::kHeld) RK_RETURN_IF_ERROR(CheckRoomToBeHeld(database, node));
+  RK_RETURN_IF_ERROR(node_rows::Insert(database, node));
+  return Note(database, EventOf(node, NodeStore::kService, now));
+}
+
+Result<Node> ChangeNode(Database& database, std::string_view id, const NodeStore::Change& change, std::string_view by,
+                        std::int64_t now, const NodeStore::Along& along) {
+  RK_TRY(const Node node, Get(database, id));
+  RK_TRY(Node changed, change(node));
+  RK_RETURN_IF_ERROR(node_rows::Update(database, changed));
+  if (along.certificate != nullptr) RK_RETURN_IF_ERROR(InsertCertificate(database, *along.certificate));
+  if (along.boot_log != nullptr) RK_RETURN_IF_ERROR(node_rows::ReplaceBootLog(database, id, *along.boot_log));
+  const bool same = node.state == changed.state && node.reason == changed.reason;
+  if (!same) RK_RETURN_IF_ERROR(Note(database, EventOf(changed, by, now)));
+  return changed;
+}
+
+// What only claimed the id and was never approved goes; where it is no more, the id is taken.
+Status TakeAway(Database& database, const Node& claim, std::int64_t now) {
+  RK_TRY(const std::int64_t removed,
+         node_rows::Execute(database,
+                            "DELETE FROM nodes WHERE node = :node AND ek_sha256 = :ek AND state = :held AND"
+                            " enrolled_at = 0",
+                            claim.id, claim.ek_sha256, static_cast<std::int64_t>(NodeState::kHeld)));
+  if (removed == 0) return Ok();
+  return Note(database, {.at = now,
+                         .node = claim.id,
+                         .state = "removed",
+                         .detail = fmt::format("EK {} gives way to the inventory's", claim.ek_sha256),
+                         .by = std::string(NodeStore::kService)});
 }
 
 // The result of `work`, whose changes are there if it is one.
@@ -152,29 +179,24 @@ Result<std::vector<NodeEvent>> NodeStore::History(std::string_view node, std::si
 
 Status NodeStore::Insert(const Node& node, std::int64_t now) {
   const MutexLock lock(mutex_);
-  return Transact(*database_, [&](Database& database) -> Status {
-    if (node.state == NodeState::kHeld) {
-      RK_RETURN_IF_ERROR(CheckRoom(
-          database, fmt::format("SELECT COUNT(*) FROM nodes WHERE state = {}", static_cast<int>(NodeState::kHeld))));
-    }
-    RK_RETURN_IF_ERROR(node_rows::Insert(database, node));
-    return Note(database, EventOf(node, kService, now));
+  return Transact(*database_, [&](Database& database) { return AddNode(database, node, now); });
+}
+
+Result<Node> NodeStore::Enrol(const Newcomer& newcomer, const Change& first, std::int64_t now, const Along& along) {
+  const MutexLock lock(mutex_);
+  return Transact(*database_, [&](Database& database) -> Result<Node> {
+    const Node& node = newcomer.node;
+    if (newcomer.instead_of) RK_RETURN_IF_ERROR(TakeAway(database, *newcomer.instead_of, now));
+    RK_RETURN_IF_ERROR(AddNode(database, node, now));
+    RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", node.ek_sha256));
+    return ChangeNode(database, node.id, first, kService, now, along);
   });
 }
 
 Result<Node> NodeStore::Update(std::string_view id, const Change& change, std::string_view by, std::int64_t now,
                                const Along& along) {
   const MutexLock lock(mutex_);
-  return Transact(*database_, [&](Database& database) -> Result<Node> {
-    RK_TRY(const Node node, Get(database, id));
-    RK_TRY(Node changed, change(node));
-    RK_RETURN_IF_ERROR(node_rows::Update(database, changed));
-    if (along.certificate != nullptr) RK_RETURN_IF_ERROR(InsertCertificate(database, *along.certificate));
-    if (along.boot_log != nullptr) RK_RETURN_IF_ERROR(node_rows::ReplaceBootLog(database, id, *along.boot_log));
-    const bool same = node.state == changed.state && node.reason == changed.reason;
-    if (!same) RK_RETURN_IF_ERROR(Note(database, EventOf(changed, by, now)));
-    return changed;
-  });
+  return Transact(*database_, [&](Database& database) { return ChangeNode(database, id, change, by, now, along); });
 }
 
 Status NodeStore::Remove(std::string_view id, std::string_view by, std::int64_t now) {
@@ -198,7 +220,7 @@ Status NodeStore::RequestBinding(const BindingRequest& request) {
                               " WHERE ek_sha256 = :ek AND node = :node",
                               request.tpm, request.peer, request.seen_at, request.ek_sha256, request.node));
     if (known > 0) return Ok();
-    RK_RETURN_IF_ERROR(CheckRoom(database, "SELECT COUNT(*) FROM node_bindings"));
+    RK_RETURN_IF_ERROR(CheckRoomToAsk(database, request));
     RK_RETURN_IF_ERROR(
         node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", request.ek_sha256));
     RK_RETURN_IF_ERROR(node_rows::Execute(database,
@@ -214,10 +236,10 @@ Status NodeStore::RequestBinding(const BindingRequest& request) {
   });
 }
 
-Result<Node> NodeStore::Bind(std::string_view ek_sha256, std::string_view by, std::int64_t now) {
+Result<Node> NodeStore::Bind(std::string_view id, std::string_view ek_sha256, std::string_view by, std::int64_t now) {
   const MutexLock lock(mutex_);
   return Transact(*database_, [&](Database& database) -> Result<Node> {
-    RK_TRY(const BindingRequest request, TakeRequest(database, ek_sha256));
+    RK_TRY(const BindingRequest request, TakeRequest(database, id, ek_sha256));
     RK_TRY(Node node, Get(database, request.node));
     RK_RETURN_IF_ERROR(
         node_rows::Execute(database, "UPDATE nodes SET ek_sha256 = '' WHERE ek_sha256 = :ek", ek_sha256));
@@ -232,10 +254,10 @@ Result<Node> NodeStore::Bind(std::string_view ek_sha256, std::string_view by, st
   });
 }
 
-Status NodeStore::DenyBinding(std::string_view ek_sha256, std::string_view by, std::int64_t now) {
+Status NodeStore::DenyBinding(std::string_view id, std::string_view ek_sha256, std::string_view by, std::int64_t now) {
   const MutexLock lock(mutex_);
   return Transact(*database_, [&](Database& database) -> Status {
-    RK_TRY(const BindingRequest request, TakeRequest(database, ek_sha256));
+    RK_TRY(const BindingRequest request, TakeRequest(database, id, ek_sha256));
     return Note(database, {.at = now,
                            .node = request.node,
                            .state = "binding denied",

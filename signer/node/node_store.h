@@ -68,7 +68,9 @@ class NodeStore {
   // How a node is after a change; an error leaves it as it was.
   using Change = std::function<Result<Node>(Node)>;
 
-  static constexpr std::size_t kMaxWaiting = 10'000;       // nodes held, and binding requests
+  static constexpr std::size_t kMaxWaiting = 10'000;       // nodes held, and as many binding requests
+  static constexpr std::size_t kMaxUnvouched = 1'000;      // of each, TPMs that no manufacturer vouches for
+  static constexpr std::size_t kMaxRivals = 16;            // binding requests for one node
   static constexpr std::string_view kService = "service";  // who changed what no operator did
 
   // The schema must be there: the daemon's ledger has brought it.
@@ -96,6 +98,13 @@ class NodeStore {
     NodeCertificate* certificate;  // is asked for, and gets its id
     const NodeBootLog* boot_log;   // takes the place of the one there is
   };
+  // A node that was not there.
+  struct Newcomer {
+    Node node;
+    std::optional<Node> instead_of;  // takes the id of this one, which is held and was never approved
+  };
+  // As Insert and Update in one: a newcomer whose first change is refused is not there.
+  Result<Node> Enrol(const Newcomer& newcomer, const Change& first, std::int64_t now, const Along& along);
   // The node as it is now; NOT_FOUND with reason "node_unknown" without it.
   Result<Node> Update(std::string_view id, const Change& change, std::string_view by, std::int64_t now,
                       const Along& along = {nullptr, nullptr});
@@ -105,9 +114,9 @@ class NodeStore {
   // Notes that this EK wants to be the node's; once more is no new request. RESOURCE_EXHAUSTED "node_waiting".
   Status RequestBinding(const BindingRequest& request);
   // The node gets this EK instead of its own, and is approved; whichever node had the EK has none then. NOT_FOUND with
-  // reason "binding_unknown" without such a request.
-  Result<Node> Bind(std::string_view ek_sha256, std::string_view by, std::int64_t now);
-  Status DenyBinding(std::string_view ek_sha256, std::string_view by, std::int64_t now);
+  // reason "binding_unknown" where this EK does not ask to be this node's.
+  Result<Node> Bind(std::string_view id, std::string_view ek_sha256, std::string_view by, std::int64_t now);
+  Status DenyBinding(std::string_view id, std::string_view ek_sha256, std::string_view by, std::int64_t now);
 
   // What became of a certificate that was asked for. `serial` is empty when it was not issued.
   Status Complete(std::int64_t certificate, std::string_view serial, std::int64_t not_after);

@@ -17,6 +17,7 @@ using ::testing::Not;
 
 const std::string kEk(64, 'a');
 const std::string kOtherEk(64, 'b');
+const std::string kHeldEk(64, 'c');
 
 class CliNodeTest : public ::testing::Test {
  protected:
@@ -25,15 +26,22 @@ class CliNodeTest : public ::testing::Test {
     ASSERT_OK_AND_ASSIGN(const store::StateDir directory, store::StateDir::Prepare(state_));
     ASSERT_OK_AND_ASSIGN(ledger_, OpenLedger({.path = directory.database_path()}));
     ASSERT_OK_AND_ASSIGN(nodes_, NodeStore::Open(directory.database_path()));
-    Node w1{.id = "w1", .group = "edge", .state = NodeState::kApproved, .ek_sha256 = kEk, .ek_origin = "inventory"};
+    const Node w1{.id = "w1",
+                  .group = "edge",
+                  .state = NodeState::kApproved,
+                  .ek_sha256 = kEk,
+                  .ek_origin = "inventory",
+                  .enrolled_at = now_};
     ASSERT_THAT(nodes_->Insert(w1, now_), IsOk());
     Certify("r-old", "01", now_ - 1);
     Certify("r-new", "02", now_ + 3600);
-    ASSERT_THAT(nodes_->Insert({.id = "w2", .state = NodeState::kHeld, .reason = "enrolment"}, now_), IsOk());
+    const Node w2{.id = "w2", .state = NodeState::kHeld, .reason = "enrolment", .ek_sha256 = kHeldEk};
+    ASSERT_THAT(nodes_->Insert(w2, now_), IsOk());
     ASSERT_THAT(nodes_->Insert({.id = "w3",
                                 .state = NodeState::kFailed,
                                 .reason = "pcr_value",
-                                .explanation = "PCR 7 differs: secure boot was on at enrolment, now off"},
+                                .explanation = "PCR 7 differs: secure boot was on at enrolment, now off",
+                                .enrolled_at = now_},
                                now_),
                 IsOk());
   }
@@ -123,26 +131,48 @@ TEST_F(CliNodeTest, DenyingAsJson) {
 }
 
 TEST_F(CliNodeTest, ApprovingLetsANodeProveItself) {
-  for (const char* node : {"w2", "w3"}) {
-    EXPECT_EQ(Run({"approve", node}).exit_code, 0);
-    EXPECT_EQ(StateOf(node), NodeState::kApproved);
-  }
+  EXPECT_EQ(Run({"approve", "w3"}).exit_code, 0);
+  EXPECT_EQ(StateOf("w3"), NodeState::kApproved);
   const ProgramResult needless = Run({"approve", "w1"});
   EXPECT_EQ(needless.exit_code, 1);
   EXPECT_THAT(needless.err, HasSubstr("node w1 is attested"));
+}
+
+// Whoever comes first by an id is nobody yet.
+TEST_F(CliNodeTest, WhoWasNeverApprovedIsApprovedByItsEk) {
+  const ProgramResult unnamed = Run({"approve", "w2"});
+  EXPECT_EQ(unnamed.exit_code, 1);
+  EXPECT_THAT(unnamed.err, AllOf(HasSubstr("nobody has approved the TPM of node w2"), HasSubstr("--ek")));
+  EXPECT_EQ(Run({"approve", "w2", "--ek", kOtherEk}).exit_code, 1) << "which does not wait there";
+  EXPECT_EQ(Run({"approve", "w2", "--ek", "abc"}).exit_code, 1);
+  EXPECT_EQ(StateOf("w2"), NodeState::kHeld);
+  EXPECT_EQ(Run({"approve", "w2", "--ek", kHeldEk}).exit_code, 0);
+  EXPECT_EQ(StateOf("w2"), NodeState::kApproved);
 }
 
 TEST_F(CliNodeTest, AnotherTpmIsApprovedOrDeniedByItsEk) {
   const BindingRequest request{
       .ek_sha256 = kOtherEk, .node = "w1", .peer = "ipv4:10.0.0.7", .asked_at = now_, .seen_at = now_};
   ASSERT_THAT(nodes_->RequestBinding(request), IsOk());
-  EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr(kOtherEk), HasSubstr("to be node w1")));
-  EXPECT_EQ(Run({"deny", kOtherEk}).exit_code, 0);
-  EXPECT_EQ(Run({"approve", kOtherEk}).exit_code, 1) << "it was denied";
+  EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr(kOtherEk + " (no manufacturer vouches)"), HasSubstr("to be node w1")));
+  EXPECT_EQ(RunJson({"show", "w1"})["binding_requests"][0]["ek_certificate"], "none that chains");
+  EXPECT_EQ(Run({"deny", "w2", "--ek", kOtherEk}).exit_code, 1) << "it asks for another node";
+  EXPECT_EQ(Run({"deny", "w1", "--ek", kOtherEk}).exit_code, 0);
+  EXPECT_EQ(StateOf("w1"), NodeState::kAttested);
+  EXPECT_EQ(Run({"approve", "w1", "--ek", kOtherEk}).exit_code, 1) << "it was denied";
   ASSERT_THAT(nodes_->RequestBinding(request), IsOk());
-  EXPECT_EQ(Run({"approve", kOtherEk}).exit_code, 0);
+  EXPECT_EQ(Run({"approve", "w1", "--ek", kOtherEk}).exit_code, 0);
   EXPECT_EQ(nodes_->Find("w1").value()->ek_sha256, kOtherEk);
   EXPECT_EQ(StateOf("w1"), NodeState::kApproved);
+}
+
+TEST_F(CliNodeTest, WhereAnotherTpmWaitsTheIdAloneApprovesNone) {
+  ASSERT_THAT(nodes_->RequestBinding({.ek_sha256 = kOtherEk, .node = "w3", .tpm = "chip 1 2"}), IsOk());
+  const ProgramResult unnamed = Run({"approve", "w3"});
+  EXPECT_EQ(unnamed.exit_code, 1);
+  EXPECT_THAT(unnamed.err, HasSubstr("more than one TPM wants to be node w3"));
+  EXPECT_EQ(StateOf("w3"), NodeState::kFailed);
+  EXPECT_THAT(Run({"show", "w3"}).out, HasSubstr(kOtherEk + " (chip 1 2)"));
 }
 
 TEST_F(CliNodeTest, RemovingForgetsANode) {

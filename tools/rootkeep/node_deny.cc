@@ -13,7 +13,8 @@ namespace {
 
 struct Asked {
   NodeOptionsGiven nodes;
-  std::string which;
+  std::string node;
+  std::string ek;
   std::string why;
   bool json = false;
 };
@@ -30,21 +31,22 @@ Status Deny(const Asked& asked) {
   RK_TRY(const auto store, OpenNodes(asked.nodes));
   const WallTime now = SystemClock().Now();
   const std::int64_t seconds = ToUnixSeconds(now);
-  if (IsEkDigest(asked.which)) {
-    RK_RETURN_IF_ERROR(store->DenyBinding(asked.which, OperatorName(), seconds));
-    PrintLine(fmt::format("the TPM with EK {} does not become a node's", asked.which));
+  RK_TRY(const std::string ek, EkOf(asked.ek));
+  if (!ek.empty()) {
+    RK_RETURN_IF_ERROR(store->DenyBinding(asked.node, ek, OperatorName(), seconds));
+    PrintLine(fmt::format("the TPM with EK {} does not become node {}'s", ek, asked.node));
     return Ok();
   }
   RK_RETURN_IF_ERROR(store->Update(
-      asked.which, [&](Node old) { return Denied(std::move(old), asked.why, seconds); }, OperatorName(), seconds));
+      asked.node, [&](Node old) { return Denied(std::move(old), asked.why, seconds); }, OperatorName(), seconds));
   // After the denial, so that none can be missing.
-  RK_TRY(auto certificates, store->Certificates(asked.which));
+  RK_TRY(auto certificates, store->Certificates(asked.node));
   const auto left = StillGood(std::move(certificates), now);
   if (!asked.json) {
-    PrintLeft(asked.which, left, now);
+    PrintLeft(asked.node, left, now);
     return Ok();
   }
-  nlohmann::ordered_json json{{"node", asked.which}, {"certificates", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json json{{"node", asked.node}, {"certificates", nlohmann::ordered_json::array()}};
   for (const NodeCertificate& certificate : left) json["certificates"].push_back(CertificateJson(certificate));
   PrintJson(json);
   return Ok();
@@ -53,7 +55,8 @@ Status Deny(const Asked& asked) {
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   DeclareNodeOptions(options, asked->nodes);
-  options.Argument("which", asked->which, "A node's id, or the EK (SHA-256, hexadecimal) that asks to become a node's")
+  options.Argument("node", asked->node, "A node's id")
+      .Text("--ek", asked->ek, "Refuse only this EK (SHA-256, hexadecimal), which asks to become the node's")
       .Text("--why", asked->why, "For the record")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Deny(*asked); };

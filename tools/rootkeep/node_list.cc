@@ -26,8 +26,7 @@ void PrintWords(const std::vector<Node>& nodes, const std::vector<BindingRequest
   std::vector<std::vector<std::string>> rows;
   for (const Node& node : nodes) {
     rows.push_back({node.id, std::string(StandingOf(node, ToUnixSeconds(now))), node.group, Time(node.evidence.at),
-                    Time(node.attested_until), node.ek_sha256.substr(0, kShortEk),
-                    node.tpm.empty() ? "no certificate" : node.tpm,
+                    Time(node.attested_until), node.ek_sha256.substr(0, kShortEk), std::string(TpmWords(node.tpm)),
                     FirstLine(node.explanation.empty() ? node.reason : node.explanation)});
   }
   PrintTable({"NODE", "STANDING", "GROUP", "LAST EVIDENCE", "UNTIL", "EK", "TPM", "WHY"}, rows);

@@ -50,9 +50,11 @@ Result<Node> FindNode(NodeStore& nodes, const std::string& id) {
   return *std::move(node);
 }
 
-bool IsEkDigest(const std::string& text) {
-  constexpr std::size_t kDigits = 64;
-  return text.size() == kDigits && FromHex(text).has_value();
+Result<std::string> EkOf(const std::string& text) {
+  constexpr std::size_t kOctets = 32;
+  const auto digest = FromHex(text);
+  if (digest && (digest->size() == kOctets || digest->empty())) return ToHex(*digest);
+  return InvalidArgument(fmt::format("--ek is the {} hexadecimal digits of an EK's SHA-256", 2 * kOctets));
 }
 
 std::string OperatorName() {

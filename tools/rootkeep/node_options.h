@@ -23,8 +23,8 @@ Result<std::unique_ptr<NodeStore>> OpenNodes(const NodeOptionsGiven& given);
 // The one with that id; NOT_FOUND names it.
 Result<Node> FindNode(NodeStore& nodes, const std::string& id);
 
-// Whether it is an EK's SHA-256 in hexadecimal, which no command takes for a node's id.
-bool IsEkDigest(const std::string& text);
+// An EK as nodes have it, of what --ek says: its SHA-256 in hexadecimal. INVALID_ARGUMENT for any other text but none.
+Result<std::string> EkOf(const std::string& text);
 
 // The name of the user this process runs as, for the history.
 std::string OperatorName();

@@ -20,6 +20,11 @@ std::string ClockText(const std::optional<NodeClock>& clock) {
                      clock->safe ? "safe" : "not safe");
 }
 
+// Of Node::tpm, which only a chain to a pinned root fills in.
+std::string_view ChainWords(std::string_view tpm) {
+  return tpm.empty() ? "none that chains" : "chains to a pinned root";
+}
+
 std::string FirmwareText(std::uint64_t firmware) { return firmware == 0 ? "" : fmt::format("{:016x}", firmware); }
 
 // Every field as text, in the order people read them; one list for both forms.
@@ -35,6 +40,7 @@ std::vector<std::pair<std::string, std::string>> Fields(const Node& node, WallTi
           {"last_evidence", Time(evidence.at)},
           {"ek_sha256", node.ek_sha256},
           {"ek_by", node.ek_origin},
+          {"ek_certificate", std::string(ChainWords(node.tpm))},
           {"tpm", node.tpm},
           {"firmware", FirmwareText(evidence.firmware)},
           {"clock", ClockText(node.clock)},
@@ -59,6 +65,8 @@ std::string_view StatusName(NodeCertificateStatus status) {
 
 }  // namespace
 
+std::string_view TpmWords(std::string_view tpm) { return tpm.empty() ? "no manufacturer vouches" : tpm; }
+
 std::vector<std::string> NodeLines(const Node& node, WallTime now) {
   std::vector<std::string> lines;
   for (const auto& [name, value] : Fields(node, now)) {
@@ -79,14 +87,14 @@ nlohmann::ordered_json NodeJson(const Node& node, WallTime now) {
 }
 
 std::string BindingLine(const BindingRequest& request) {
-  return fmt::format("EK {} ({}) asks since {} to be node {}, last from {}", request.ek_sha256,
-                     request.tpm.empty() ? "no certificate" : request.tpm, Time(request.asked_at), request.node,
-                     request.peer);
+  return fmt::format("EK {} ({}) asks since {} to be node {}, last from {}", request.ek_sha256, TpmWords(request.tpm),
+                     Time(request.asked_at), request.node, request.peer);
 }
 
 nlohmann::ordered_json BindingJson(const BindingRequest& request) {
   return {{"ek_sha256", request.ek_sha256},
           {"node", request.node},
+          {"ek_certificate", ChainWords(request.tpm)},
           {"tpm", request.tpm},
           {"peer", request.peer},
           {"asked_at", Time(request.asked_at)},

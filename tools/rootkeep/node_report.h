@@ -3,12 +3,16 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "keystore/base/clock.h"
 #include "signer/node/node_store.h"
 
 namespace rootkeep::cli {
+
+// What a manufacturer says of the TPM (Node::tpm), or that none does: anybody can make an EK that no certificate names.
+std::string_view TpmWords(std::string_view tpm);
 
 // Without what is empty.
 std::vector<std::string> NodeLines(const Node& node, WallTime now);

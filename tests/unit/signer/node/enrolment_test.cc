@@ -140,6 +140,28 @@ TEST_F(Enrolment, TheUnknownCanBeHeld) {
   EXPECT_EQ(admission.node.ek_origin, "");
 }
 
+// Who came first by an id, with a TPM that nobody vouches for, has not taken it from the node whose id it is.
+TEST_F(Enrolment, WhoIsOnlyHeldTakesNoIdFromOthers) {
+  first_ = kHold;
+  Node squatter = MakeNode("n1", 'b', kHeld);
+  squatter.enrolled_at = 0;
+  arrival_.chained = false;
+  ASSERT_OK_AND_ASSIGN(const Admission beside, Decide({}, squatter));
+  EXPECT_EQ(beside.kind, Kind::kHeldBinding) << "an operator sees both";
+  EXPECT_THAT(Decide({}, MakeNode("n1", 'b', kHeld)), HasReason("node_ek")) << "one that was enrolled keeps it";
+  first_ = kDeny;
+  EXPECT_THAT(Decide({}, squatter), HasReason("node_ek"));
+  Take({{"n1", EkOf('a'), ""}});
+  ASSERT_OK_AND_ASSIGN(const Admission listed, Decide({}, squatter));
+  EXPECT_EQ(listed.kind, Kind::kNew);
+  EXPECT_EQ(listed.instead_of, squatter);
+  Take({{"n1", "", ""}});
+  EXPECT_THAT(Decide({}, squatter), HasReason("node_unchained"));
+  arrival_.chained = true;
+  EXPECT_EQ(Decide({}, squatter)->kind, Kind::kNew);
+  EXPECT_EQ(Decide({}, MakeNode("n1", 'b', kHeld))->kind, Kind::kHeldBinding);
+}
+
 TEST_F(Enrolment, TheUnknownCanBeAllowedByTheirChain) {
   first_ = kAllowByChain;
   ASSERT_OK_AND_ASSIGN(const Admission admission, Decide());

@@ -125,6 +125,35 @@ TEST_F(WriteTest, ANewNodeIsEnrolledAttestedAndItsCertificateNoted) {
   EXPECT_EQ(nodes_->Certificates("n1").value()[0].status, NodeCertificateStatus::kAsked);
 }
 
+TEST_F(WriteTest, ANewNodeWhoseFirstChangeIsRefusedIsNotThere) {
+  Admission admission = New("inventory");
+  admission.node.ek_sha256 = EkOf('b');  // not the EK that was judged
+  EXPECT_THAT(WriteDown(Pass(), admission), HasReason("node_changed"));
+  EXPECT_FALSE(Get());
+  EXPECT_TRUE(nodes_->History("n1", 9).value().empty());
+}
+
+TEST_F(WriteTest, TheInventorysTpmTakesTheIdFromOneThatIsOnlyHeld) {
+  Node squatter = MakeNode("n1", 'b', kHeld);
+  squatter.enrolled_at = 0;
+  ASSERT_THAT(nodes_->Insert(squatter, kThen), IsOk());
+  Admission admission = New("inventory");
+  admission.instead_of = squatter;
+  ASSERT_THAT(WriteDown(Pass(), admission), IsOk());
+  EXPECT_EQ(Get()->ek_sha256, EkOf('a'));
+  EXPECT_EQ(Get()->state, kAttested);
+}
+
+TEST_F(WriteTest, WhoWasApprovedMeanwhileKeepsItsId) {
+  Node squatter = MakeNode("n1", 'b', kHeld);
+  squatter.enrolled_at = 0;
+  ASSERT_THAT(nodes_->Insert(MakeNode("n1", 'b', kApproved), kThen), IsOk());
+  Admission admission = New("inventory");
+  admission.instead_of = squatter;
+  EXPECT_THAT(WriteDown(Pass(), admission), HasReason("db_unique"));
+  EXPECT_EQ(Get()->ek_sha256, EkOf('b'));
+}
+
 TEST_F(WriteTest, AHeldNodeIsRememberedAndGetsNothing) {
   ASSERT_THAT(WriteDown(Pass(), kHeldNew), IsOk());
   EXPECT_EQ(Get()->state, kHeld);

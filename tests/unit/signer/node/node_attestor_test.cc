@@ -212,7 +212,7 @@ TEST_F(NodeAttestorTest, AnotherTpmWaitsForAnOperatorAndThenReplacesTheFirst) {
   EXPECT_EQ(verdict.kind, Kind::kHeld);
   EXPECT_EQ(verdict.reason, "binding");
   EXPECT_EQ(Get()->ek_sha256, before.ek());
-  ASSERT_THAT(nodes_->Bind(after.ek(), "alice", 1), IsOk());
+  ASSERT_THAT(nodes_->Bind("n1", after.ek(), "alice", 1), IsOk());
   EXPECT_EQ(Attest(after)->kind, Kind::kAttested);
   EXPECT_EQ(Get()->ek_sha256, after.ek());
   EXPECT_EQ(Attest(before)->reason, "binding") << "the inventory still names it: an operator may have it back";
@@ -229,7 +229,7 @@ TEST_F(NodeAttestorTest, ATpmThatWasReplacedMeanwhileIsNoNodesAnyMore) {
   ASSERT_EQ(Attest(after)->reason, "binding");
   ASSERT_OK_AND_ASSIGN(auto attempt, Begin(before));
   const auto evidence = before.Answer(attempt->challenge());
-  ASSERT_THAT(nodes_->Bind(after.ek(), "alice", 1), IsOk());
+  ASSERT_THAT(nodes_->Bind("n1", after.ek(), "alice", 1), IsOk());
   const Node bound = Get().value();
 
   const auto verdict = attestor_->Judge(std::move(attempt), evidence);

@@ -1,5 +1,7 @@
 #include "signer/node/node_store.h"
 
+#include <fmt/format.h>
+
 #include "signer/store/schema.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -190,46 +192,73 @@ TEST_F(NodeStoreTest, ANodeGetsAnotherTpmFromAnOperatorOnly) {
   EXPECT_EQ(waiting[0].peer, "ipv4:10.0.0.2");
   EXPECT_EQ(Get("n1").ek_sha256, EkOf('a')) << "until then it is what it was";
 
-  ASSERT_OK_AND_ASSIGN(const Node bound, nodes_->Bind(EkOf('b'), "alice", kThen + 6));
+  EXPECT_THAT(nodes_->Bind("n2", EkOf('b'), "alice", kThen), HasReason("binding_unknown")) << "it asks for n1";
+  ASSERT_OK_AND_ASSIGN(const Node bound, nodes_->Bind("n1", EkOf('b'), "alice", kThen + 6));
   EXPECT_EQ(Get("n1"), bound);
   EXPECT_EQ(bound.ek_sha256, EkOf('b'));
   EXPECT_EQ(bound.state, NodeState::kApproved);
   EXPECT_FALSE(nodes_->FindByEk(EkOf('a')).value());
-  EXPECT_THAT(nodes_->Bind(EkOf('b'), "alice", kThen), HasReason("binding_unknown"));
-  EXPECT_THAT(nodes_->Bind("", "alice", kThen), HasReason("binding_unknown"));
+  EXPECT_THAT(nodes_->Bind("n1", EkOf('b'), "alice", kThen), HasReason("binding_unknown"));
+  EXPECT_THAT(nodes_->Bind("n1", "", "alice", kThen), HasReason("binding_unknown"));
 }
 
 TEST_F(NodeStoreTest, ADeniedRequestIsGone) {
   ASSERT_THAT(nodes_->Insert(MakeNode("n1", 'a'), kThen), IsOk());
   ASSERT_THAT(nodes_->RequestBinding(RequestOf("n1", 'b')), IsOk());
-  ASSERT_THAT(nodes_->DenyBinding(EkOf('b'), "alice", kThen), IsOk());
+  ASSERT_THAT(nodes_->DenyBinding("n1", EkOf('b'), "alice", kThen), IsOk());
   EXPECT_TRUE(nodes_->BindingRequests().value().empty());
   EXPECT_EQ(Get("n1").ek_sha256, EkOf('a'));
-  EXPECT_THAT(nodes_->DenyBinding(EkOf('b'), "alice", kThen), HasReason("binding_unknown"));
+  EXPECT_THAT(nodes_->DenyBinding("n1", EkOf('b'), "alice", kThen), HasReason("binding_unknown"));
 }
 
 TEST_F(NodeStoreTest, ATpmThatWasAnothersLeavesThatOneWithout) {
   ASSERT_THAT(nodes_->Insert(MakeNode("n1", 'a'), kThen), IsOk());
   ASSERT_THAT(nodes_->Insert(MakeNode("n2", 'b'), kThen), IsOk());
   ASSERT_THAT(nodes_->RequestBinding(RequestOf("n1", 'b')), IsOk());
-  ASSERT_THAT(nodes_->Bind(EkOf('b'), "alice", kThen), IsOk());
+  ASSERT_THAT(nodes_->Bind("n1", EkOf('b'), "alice", kThen), IsOk());
   EXPECT_EQ(Get("n1").ek_sha256, EkOf('b'));
   EXPECT_EQ(Get("n2").ek_sha256, "");
 }
 
-// What waits came from the network: ten thousand rows, each as `sql` says with x in it.
-void FillUp(const std::string& path, const std::string& sql) {
+// What waits came from the network: `rows` rows, each as `sql` says with x in it.
+void FillUp(const std::string& path, std::size_t rows, const std::string& sql) {
   ASSERT_OK_AND_ASSIGN(const auto database, store::Database::Open({.path = path}));
-  ASSERT_THAT(
-      database->Execute("WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 10000) " + sql),
-      IsOk());
+  ASSERT_THAT(database->Execute(fmt::format(
+                  "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < {}) {}", rows, sql)),
+              IsOk());
+}
+
+// Of held nodes and of binding requests, `rows` each of TPMs that are `tpm`.
+void FillUpWith(const std::string& path, std::size_t rows, const std::string& tpm) {
+  FillUp(path, rows,
+         fmt::format("INSERT INTO nodes SELECT x, 'w' || x, '', 1, '', '', 'ek' || x, '', '{}', 0, 0, 0, NULL, 0, 0, 0,"
+                     " 0, 0, '', '', '', NULL, '', '', 0 FROM c",
+                     tpm));
+  FillUp(path, rows,
+         fmt::format("INSERT INTO node_bindings SELECT x, 'ek' || x, 'w' || x, '{}', '', 0, 0 FROM c", tpm));
+}
+
+TEST_F(NodeStoreTest, TpmsThatNobodyVouchesForLeaveRoomForOthers) {
+  FillUpWith(path_, NodeStore::kMaxUnvouched, "");
+  Node unvouched = MakeNode("n1", 'a', NodeState::kHeld);
+  unvouched.tpm.clear();
+  BindingRequest request = RequestOf("n2", 'b');
+  request.tpm.clear();
+  EXPECT_THAT(nodes_->Insert(unvouched, kThen), HasReason("node_waiting"));
+  EXPECT_THAT(nodes_->RequestBinding(request), HasReason("node_waiting"));
+  EXPECT_THAT(nodes_->Insert(MakeNode("n1", 'a', NodeState::kHeld), kThen), IsOk());
+  request.tpm = "chip";
+  EXPECT_THAT(nodes_->RequestBinding(request), IsOk());
+}
+
+TEST_F(NodeStoreTest, NotEverybodyMayAskForOneNode) {
+  FillUp(path_, NodeStore::kMaxRivals, "INSERT INTO node_bindings SELECT x, 'ek' || x, 'n1', '', '', 0, 0 FROM c");
+  EXPECT_THAT(nodes_->RequestBinding(RequestOf("n1", 'b')), HasReason("node_waiting"));
+  EXPECT_THAT(nodes_->RequestBinding(RequestOf("n2", 'b')), IsOk());
 }
 
 TEST_F(NodeStoreTest, NotEverybodyMayWait) {
-  FillUp(path_,
-         "INSERT INTO nodes SELECT x, 'w' || x, '', 1, '', '', 'ek' || x, '', '', 0, 0, 0, NULL, 0, 0, 0, 0, 0, '', '',"
-         " '', NULL, '', '', 0 FROM c");
-  FillUp(path_, "INSERT INTO node_bindings SELECT x, 'ek' || x, 'n1', '', '', 0, 0 FROM c");
+  FillUpWith(path_, NodeStore::kMaxWaiting, "chip");
   EXPECT_THAT(nodes_->Insert(MakeNode("n1", 'a', NodeState::kHeld), kThen), HasReason("node_waiting"));
   EXPECT_THAT(nodes_->Insert(MakeNode("n1", 'a'), kThen), IsOk()) << "who need not wait has room";
   EXPECT_THAT(nodes_->RequestBinding(RequestOf("n1", 'b')), HasReason("node_waiting"));

@@ -140,14 +140,14 @@ TEST_F(RecordedNodesTest, ACertificateFromBeforeTheNodeWasAttestedAnewIsRefused)
 TEST_F(RecordedNodesTest, ANodeWhoseTpmBecameAnothersIsRefused) {
   ASSERT_THAT(nodes_->Insert(MakeNode("n2", 'b'), kThen), IsOk());
   ASSERT_THAT(nodes_->RequestBinding({.ek_sha256 = testing::EkOf('a'), .node = "n2"}), IsOk());
-  ASSERT_THAT(nodes_->Bind(testing::EkOf('a'), "alice", kThen), IsOk());
+  ASSERT_THAT(nodes_->Bind("n2", testing::EkOf('a'), "alice", kThen), IsOk());
   EXPECT_THAT(Find(issued_), HasReason("node_ek"));
 }
 
 // Within the second in which it is attested by its new TPM, too.
 TEST_F(RecordedNodesTest, ANodesCertificateByItsFormerTpmIsRefused) {
   ASSERT_THAT(nodes_->RequestBinding({.ek_sha256 = testing::EkOf('c'), .node = "n1"}), IsOk());
-  ASSERT_THAT(nodes_->Bind(testing::EkOf('c'), "alice", kThen), IsOk());
+  ASSERT_THAT(nodes_->Bind("n1", testing::EkOf('c'), "alice", kThen), IsOk());
   Attest("n1", kThen);
   EXPECT_THAT(Find(issued_), HasReason("node_ek"));
 }
