@@ -16,7 +16,8 @@
 
 namespace rootkeep::testing {
 
-Background::Background(std::vector<std::string> argv, std::string log_path) : log_path_(std::move(log_path)) {
+Background::Background(std::vector<std::string> argv, std::string log_path, int inherited)
+    : log_path_(std::move(log_path)) {
   argv.insert(argv.begin(), {"setpriv", "--pdeathsig", "TERM"});
   std::vector<char*> pointers;
   pointers.reserve(argv.size() + 1);
@@ -27,6 +28,8 @@ Background::Background(std::vector<std::string> argv, std::string log_path) : lo
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  if (inherited >= 0) posix_spawn_file_actions_adddup2(&actions, inherited, kInherited);
+  posix_spawn_file_actions_addclosefrom_np(&actions, inherited >= 0 ? kInherited + 1 : kInherited);
   const int error = posix_spawnp(&pid_, pointers[0], &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return;

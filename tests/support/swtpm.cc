@@ -73,7 +73,6 @@ void SwTpm::CutPower() {
 
 void SwTpm::BecomeDevice() {
   SwitchOff();
-  // Inherited by swtpm.
   machine_ = Fd(posix_openpt(O_RDWR | O_NOCTTY));
   std::array<char, 64> name{};
   if (grantpt(machine_.get()) != 0 || unlockpt(machine_.get()) != 0 ||
@@ -87,8 +86,8 @@ void SwTpm::BecomeDevice() {
   if (tcsetattr(device_.get(), TCSANOW, &settings) != 0) std::abort();
   process_ = std::make_unique<Background>(
       std::vector<std::string>{"swtpm", "chardev", "--tpm2", "--tpmstate", "dir=" + state_directory(), "--fd",
-                               std::to_string(machine_.get()), "--flags", "not-need-init,startup-clear"},
-      directory_ / "log");
+                               std::to_string(Background::kInherited), "--flags", "not-need-init,startup-clear"},
+      directory_ / "log", machine_.get());
   // TPM2_GetRandom(8): it is there when it answers.
   constexpr std::array<std::uint8_t, 12> kGetRandom{0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x7b, 0, 8};
   constexpr int kPatienceMs = 10'000;
