@@ -1,7 +1,11 @@
 #include "signer/node/evidence_record.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
+#include <array>
+
+#include "keystore/base/openssl.h"
 #include "signer/node/pcr_text.h"
 
 namespace rootkeep {
@@ -9,11 +13,29 @@ namespace {
 
 using attestation::Algorithm;
 
-void Append(Bytes& out, ByteView part) {
-  const auto size = static_cast<std::uint32_t>(part.size());
-  for (const unsigned shift : {24U, 16U, 8U, 0U}) out.push_back(static_cast<std::uint8_t>(size >> shift));
-  out.insert(out.end(), part.begin(), part.end());
-}
+// Octets, each part with its length before it. Nothing is copied: a boot log has megabytes.
+class Sha256Parts {
+ public:
+  Sha256Parts() { good_ = ctx_ != nullptr && EVP_DigestInit_ex(ctx_.get(), ossl::Sha256(), nullptr) == 1; }
+
+  void Add(ByteView part) {
+    std::array<std::uint8_t, 4> size{};
+    for (std::size_t i = 0; i < size.size(); ++i) size[i] = static_cast<std::uint8_t>(part.size() >> (24 - 8 * i));
+    AddOctets(size);
+    AddOctets(part);
+  }
+  void AddOctets(ByteView octets) { good_ = good_ && EVP_DigestUpdate(ctx_.get(), octets.data(), octets.size()) == 1; }
+  Result<std::string> Finish() {
+    std::array<std::uint8_t, 32> digest{};
+    good_ = good_ && EVP_DigestFinal_ex(ctx_.get(), digest.data(), nullptr) == 1;
+    if (!good_) return ossl::TakeError(Code::kInternal, "EVP_Digest");
+    return ToHex(digest);
+  }
+
+ private:
+  const ossl::MdCtx ctx_{EVP_MD_CTX_new()};
+  bool good_ = false;
+};
 
 }  // namespace
 
@@ -26,17 +48,16 @@ Arrival ArrivalOf(const attestation::Attempt& attempt) {
 }
 
 Result<std::string> EvidenceDigest(const attestation::AttestEvidence& evidence) {
-  Bytes all;
+  Sha256Parts digest;
   for (const Bytes* part : {&evidence.activation_proof, &evidence.quote_attest, &evidence.quote_signature,
                             &evidence.certify_attest, &evidence.certify_signature, &evidence.boot_log}) {
-    Append(all, *part);
+    digest.Add(*part);
   }
   for (const attestation::PcrValue& value : evidence.pcr_values) {
-    all.push_back(value.index);
-    Append(all, value.digest);
+    digest.AddOctets({&value.index, 1});
+    digest.Add(value.digest);
   }
-  RK_TRY(const Bytes digest, attestation::TpmHash(Algorithm::kSha256, all));
-  return ToHex(digest);
+  return digest.Finish();
 }
 
 NodeEvidence EvidenceOf(const attestation::Verdict& verdict, Algorithm bank, std::int64_t now) {

@@ -94,34 +94,41 @@ NodeAttestor::NodeAttestor(Parts parts, NodeAttestorLimits limits)
       tpms_(limits.each_tpm, kRememberedKeys),
       places_(limits.open_attempts) {}
 
+Status NodeAttestor::Arrive(std::string_view peer) {
+  return networks_.Take(NetworkOf(peer), std::chrono::steady_clock::now());
+}
+
 Result<std::unique_ptr<NodeAttempt>> NodeAttestor::Begin(attestation::AttestInit init, NodeCall call) {
   std::string claimed = IsNodeId(init.claimed_node_id) ? init.claimed_node_id : "";
   auto begun = BeginUncounted(std::move(init), call);
   if (begun.ok()) return begun;
   const Error& error = begun.error();
   parts_.metrics.CountAttestation("refused", error.reason());
+  const auto without_line = refusals_.Admit(std::chrono::steady_clock::now());
+  if (!without_line) return begun;
   log::Warning("node_attempt_refused", {{"request_id", call.request_id},
                                         {"claimed_node", claimed},
                                         {"reason", error.reason()},
                                         {"detail", error.ToString()},
-                                        {"peer", call.peer}});
+                                        {"peer", call.peer},
+                                        {"others_not_logged", *without_line}});
   return begun;
 }
 
 Result<std::unique_ptr<NodeAttempt>> NodeAttestor::BeginUncounted(attestation::AttestInit init, const NodeCall& call) {
-  const Deadline now = std::chrono::steady_clock::now();
   const std::string network = NetworkOf(call.peer);
-  RK_RETURN_IF_ERROR(networks_.Take(network, now));
   RK_TRY(std::shared_ptr<OpenPlaces::Place> place, places_.Take(network));
   if (!IsNodeId(init.claimed_node_id)) {
     return InvalidArgument("what it claims to be is not the id of a node").WithReason("node_id");
   }
+  // By the EK as it is claimed, before anything is made of it.
+  RK_TRY(const Bytes claimed_ek, attestation::TpmHash(attestation::Algorithm::kSha256, init.ek_public));
+  RK_RETURN_IF_ERROR(tpms_.Take(ToHex(claimed_ek) + network, std::chrono::steady_clock::now()));
   auto rules = parts_.rules.Get();
   RK_TRY(auto verifier, attestation::Attempt::Begin(std::move(init), rules->manufacturers, parts_.clock.Now()));
   Arrival arrival = ArrivalOf(verifier);
   RK_TRY(Admission admission, Admit(arrival, *rules));
   if (admission.kind != Admission::Kind::kKnown) RK_RETURN_IF_ERROR(place->BecomeStrangers());
-  RK_RETURN_IF_ERROR(tpms_.Take(arrival.ek_sha256 + network, now));
   std::string group_name = GroupOf(admission.node, *rules);
   RK_TRY(const NodeGroup* group, FindGroup(*rules, group_name));
   const auto& pcrs = group->policy.pcrs;
@@ -205,10 +212,13 @@ Result<NodeVerdict> NodeAttestor::Decide(NodeAttempt& attempt, const AttestEvide
                 .evidence = EvidenceOf(verdict, bank, ToUnixSeconds(now)),
                 .ak_name = attempt.attempt_.ak_name(),
                 .until = ToUnixSeconds(now + rules.lifetime)};
-  judged.boot_log = {.pcrs = judged.evidence.pcrs, .log = evidence.boot_log};
+  if (verdict.passed) judged.boot_log = {.pcrs = judged.evidence.pcrs, .log = evidence.boot_log};
   judged.evidence.attestation = attempt.id();
   judged.evidence.policy = group->version;
-  RK_TRY(judged.evidence.sha256, EvidenceDigest(evidence));
+  // Of who has not the EK nothing is remembered.
+  if (verdict.activated) {
+    RK_TRY(judged.evidence.sha256, EvidenceDigest(evidence));
+  }
   NodeCertificate certificate{.node = admission.node.id,
                               .attestation = attempt.id(),
                               .request_id = attempt.call_.request_id,

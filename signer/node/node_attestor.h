@@ -14,6 +14,7 @@
 #include "signer/node/node_store.h"
 #include "signer/node/open_places.h"
 #include "signer/node/rate_limit.h"
+#include "signer/node/refusal_log.h"
 
 namespace rootkeep {
 
@@ -36,6 +37,8 @@ class NodeAttempt {
   [[nodiscard]] const attestation::AttestChallenge& challenge() const { return challenge_; }
   // Names the attempt in log, ledger and database: the session id in hexadecimal.
   [[nodiscard]] std::string id() const { return ToHex(challenge_.session_id); }
+  // Whether the EK that it is about is a known node's; whoever sent it has not proved to have that.
+  [[nodiscard]] bool known() const { return admission_.kind == Admission::Kind::kKnown; }
 
  private:
   friend class NodeAttestor;
@@ -84,9 +87,14 @@ class NodeAttestor {
 
   explicit NodeAttestor(Parts parts, NodeAttestorLimits limits = {});
 
-  // Who may prove itself is challenged; nothing is written. Errors, each counted and logged: RESOURCE_EXHAUSTED "rate"
-  // or "attempts"; those of Attempt::Begin and Challenge and of DecideEnrolment; INVALID_ARGUMENT "node_id";
-  // FAILED_PRECONDITION "node_group" for a node whose group is configured no more; those of the database.
+  // Somebody is there: RESOURCE_EXHAUSTED "rate" when it comes from where too many came from. Takes no time, and goes
+  // before everything that does.
+  Status Arrive(std::string_view peer);
+
+  // Who may prove itself is challenged; nothing is written. Errors, each counted and, as far as its RefusalLog goes,
+  // logged: RESOURCE_EXHAUSTED "rate" or "attempts"; those of Attempt::Begin and Challenge and of DecideEnrolment;
+  // INVALID_ARGUMENT "node_id"; FAILED_PRECONDITION "node_group" for a node whose group is configured no more; those of
+  // the database.
   Result<std::unique_ptr<NodeAttempt>> Begin(attestation::AttestInit init, NodeCall call);
 
   // The verdict, once it is in the database, counted and logged. An error is the database's, or RESOURCE_EXHAUSTED
@@ -98,6 +106,8 @@ class NodeAttestor {
   void Complete(const NodeVerdict& verdict, const std::string& serial, WallTime not_after);
 
   [[nodiscard]] unsigned open_attempts() const { return places_.taken(); }
+  // For lines about refusals before anything is proved, whoever refuses.
+  [[nodiscard]] RefusalLog& refusals() { return refusals_; }
 
  private:
   Result<std::unique_ptr<NodeAttempt>> BeginUncounted(attestation::AttestInit init, const NodeCall& call);
@@ -113,6 +123,7 @@ class NodeAttestor {
   RateLimit networks_;
   RateLimit tpms_;
   OpenPlaces places_;
+  RefusalLog refusals_;
 };
 
 }  // namespace rootkeep

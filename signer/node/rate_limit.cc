@@ -14,6 +14,7 @@ using Duration = std::chrono::steady_clock::duration;
 
 Duration IntervalOf(const RateRule& rule) { return Duration(std::chrono::minutes(1)) / rule.per_minute; }
 
+constexpr std::chrono::seconds kSweepEvery{1};
 constexpr std::string_view kIpv4 = "ipv4:";
 constexpr std::string_view kIpv6 = "ipv6:";
 
@@ -47,7 +48,10 @@ std::size_t RateLimit::size() const {
 }
 
 void RateLimit::MakeRoom(Deadline now) {
-  std::erase_if(earned_at_, [&](const auto& entry) { return entry.second <= now; });
+  if (now >= swept_at_ + kSweepEvery) {
+    swept_at_ = now;
+    std::erase_if(earned_at_, [&](const auto& entry) { return entry.second <= now; });
+  }
   if (earned_at_.size() >= most_) earned_at_.erase(earned_at_.begin());
 }
 

@@ -19,7 +19,8 @@ struct RateRule {
 };
 
 // Thread-safe. Remembers at most `most` keys: beyond it those are forgotten first that have their whole burst again,
-// then any, so that a flood of keys costs a little fairness and no memory.
+// then any, so that a flood of keys costs a little fairness, no memory and, as they are looked for once a second, no
+// time.
 class RateLimit {
  public:
   RateLimit(RateRule rule, std::size_t most) : rule_(rule), most_(most) {}
@@ -37,6 +38,7 @@ class RateLimit {
   mutable Mutex mutex_;
   // By key: when all that was taken so far has been earned (the generic cell rate algorithm).
   std::unordered_map<std::string, Deadline> earned_at_ RK_GUARDED_BY(mutex_);
+  Deadline swept_at_ RK_GUARDED_BY(mutex_);  // when those with their whole burst were looked for last
 };
 
 // What counts as one peer: the address in gRPC's text for it, without the port, and of an IPv6 address the /64, of

@@ -37,7 +37,6 @@ Error Unexpected(std::string message) { return InvalidArgument(std::move(message
 class NodeAttestationService::Stream final : public Exchange<v1::AttestRequest, v1::AttestResponse> {
  public:
   Stream(NodeAttestationService& door, const CallQueue& queue) : Exchange(queue), door_(door) {}
-  ~Stream() override { door_.boot_logs_ -= boot_log_.size(); }
 
  private:
   void Ask(void* tag) override {
@@ -77,10 +76,8 @@ class NodeAttestationService::Stream final : public Exchange<v1::AttestRequest, 
     if (part.size() > kMaxPart || boot_log_.size() + part.size() > attestation::kMaxBootLogSize) {
       return Refuse(Unexpected("the boot log is too large"));
     }
-    if (door_.boot_logs_.fetch_add(part.size()) + part.size() > door_.options_.most_boot_logs) {
-      door_.boot_logs_ -= part.size();
-      return Refuse(ResourceExhausted("too many boot logs are under way").WithReason("boot_logs"));
-    }
+    if (room_ == nullptr) room_ = door_.boot_logs_.Open(NetworkOf(peer_), !attempt_->known());
+    if (const Status added = room_->Add(part.size()); !added.ok()) return Refuse(added.error());
     const ByteView octets = AsBytes(part);
     boot_log_.insert(boot_log_.end(), octets.begin(), octets.end());
     Receive();
@@ -92,6 +89,7 @@ class NodeAttestationService::Stream final : public Exchange<v1::AttestRequest, 
     if (!door_.options_.is_server_identity(call.server_identity)) {
       return Refuse(PermissionDenied("the node saw another certificate than ours").WithReason("server_identity"));
     }
+    if (const Status may = door_.parts_.attestor.Arrive(peer_); !may.ok()) return Refuse(may.error());
     auto init = ToWire(std::move(message));
     if (!init.ok()) return Refuse(init.error());
     Work([this, init = *std::move(init), call = std::move(call)]() mutable {
@@ -108,10 +106,11 @@ class NodeAttestationService::Stream final : public Exchange<v1::AttestRequest, 
     auto evidence = ToWire(std::move(message));
     if (!evidence.ok()) return Refuse(evidence.error());
     evidence->boot_log = std::exchange(boot_log_, {});
-    door_.boot_logs_ -= evidence->boot_log.size();
-    Work([this, evidence = *std::move(evidence)] {
+    Work([this, evidence = *std::move(evidence)]() mutable {
       attestation_id_ = attempt_->id();
       auto verdict = door_.parts_.attestor.Judge(std::move(attempt_), evidence);
+      evidence.boot_log = Bytes();
+      room_.reset();
       if (!verdict.ok()) return Answer(verdict.error());
       verdict_ = *std::move(verdict);
       if (verdict_.kind == Kind::kAttested) return Certify();
@@ -184,11 +183,17 @@ class NodeAttestationService::Stream final : public Exchange<v1::AttestRequest, 
 
   // Before the attestor has had a word, or after it: it counts and logs its own refusals.
   void Refuse(const Error& error) {
-    log::Warning("node_stream_refused", {{"request_id", request_id_},
-                                         {"attestation", attestation_id_},
-                                         {"reason", error.reason()},
-                                         {"detail", error.ToString()},
-                                         {"peer", peer_}});
+    const auto without_line = attestation_id_.empty()
+                                  ? door_.parts_.attestor.refusals().Admit(std::chrono::steady_clock::now())
+                                  : std::optional<std::uint64_t>(0);
+    if (without_line) {
+      log::Warning("node_stream_refused", {{"request_id", request_id_},
+                                           {"attestation", attestation_id_},
+                                           {"reason", error.reason()},
+                                           {"detail", error.ToString()},
+                                           {"peer", peer_},
+                                           {"others_not_logged", *without_line}});
+    }
     door_.parts_.metrics.CountAttestation("refused", error.reason());
     Answer(error);
   }
@@ -205,6 +210,7 @@ class NodeAttestationService::Stream final : public Exchange<v1::AttestRequest, 
   std::string peer_;
   bool challenged_ = false;
   Bytes boot_log_;
+  std::unique_ptr<BootLogRoom::Share> room_;  // for the boot log, until it is judged
   std::unique_ptr<NodeAttempt> attempt_;
   std::string attestation_id_;
   NodeVerdict verdict_;

@@ -1,7 +1,6 @@
 // NodeAttestation: the door at which nodes prove themselves.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "signer/issue/issuer.h"
 #include "signer/node/node_attestor.h"
 #include "signer/node/workers.h"
+#include "signer/rpc/boot_log_room.h"
 #include "signer/rpc/event.h"
 
 namespace rootkeep {
@@ -25,7 +25,7 @@ class NodeAttestationService final : public QueuedService {
     std::function<bool(ByteView)> is_server_identity;
     std::chrono::milliseconds issue_within{10'000};  // from right evidence to its certificate
     std::chrono::milliseconds first_message_within{10'000};
-    std::size_t most_boot_logs = std::size_t{64} << 20;  // octets of boot logs held at once, of all attempts together
+    std::size_t most_boot_logs = std::size_t{64} << 20;  // octets of boot logs held at once; BootLogRoom
   };
 
   // All outlive the service; `issuer` and `workers`, which answer whenever they do, end after the server and before it.
@@ -36,7 +36,8 @@ class NodeAttestationService final : public QueuedService {
     Metrics& metrics;
   };
 
-  NodeAttestationService(Parts parts, Options options) : parts_(parts), options_(std::move(options)) {}
+  NodeAttestationService(Parts parts, Options options)
+      : parts_(parts), options_(std::move(options)), boot_logs_(options_.most_boot_logs) {}
 
   grpc::Service& grpc_service() override { return service_; }
   void Await(const CallQueue& queue) override;
@@ -46,7 +47,7 @@ class NodeAttestationService final : public QueuedService {
 
   const Parts parts_;
   const Options options_;
-  std::atomic<std::size_t> boot_logs_ = 0;  // octets held now
+  const BootLogRoom boot_logs_;
   v1::NodeAttestation::AsyncService service_;
 };
 

@@ -92,6 +92,7 @@ class AttestorFixture : public ::testing::Test {
 
   Result<std::unique_ptr<NodeAttempt>> Begin(TestNode& node, const std::string& claimed = "n1",
                                              const std::string& peer = "ipv4:10.0.0.9:1") {
+    RK_RETURN_IF_ERROR(attestor_->Arrive(peer));
     return attestor_->Begin(node.Init(claimed), {.peer = peer, .request_id = "r1", .server_identity = Bytes(32)});
   }
   // A whole attempt of an honest node.

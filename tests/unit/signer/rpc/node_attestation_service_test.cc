@@ -16,6 +16,7 @@ namespace rootkeep {
 namespace {
 
 using grpc::StatusCode;
+using ::testing::AllOf;
 using testing::AttestOutcome;
 using testing::AttestStream;
 using ::testing::HasSubstr;
@@ -294,6 +295,22 @@ TEST_F(NodeAttestationServiceTest, TooMuchAtOnceIsTurnedAway) {
   EXPECT_FALSE(stream.Receive(response));
   EXPECT_EQ(stream.Status().error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(stream.Trailer("grpc-retry-pushback-ms"), "1000");
+}
+
+// A network that may not try fills no queue.
+TEST_F(NodeAttestationServiceTest, TheRateOfANetworkCountsBeforeAnythingIsDone) {
+  StopServing();
+  Limit({.each_network = {.per_minute = 1, .burst = 1}});
+  Serve({}, 1, 0);
+  for (const char* pushback : {"1000", "60000"}) {
+    AttestStream stream(channel_);
+    v1::AttestResponse response;
+    stream.Send(Init());
+    EXPECT_FALSE(stream.Receive(response));
+    EXPECT_EQ(stream.Status().error_code(), StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_LE(std::stol(stream.Trailer("grpc-retry-pushback-ms")), std::stol(pushback));
+  }
+  EXPECT_THAT(Counted(), AllOf(HasSubstr(R"(reason="workers")"), HasSubstr(R"(reason="rate")")));
 }
 
 TEST_F(NodeAttestationServiceTest, WithoutAnAuthorityThereIsNoCertificateAndItIsSaidSo) {
