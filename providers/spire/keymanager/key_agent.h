@@ -1,0 +1,46 @@
+// The keys of one instance, as rootkeep-agent has them behind its key socket.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "keystore/base/clock.h"
+#include "keystore/keysocket/wire/client.h"
+#include "providers/spire/keymanager/sign_request.h"
+
+namespace rootkeep::spire {
+
+struct ManagedKey {
+  std::string id;  // SPIRE's
+  std::uint32_t generation = 0;
+  keysocket::WireType type = keysocket::WireType::kEcP256;
+  keysocket::Fingerprint fingerprint{};
+  std::uint32_t schemes = 0;  // as KeyDescription has them
+  std::string spki;           // DER SubjectPublicKeyInfo
+};
+using ManagedKeys = std::map<std::string, ManagedKey, std::less<>>;  // by id, the newest of each
+
+// Thread-safe; blocks until the agent has answered, or the deadline passed. Errors have the agent's codes and words;
+// that it is away, or does not answer, is UNAVAILABLE.
+class KeyAgent {
+ public:
+  // `wait` is how long a call waits for an agent that is not there.
+  KeyAgent(const std::string& socket, std::string instance, std::chrono::milliseconds wait)
+      : client_(socket, {.reconnect_wait = wait}), instance_(std::move(instance)) {}
+
+  // INTERNAL when two keys have one label, in two tokens: which is meant nobody can say.
+  Result<ManagedKeys> List(Deadline deadline);
+  // The next generation. Made at most once: when the answer is lost, there may be one more than is known.
+  Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, Deadline deadline);
+  // ECDSA: DER. UNIMPLEMENTED when the token does not offer what is asked for.
+  Result<std::string> Sign(const ManagedKey& key, const SignRequest& request, Deadline deadline);
+
+ private:
+  // Nothing for a key of another instance's or of a type that SPIRE does not have.
+  [[nodiscard]] Result<std::optional<ManagedKey>> Read(const keysocket::KeyDescription& key) const;
+
+  keysocket::Client client_;
+  const std::string instance_;
+};
+
+}  // namespace rootkeep::spire

@@ -1,0 +1,116 @@
+#include "providers/spire/keymanager/key_manager.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "keystore/base/log.h"
+#include "providers/spire/keymanager/settings.h"
+
+namespace rootkeep::spire {
+namespace {
+
+using keysocket::WireType;
+
+// By SPIRE's numbers, from 1 on.
+constexpr std::array kTypes{WireType::kEcP256, WireType::kEcP384, WireType::kRsa2048, WireType::kRsa4096};
+
+std::optional<WireType> TypeOf(int number) {
+  if (number < 1 || number > static_cast<int>(kTypes.size())) return std::nullopt;
+  return kTypes[static_cast<std::size_t>(number - 1)];
+}
+
+}  // namespace
+
+int SpireTypeOf(WireType type) { return static_cast<int>(std::ranges::find(kTypes, type) - kTypes.begin()) + 1; }
+
+struct KeyManager::Instance {
+  explicit Instance(const Settings& settings) : agent(settings.socket, settings.instance, kReconnectWait) {}
+
+  // Reads anew what the agent has.
+  Result<std::shared_ptr<const ManagedKeys>> Refresh() const {
+    const Deadline deadline = After(kCallDeadline);
+    const Turn::Holder turn(changing, deadline);
+    if (!turn) return Unavailable("wait for a key to be made");
+    RK_TRY(ManagedKeys listed, agent.List(deadline));
+    auto now = std::make_shared<const ManagedKeys>(std::move(listed));
+    keys.Set(now);
+    return now;
+  }
+
+  mutable KeyAgent agent;
+  mutable Turn changing;  // whoever changes the table below
+  mutable Snapshot<ManagedKeys> keys{std::make_shared<const ManagedKeys>()};
+};
+
+Status KeyManager::Validate(const std::string& /*trust_domain*/, hcl::Section& settings) {
+  auto read = ReadSettings(settings);
+  return read.ok() ? Ok() : Status(std::move(read).error());
+}
+
+Status KeyManager::Configure(const std::string& /*trust_domain*/, hcl::Section& settings) {
+  RK_TRY(const Settings read, ReadSettings(settings));
+  auto instance = std::make_shared<const Instance>(read);
+  RK_TRY(ManagedKeys keys, KeyAgent(read.socket, read.instance, kStartPatience).List(After(kCallDeadline)));
+  log::Info("keymanager configured",
+            {{"socket", read.socket}, {"instance", read.instance}, {"keys", std::to_string(keys.size())}});
+  instance->keys.Set(std::make_shared<const ManagedKeys>(std::move(keys)));
+  instance_.Set(std::move(instance));
+  return Ok();
+}
+
+Result<std::shared_ptr<const KeyManager::Instance>> KeyManager::Configured() const {
+  auto instance = instance_.Get();
+  if (instance == nullptr) return FailedPrecondition("not configured");
+  return instance;
+}
+
+Result<ManagedKey> KeyManager::GenerateKey(const std::string& id, int type) {
+  if (id.empty()) return InvalidArgument("key id is required");
+  if (type == 0) return InvalidArgument("key type is required");
+  const auto wanted = TypeOf(type);
+  if (!wanted) return InvalidArgument(fmt::format("unable to generate key \"{}\" for unknown key type {}", id, type));
+  RK_TRY(const auto instance, Configured());
+  const Deadline deadline = After(kGenerateDeadline);
+  const Turn::Holder turn(instance->changing, deadline);
+  if (!turn) return Unavailable("wait for another key to be made");
+  RK_TRY(ManagedKey made, instance->agent.Create(id, *wanted, deadline));
+  auto keys = std::make_shared<ManagedKeys>(*instance->keys.Get());
+  (*keys)[id] = made;
+  instance->keys.Set(std::move(keys));
+  log::Info("key made", {{"key_id", id}, {"generation", std::to_string(made.generation)}});
+  return made;
+}
+
+Result<ManagedKeys> KeyManager::GetPublicKeys() {
+  RK_TRY(const auto instance, Configured());
+  RK_TRY(const auto keys, instance->Refresh());
+  return *keys;
+}
+
+Result<std::optional<ManagedKey>> KeyManager::GetPublicKey(const std::string& id) {
+  if (id.empty()) return InvalidArgument("key id is required");
+  RK_TRY(const ManagedKeys keys, GetPublicKeys());
+  const auto found = keys.find(id);
+  return found == keys.end() ? std::optional<ManagedKey>() : found->second;
+}
+
+Result<KeyManager::Signed> KeyManager::SignData(const std::string& id, const std::optional<SignerOptions>& options,
+                                                std::string_view digest) {
+  if (id.empty()) return InvalidArgument("key id is required");
+  if (!options) return InvalidArgument("signer opts is required");
+  if (options->hash == 0) {
+    return InvalidArgument(options->pss_salt_length ? "hash algorithm in PSS options is required"
+                                                    : "hash algorithm is required");
+  }
+  RK_TRY(const auto instance, Configured());
+  const auto keys = instance->keys.Get();
+  const auto key = keys->find(id);
+  if (key == keys->end()) return NotFound(fmt::format("no such key \"{}\"", id));
+  RK_TRY(const SignRequest request, PrepareToSign(key->second.type, *options, digest));
+  RK_TRY(std::string signature, instance->agent.Sign(key->second, request, After(kCallDeadline)));
+  return Signed{.signature = std::move(signature), .fingerprint = key->second.fingerprint};
+}
+
+}  // namespace rootkeep::spire

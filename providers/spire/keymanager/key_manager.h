@@ -1,0 +1,59 @@
+// What SPIRE's KeyManager does, for server and agent alike.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keystore/base/snapshot.h"
+#include "keystore/base/turn.h"
+#include "providers/spire/keymanager/key_agent.h"
+#include "providers/spire/plugin/config_service.h"
+
+namespace rootkeep::spire {
+
+// SPIRE's number of a type that it has.
+int SpireTypeOf(keysocket::WireType type);
+
+// Thread-safe. A key is made and used in the agent's token; here is only what it is called. Errors have the codes and
+// texts of SPIRE's own key managers (pkg/server/plugin/keymanager/base), and the agent's for what becomes of its token:
+// UNAVAILABLE within 10 s, 25 s for a new key, when that is away. FAILED_PRECONDITION "not configured" before
+// Configure.
+class KeyManager final : public Configurable {
+ public:
+  // SPIRE waits for 30 s.
+  static constexpr std::chrono::seconds kCallDeadline{10};
+  static constexpr std::chrono::seconds kGenerateDeadline{25};
+  // How long a call waits for an agent that is being restarted, and Configure for one that is not up yet.
+  static constexpr std::chrono::milliseconds kReconnectWait{1000};
+  static constexpr std::chrono::seconds kStartPatience{9};
+
+  // Asks the agent for the keys that there are: UNAVAILABLE when it is not there, so that SPIRE says why it does not
+  // start, and does not take its keys for lost.
+  Status Configure(const std::string& trust_domain, hcl::Section& settings) override;
+  Status Validate(const std::string& trust_domain, hcl::Section& settings) override;
+
+  // `type` is SPIRE's number. The key of that id, if there is one, is replaced when the new one is there.
+  Result<ManagedKey> GenerateKey(const std::string& id, int type);
+  // As the agent has it now; nothing when there is no such key.
+  Result<std::optional<ManagedKey>> GetPublicKey(const std::string& id);
+  Result<ManagedKeys> GetPublicKeys();
+
+  struct Signed {
+    std::string signature;
+    keysocket::Fingerprint fingerprint;  // of the key that made it
+  };
+  // `options` absent: SPIRE gave none.
+  Result<Signed> SignData(const std::string& id, const std::optional<SignerOptions>& options, std::string_view digest);
+
+ private:
+  // Of one configuration.
+  struct Instance;
+
+  Result<std::shared_ptr<const Instance>> Configured() const;
+
+  Snapshot<Instance> instance_{nullptr};
+};
+
+}  // namespace rootkeep::spire

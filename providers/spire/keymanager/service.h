@@ -1,0 +1,99 @@
+// SPIRE's two KeyManager services: one for its server and one for its agent, alike but for the package.
+#pragma once
+
+#include <string>
+
+#include "keystore/base/bytes.h"
+#include "proto/spire/agent_keymanager.grpc.pb.h"
+#include "proto/spire/server_keymanager.grpc.pb.h"
+#include "providers/spire/keymanager/key_manager.h"
+#include "providers/spire/plugin/answer.h"
+
+namespace rootkeep::spire {
+
+#define RK_KEY_MANAGER_CONTRACT(side)                                                         \
+  using Service = ::spire::plugin::side::keymanager::v1::KeyManager;                          \
+  using PublicKey = ::spire::plugin::side::keymanager::v1::PublicKey;                         \
+  using KeyType = ::spire::plugin::side::keymanager::v1::KeyType;                             \
+  using GenerateKeyRequest = ::spire::plugin::side::keymanager::v1::GenerateKeyRequest;       \
+  using GenerateKeyResponse = ::spire::plugin::side::keymanager::v1::GenerateKeyResponse;     \
+  using GetPublicKeyRequest = ::spire::plugin::side::keymanager::v1::GetPublicKeyRequest;     \
+  using GetPublicKeyResponse = ::spire::plugin::side::keymanager::v1::GetPublicKeyResponse;   \
+  using GetPublicKeysRequest = ::spire::plugin::side::keymanager::v1::GetPublicKeysRequest;   \
+  using GetPublicKeysResponse = ::spire::plugin::side::keymanager::v1::GetPublicKeysResponse; \
+  using SignDataRequest = ::spire::plugin::side::keymanager::v1::SignDataRequest;             \
+  using SignDataResponse = ::spire::plugin::side::keymanager::v1::SignDataResponse
+
+struct ServerContract {
+  RK_KEY_MANAGER_CONTRACT(server);
+};
+struct AgentContract {
+  RK_KEY_MANAGER_CONTRACT(agent);
+};
+#undef RK_KEY_MANAGER_CONTRACT
+
+// An adapter of KeyManager, which outlives it.
+template <typename Contract>
+class KeyManagerService final : public Contract::Service::Service {
+ public:
+  explicit KeyManagerService(KeyManager& manager) : manager_(manager) {}
+
+  grpc::Status GenerateKey(grpc::ServerContext* /*context*/, const typename Contract::GenerateKeyRequest* request,
+                           typename Contract::GenerateKeyResponse* response) override {
+    return Answer([&]() -> Status {
+      RK_TRY(const ManagedKey key, manager_.GenerateKey(request->key_id(), static_cast<int>(request->key_type())));
+      Show(key, *response->mutable_public_key());
+      return Ok();
+    });
+  }
+
+  grpc::Status GetPublicKey(grpc::ServerContext* /*context*/, const typename Contract::GetPublicKeyRequest* request,
+                            typename Contract::GetPublicKeyResponse* response) override {
+    return Answer([&]() -> Status {
+      RK_TRY(const auto key, manager_.GetPublicKey(request->key_id()));
+      if (key) Show(*key, *response->mutable_public_key());
+      return Ok();
+    });
+  }
+
+  grpc::Status GetPublicKeys(grpc::ServerContext* /*context*/,
+                             const typename Contract::GetPublicKeysRequest* /*request*/,
+                             typename Contract::GetPublicKeysResponse* response) override {
+    return Answer([&]() -> Status {
+      RK_TRY(const ManagedKeys keys, manager_.GetPublicKeys());
+      for (const auto& [id, key] : keys) Show(key, *response->add_public_keys());
+      return Ok();
+    });
+  }
+
+  grpc::Status SignData(grpc::ServerContext* /*context*/, const typename Contract::SignDataRequest* request,
+                        typename Contract::SignDataResponse* response) override {
+    return Answer([&]() -> Status {
+      RK_TRY(auto made, manager_.SignData(request->key_id(), OptionsOf(*request), request->data()));
+      response->set_signature(std::move(made.signature));
+      response->set_key_fingerprint(ToHex(made.fingerprint));
+      return Ok();
+    });
+  }
+
+ private:
+  static std::optional<SignerOptions> OptionsOf(const typename Contract::SignDataRequest& request) {
+    if (request.has_pss_options()) {
+      const auto& pss = request.pss_options();
+      return SignerOptions{.hash = static_cast<int>(pss.hash_algorithm()), .pss_salt_length = pss.salt_length()};
+    }
+    if (request.signer_opts_case() == Contract::SignDataRequest::SIGNER_OPTS_NOT_SET) return std::nullopt;
+    return SignerOptions{.hash = static_cast<int>(request.hash_algorithm()), .pss_salt_length = std::nullopt};
+  }
+
+  static void Show(const ManagedKey& key, typename Contract::PublicKey& out) {
+    out.set_id(key.id);
+    out.set_type(static_cast<typename Contract::KeyType>(SpireTypeOf(key.type)));
+    out.set_pkix_data(key.spki);
+    out.set_fingerprint(ToHex(key.fingerprint));
+  }
+
+  KeyManager& manager_;
+};
+
+}  // namespace rootkeep::spire
