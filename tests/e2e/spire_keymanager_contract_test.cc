@@ -15,7 +15,7 @@ using keymanager::KeyType;
 using keymanager::PublicKey;
 using keymanager::RSA_2048;
 using keymanager::RSA_4096;
-using ::testing::HasSubstr;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 struct Hash {
@@ -136,6 +136,17 @@ TEST_F(Contract, WhatIsMissingOrWrongIsSaidInSpiresWords) {
   ExpectRefused(plugin->Sign(request, made), NOT_FOUND, "no such key \"id\"");
   ASSERT_TRUE(plugin->Generate("id", EC_P256).ok());
   EXPECT_EQ(plugin->Sign(request, made).error_code(), INVALID_ARGUMENT) << "no digest";
+}
+
+TEST_F(Contract, EachOfSpiresProgramsIsToldOfItsOwnService) {
+  const std::string config = "spire.service.common.config.v1.Config";
+  const std::string metrics = "spire.hostservice.common.metrics.v1.Metrics";
+  const std::string for_server = "spire.plugin.server.keymanager.v1.KeyManager";
+  const std::string for_agent = "spire.plugin.agent.keymanager.v1.KeyManager";
+  EXPECT_THAT(plugin->host.Init({metrics, "spire.hostservice.server.agentstore.v1.AgentStore"}),
+              ElementsAre(for_server, config));
+  EXPECT_THAT(plugin->host.Init({metrics}), ElementsAre(for_agent, config));
+  EXPECT_THAT(plugin->host.Init({}), ElementsAre(for_server, for_agent, config)) << "nobody knows which it is";
 }
 
 TEST_F(Contract, TheAgentsServiceIsTheSame) {

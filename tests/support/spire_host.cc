@@ -99,9 +99,9 @@ std::string SpireHost::socket_path() const {
   return begin == std::string::npos ? "" : handshake_.substr(begin, handshake_.find('|', begin) - begin);
 }
 
-std::vector<std::string> SpireHost::Init() {
+std::vector<std::string> SpireHost::Init(const std::vector<std::string>& host_services) {
   rootkeep::spire::init::v1::InitRequest request;
-  request.add_host_service_names("spire.hostservice.common.metrics.v1.Metrics");
+  for (const std::string& name : host_services) request.add_host_service_names(name);
   rootkeep::spire::init::v1::InitResponse response;
   (void)CallInit(*channel_, "/spire.service.private.init.v1.Init/Init", request, response);
   return {response.plugin_service_names().begin(), response.plugin_service_names().end()};

@@ -36,8 +36,9 @@ class SpireHost {
   [[nodiscard]] const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  // Names that Init answers; none when it failed.
-  std::vector<std::string> Init();
+  // Names that Init answers to a host with these services, by default spire-agent's; none when it failed.
+  std::vector<std::string> Init(const std::vector<std::string>& host_services = {
+                                    "spire.hostservice.common.metrics.v1.Metrics"});
   grpc::Status Deinit();
   grpc::Status Configure(const std::string& settings, const std::string& trust_domain = "example.org");
   ::spire::service::common::config::v1::ValidateResponse Validate(const std::string& settings,

@@ -8,7 +8,7 @@ int main() {
   KeyManagerService<ServerContract> server(manager);
   KeyManagerService<AgentContract> agent(manager);
   return Serve({.type = "KeyManager",
-                .services = {{ServerContract::Service::service_full_name(), &server},
-                             {AgentContract::Service::service_full_name(), &agent}},
+                .services = {{ServerContract::Service::service_full_name(), &server, HostSide::kServer},
+                             {AgentContract::Service::service_full_name(), &agent, HostSide::kAgent}},
                 .configurable = &manager});
 }

@@ -3,6 +3,10 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/method_handler.h>
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 #include "providers/spire/plugin/answer.h"
 
 namespace rootkeep::spire {
@@ -11,10 +15,25 @@ namespace {
 constexpr const char* kInit = "/spire.service.private.init.v1.Init/Init";
 constexpr const char* kDeinit = "/spire.service.private.init.v1.Init/Deinit";
 
+// What spire-server offers to plugins and spire-agent does not (spire.md §1.7).
+constexpr std::string_view kOfServer = "spire.hostservice.server.";
+
+// kEither: nobody knows.
+HostSide SideOf(const init::v1::InitRequest& request) {
+  if (request.host_service_names().empty()) return HostSide::kEither;
+  const bool server = std::ranges::any_of(request.host_service_names(),
+                                          [](const std::string& name) { return name.starts_with(kOfServer); });
+  return server ? HostSide::kServer : HostSide::kAgent;
+}
+
+bool IsFor(const NamedService& service, HostSide host) {
+  return service.side == HostSide::kEither || host == HostSide::kEither || service.side == host;
+}
+
 }  // namespace
 
-InitService::InitService(std::vector<std::string> names, std::function<void()> deinit)
-    : names_(std::move(names)), deinit_(std::move(deinit)) {
+InitService::InitService(std::vector<NamedService> services, std::function<void()> deinit)
+    : services_(std::move(services)), deinit_(std::move(deinit)) {
   using google::protobuf::MessageLite;
   using grpc::internal::RpcMethod;
   using grpc::internal::RpcMethodHandler;
@@ -34,10 +53,13 @@ InitService::InitService(std::vector<std::string> names, std::function<void()> d
           this)));
 }
 
-grpc::Status InitService::Init(grpc::ServerContext* /*context*/, const init::v1::InitRequest* /*request*/,
+grpc::Status InitService::Init(grpc::ServerContext* /*context*/, const init::v1::InitRequest* request,
                                init::v1::InitResponse* response) {
   return Answer([&] {
-    for (const std::string& name : names_) response->add_plugin_service_names(name);
+    const HostSide host = SideOf(*request);
+    for (const NamedService& service : services_) {
+      if (IsFor(service, host)) response->add_plugin_service_names(service.name);
+    }
     return Ok();
   });
 }

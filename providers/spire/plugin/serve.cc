@@ -38,11 +38,11 @@ void IgnoreSignals() {
   }
 }
 
-std::vector<std::string> NamesOf(const Plugin& plugin) {
-  std::vector<std::string> names;
-  for (const NamedService& service : plugin.services) names.push_back(service.name);
-  names.emplace_back(::spire::service::common::config::v1::Config::service_full_name());
-  return names;
+// With the service by which every plugin is configured.
+std::vector<NamedService> AnnouncedBy(const Plugin& plugin) {
+  std::vector<NamedService> services = plugin.services;
+  services.push_back({.name = ::spire::service::common::config::v1::Config::service_full_name()});
+  return services;
 }
 
 // Every service of the process, and the server that has them.
@@ -50,7 +50,7 @@ class Host {
  public:
   explicit Host(const Plugin& plugin)
       : config_(*plugin.configurable),
-        init_(NamesOf(plugin), plugin.deinit),
+        init_(AnnouncedBy(plugin), plugin.deinit),
         controller_([this] { stop_.release(); }) {}
 
   Result<std::unique_ptr<Door>> Start(const Plugin& plugin, int listener) {

@@ -1,22 +1,14 @@
 // The whole of a plugin's process: one call in main.
 #pragma once
 
-#include <grpcpp/impl/codegen/service_type.h>
-
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "providers/spire/plugin/config_service.h"
+#include "providers/spire/plugin/named_service.h"
 
 namespace rootkeep::spire {
-
-// One of a plugin's own services. `name` is the full one, as Service::service_full_name() of the generated class has
-// it.
-struct NamedService {
-  std::string name;
-  grpc::Service* service = nullptr;
-};
 
 // Borrowed for the process's life, whole: nothing in it is called after Serve has returned, unless that was in a hurry.
 struct Plugin {
