@@ -30,6 +30,8 @@ Relay::Relay(RelayOptions options, Observer& observer, const Clock& clock)
 Relay::~Relay() { Drain({}); }
 
 void Relay::Drain(std::chrono::milliseconds patience) {
+  const MutexLock lock(mutex_);
+  drained_ = true;
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + patience);
 }
 
@@ -40,6 +42,8 @@ std::vector<int> Relay::ports() const {
 
 Status Relay::Use(const NodeIdentity& identity) {
   RK_RETURN_IF_ERROR(CheckIdentity(identity));
+  const MutexLock lock(mutex_);
+  if (drained_) return Ok();
   RK_RETURN_IF_ERROR(ca_.Show(identity));
   return server_ == nullptr ? Listen(identity) : Replace(identity);
 }
@@ -61,7 +65,8 @@ Status Relay::Listen(const NodeIdentity& identity) {
   for (std::size_t i = 0; i < ports.size(); ++i) {
     builder.AddListeningPort(options_.addresses[i], credentials, &ports[i]);
   }
-  const Service::Limits limits{.max_calls = options_.max_calls, .longest = options_.longest};
+  const Service::Limits limits{
+      .max_calls = options_.max_calls, .longest = options_.longest, .clients = options_.clients};
   service_ = std::make_unique<Service>(limits, ca_, observer_, clock_);
   builder.RegisterCallbackGenericService(service_.get());
   server_ = builder.BuildAndStart();
@@ -69,7 +74,6 @@ Status Relay::Listen(const NodeIdentity& identity) {
     return Unavailable(fmt::format("grpc: could not listen on {}", fmt::join(options_.addresses, ", ")))
         .WithHint("is it an address of this host, and free? ss -ltnp shows who has it");
   }
-  const MutexLock lock(mutex_);
   ports_ = std::move(ports);
   return Ok();
 }

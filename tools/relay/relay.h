@@ -15,6 +15,7 @@
 #include "keystore/base/result.h"
 #include "signer/rpc/memory_file.h"
 #include "tools/relay/ca_connection.h"
+#include "tools/relay/networks.h"
 #include "tools/relay/node_identity.h"
 #include "tools/relay/observer.h"
 #include "tools/relay/service.h"
@@ -23,6 +24,7 @@ namespace rootkeep::relay {
 
 struct RelayOptions {
   std::vector<std::string> addresses;  // where it listens: host:port; port 0 picks a free one
+  Networks clients;                    // whose calls it takes; others' are PERMISSION_DENIED
   CaConnection::Options ca;
   unsigned max_calls = 256;                   // under way at once; beyond it RESOURCE_EXHAUSTED
   std::chrono::milliseconds longest{15'000};  // after which a call is answered UNAVAILABLE
@@ -59,18 +61,19 @@ class Relay {
     MemoryFile chain;
   };
 
-  Status Listen(const NodeIdentity& identity);
-  Status Replace(const NodeIdentity& identity);
+  Status Listen(const NodeIdentity& identity) RK_REQUIRES(mutex_);
+  Status Replace(const NodeIdentity& identity) RK_REQUIRES(mutex_);
 
   const RelayOptions options_;
   Observer& observer_;
   const Clock& clock_;
   CaConnection ca_;
-  std::unique_ptr<Service> service_;  // of server_; gRPC takes none twice
-  std::optional<Shown> shown_;
-  std::unique_ptr<grpc::Server> server_;
   mutable Mutex mutex_;
+  bool drained_ RK_GUARDED_BY(mutex_) = false;
   std::vector<int> ports_ RK_GUARDED_BY(mutex_);
+  std::optional<Shown> shown_ RK_GUARDED_BY(mutex_);
+  std::unique_ptr<Service> service_ RK_GUARDED_BY(mutex_);  // of server_; gRPC takes none twice
+  std::unique_ptr<grpc::Server> server_ RK_GUARDED_BY(mutex_);
 };
 
 }  // namespace rootkeep::relay

@@ -64,35 +64,49 @@ Status Agent::OpenOperations(const AgentConfig& config) {
   return Ok();
 }
 
-Status Agent::KeepCertificates(const AgentConfig& config, const SourceMaker& ask) {
+void Agent::MakeRelay(const AgentConfig& config, const Makers& make) {
+  if (!config.relay) return;
+  const auto certificate = std::ranges::find(config.certificates, config.relay->certificate, &CertificateConfig::name);
+  relay_ = make.relay(*config.relay, *certificate, shown_relay_, clock_);
+}
+
+Status Agent::KeepCertificates(const AgentConfig& config, const Makers& make) {
   const std::string marks = state_.path() + "/certificates";
   if (!config.certificates.empty()) RK_RETURN_IF_ERROR(MakeDirectory(marks, 0700));
   for (const CertificateConfig& entry : config.certificates) {
     RK_TRY(const FileAccess access, AccessOf(entry));
     const auto token = std::ranges::find(config.tokens, entry.token, &config::Token::name);
-    certificates_.Start([this, entry, access, marks, ask, store = Making(*token)](const std::stop_token& stop) {
-      return std::make_unique<CertificateKeeper>(CertificateKeeper::Parts{
-          .config = entry,
-          .access = access,
-          .store = store,
-          .catalog_path = state_.key_catalog_path(),
-          .mark_path = marks + "/" + entry.name,
-          .own_socket = own_socket_,
-          .source = ask(entry, tpms_, stop),
-          .stop = stop,
-          // Any socket of the applications': the CA service's keys are none of these.
-          .permit = [this](const KeyInfo& key) { return permits_.Check(keysocket::SocketOptions{}, key); },
-          .reload = [limit = entry.reload_timeout,
-                     stop](const auto& command) { return RunCommand(command, limit, stop); },
-          .reports = shown_certificates_,
-          .clock = clock_});
-    });
+    CertificateUser* user = config.relay && config.relay->certificate == entry.name ? relay_.get() : nullptr;
+    certificates_.Start(
+        [this, entry, access, marks, user, ask = make.source, store = Making(*token)](const std::stop_token& stop) {
+          return std::make_unique<CertificateKeeper>(CertificateKeeper::Parts{
+              .config = entry,
+              .access = access,
+              .store = store,
+              .catalog_path = state_.key_catalog_path(),
+              .mark_path = marks + "/" + entry.name,
+              .own_socket = own_socket_,
+              .source = ask(entry, tpms_, stop),
+              .stop = stop,
+              // Any socket of the applications': the CA service's keys are none of these.
+              .permit = [this](const KeyInfo& key) { return permits_.Check(keysocket::SocketOptions{}, key); },
+              .reload = [limit = entry.reload_timeout,
+                         stop](const auto& command) { return RunCommand(command, limit, stop); },
+              .user = user,
+              .reports = shown_certificates_,
+              .clock = clock_});
+        });
   }
   return Ok();
 }
 
+void Agent::Drain(std::chrono::milliseconds patience) {
+  if (relay_ != nullptr) relay_->Drain(patience);
+  server_->Drain(patience);
+}
+
 Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<std::string, Fd> adopted,
-                                            const SourceMaker& ask) {
+                                            const Makers& make) {
   RK_TRY(auto sockets, SocketsOf(config));
   RK_TRY(auto state, store::StateDir::Open(config.state_directory));
   auto agent = std::unique_ptr<Agent>(new Agent(config, std::move(state)));
@@ -116,7 +130,8 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
                                                           .permits = agent->permits_,
                                                           .foreign_ca_keys = agent->foreign_ca_keys_,
                                                           .tokens = config.tokens});
-  if (auto own = PrepareOwnSocket(config)) {
+  RK_TRY(auto own, PrepareOwnSocket(config));
+  if (own) {
     agent->own_socket_ = own->path;
     sockets.push_back(*std::move(own));
   }
@@ -131,7 +146,8 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
   RK_RETURN_IF_ERROR(agent->OpenOperations(config));
   agent->minder_->Start();
   // When the sockets are served: whoever is told to reload asks them for its key.
-  RK_RETURN_IF_ERROR(agent->KeepCertificates(config, ask));
+  agent->MakeRelay(config, make);
+  RK_RETURN_IF_ERROR(agent->KeepCertificates(config, make));
   for (const SocketConfig& socket : config.sockets) {
     log::Info("agent.serving", {{"socket", socket.name}, {"path", socket.path}, {"ca_service", socket.ca_service}});
   }

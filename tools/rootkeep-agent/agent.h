@@ -15,24 +15,33 @@
 #include "tools/rootkeep-agent/foreign_ca_keys.h"
 #include "tools/rootkeep-agent/minder.h"
 #include "tools/rootkeep-agent/shown_certificates.h"
+#include "tools/rootkeep-agent/shown_relay.h"
 
 namespace rootkeep::agent {
 
 class Agent {
  public:
+  // What speaks gRPC: who is asked for a certificate, and the relay, which goes by `certificate`.
+  struct Makers {
+    std::function<std::unique_ptr<CertificateSource>(const CertificateConfig& config, const TpmOpener& tpms,
+                                                     const std::stop_token& stop)>
+        source;
+    std::function<std::unique_ptr<CertificateUser>(const RelayConfig& config, const CertificateConfig& certificate,
+                                                   ShownRelay& shown, const Clock& clock)>
+        relay;
+  };
+
   // Absent tokens are no error: their keys are served when they come. FAILED_PRECONDITION and others for a module that
   // cannot be loaded, a PIN source that is not safe, a catalogue that cannot be read, a socket that cannot be made;
-  // UNAVAILABLE for an operations address that is taken. `adopted` as Server::Start. `ask` makes who is asked for a
-  // certificate.
-  using SourceMaker = std::function<std::unique_ptr<CertificateSource>(
-      const CertificateConfig& config, const TpmOpener& tpms, const std::stop_token& stop)>;
+  // UNAVAILABLE for an operations address that is taken, and for a relay without rootkeep.so. `adopted` as
+  // Server::Start.
   static Result<std::unique_ptr<Agent>> Start(const AgentConfig& config, std::map<std::string, Fd> adopted,
-                                              const SourceMaker& ask);
+                                              const Makers& make);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  // Finishes the calls under way.
-  void Drain(std::chrono::milliseconds patience) { server_->Drain(patience); }
+  // Finishes the calls under way: each of the two gets this long.
+  void Drain(std::chrono::milliseconds patience);
 
  private:
   Agent(const AgentConfig& config, store::StateDir state)
@@ -44,7 +53,8 @@ class Agent {
   [[nodiscard]] std::vector<keysocket::ServedToken> Tokens(const AgentConfig& config);
   [[nodiscard]] std::shared_ptr<KeyStore> Making(const config::Token& token);
   Status OpenOperations(const AgentConfig& config);
-  Status KeepCertificates(const AgentConfig& config, const SourceMaker& ask);
+  void MakeRelay(const AgentConfig& config, const Makers& make);
+  Status KeepCertificates(const AgentConfig& config, const Makers& make);
 
   const store::StateDir state_;
   const SystemClock clock_;
@@ -52,6 +62,7 @@ class Agent {
   Readiness readiness_;
   ShownReports<AgentMetrics> reports_{readiness_, metrics_};
   ShownCertificates shown_certificates_{readiness_, metrics_};
+  ShownRelay shown_relay_{readiness_, metrics_};
   KeyPermits permits_;
   ForeignCaKeys foreign_ca_keys_;
   TpmOpener tpms_;
@@ -61,6 +72,7 @@ class Agent {
   std::unique_ptr<keysocket::Server> server_;
   std::string own_socket_;  // empty: none
   std::vector<std::unique_ptr<HttpServer>> http_;
+  std::unique_ptr<CertificateUser> relay_;  // null: none
   CertificateThreads certificates_;
 };
 

@@ -14,6 +14,7 @@
 #include "tools/config/yaml_to_proto.h"
 #include "tools/config/yaml_tree.h"
 #include "tools/rootkeep-agent/read_certificate.h"
+#include "tools/rootkeep-agent/read_relay.h"
 
 namespace rootkeep::agent {
 namespace {
@@ -173,6 +174,7 @@ AgentConfig ReadTyped(const v1::AgentConfig& file, const Section& section) {
       [&out](const v1::Certificate& item, const Section& place) { return ReadCertificate(item, place, out); });
   config::CheckUnique(section, "certificates", "name", config::NamesOf(out.certificates));
   CheckFilesDiffer(section, out.certificates);
+  if (section.Given("relay")) out.relay = ReadRelay(file.relay(), section.Child("relay"), out);
   out.operations = config::ReadList(section, "operations", file.operations(), ReadOperations);
   config::CheckUnique(section, "operations", "address", config::Each(out.operations, &config::Operations::address));
   out.replaced_keys = ReadReplacedKeys(file.replaced_keys(), section.Child("replaced_keys"));

@@ -15,6 +15,7 @@
 #include "tools/config/problems.h"
 #include "tools/rootkeep-agent/certificate_config.h"
 #include "tools/rootkeep-agent/owned_file.h"
+#include "tools/rootkeep-agent/relay_config.h"
 
 namespace rootkeep::agent {
 
@@ -52,6 +53,7 @@ struct AgentConfig {
   std::vector<NamedKeyConfig> keys;
   std::vector<SocketConfig> sockets;
   std::vector<CertificateConfig> certificates;
+  std::optional<RelayConfig> relay;
   std::vector<config::Operations> operations;
   ReplacedKeysPolicy replaced_keys;
   std::chrono::seconds drain{10};

@@ -66,6 +66,7 @@ bool CertificateKeeper::RenewalDue(WallTime now) const {
 void CertificateKeeper::Round() {
   const WallTime now = parts_.clock.Now();
   if (RenewalDue(now) && renewal_.Due(now)) RenewOrTell(now);
+  if (current_ && !handed_over_ && handing_over_.Due(now)) HandOver(now);
   if (current_ && !reloaded_ && reloading_.Due(now)) Reload(now);
   const bool good = current_ && parts_.clock.Now() < current_->not_after;
   if (!good && failure_.empty()) failure_ = "it has ended";
@@ -148,8 +149,7 @@ Result<CertificateAnswer> CertificateKeeper::Ask(const std::string& csr, const K
                                                  std::string_view& by) const {
   CertificateRequest request{.csr_pem = csr, .key = key, .lifetime = parts_.config.lifetime};
   if (CanShow(parts_.clock.Now())) {
-    const ClientCertificate shown{.chain_pem = current_->chain_pem,
-                                  .key_reference = KeyReferencePem(key_->info(), parts_.own_socket)};
+    const ClientCertificate shown = Shown();
     request.shown = &shown;
     auto answer = parts_.source->Ask(request);
     if (answer.ok()) by = "certificate";
@@ -205,12 +205,27 @@ void CertificateKeeper::Take(std::shared_ptr<const Signer> key, IssuedCertificat
   const auto mark = ReadFile(parts_.mark_path, kMaxFile);
   reloaded_ = parts_.config.reload.empty() || (mark.ok() && *mark == Mark());
   reloading_.Done();
+  handed_over_ = parts_.user == nullptr;
+  handing_over_.Done();
 }
 
 std::string CertificateKeeper::Mark() const {
   const std::string reference = KeyReferencePem(key_->info(), parts_.config.socket_path);
   const auto digest = Digest(Hash::kSha256, AsBytes(current_->chain_pem + current_->bundle_pem + reference));
   return digest.ok() ? ToHex(*digest) + "\n" : std::string();
+}
+
+ClientCertificate CertificateKeeper::Shown() const {
+  return {.chain_pem = current_->chain_pem, .key_reference = KeyReferencePem(key_->info(), parts_.own_socket)};
+}
+
+void CertificateKeeper::HandOver(WallTime now) {
+  const Status used = parts_.user->Use(Shown(), current_->not_after);
+  handed_over_ = used.ok();
+  if (used.ok()) return;
+  handing_over_.Failed(now);
+  parts_.reports.Failed(parts_.config.name, "use");
+  log::Failure("certificate_not_used", {{"certificate", parts_.config.name}, {"detail", used.error().ToString()}});
 }
 
 void CertificateKeeper::Reload(WallTime now) {

@@ -14,6 +14,7 @@
 #include "tools/rootkeep-agent/certificate_config.h"
 #include "tools/rootkeep-agent/certificate_reports.h"
 #include "tools/rootkeep-agent/certificate_source.h"
+#include "tools/rootkeep-agent/certificate_user.h"
 #include "tools/rootkeep-agent/owned_file.h"
 
 namespace rootkeep::agent {
@@ -35,6 +36,7 @@ class CertificateKeeper {
     std::stop_token stop;                          // with it, what fails is not told: it was ended
     std::function<Status(const KeyInfo&)> permit;  // whether a key may still sign
     std::function<Status(const std::vector<std::string>& command)> reload;  // runs it to its end
+    CertificateUser* user = nullptr;  // in this process, which signs for it at own_socket; outlives this; null: nobody
     // Both outlive this.
     CertificateReports& reports;
     const Clock& clock;
@@ -42,9 +44,9 @@ class CertificateKeeper {
 
   explicit CertificateKeeper(Parts parts) : parts_(std::move(parts)) {}
 
-  // Does what is due: finds out what is there, asks for a certificate, writes the files, runs the reload command. What
-  // fails is told in the log and tried again, at first after a second and at last every five minutes. To be called
-  // every second or so; blocks for as long as token, CA and command take.
+  // Does what is due: finds out what is there, asks for a certificate, writes the files, tells its user, runs the
+  // reload command. What fails is told in the log and tried again, at first after a second and at last every five
+  // minutes. To be called every second or so; blocks for as long as token, CA and command take.
   void Round();
 
   // Of the certificate in the files; nothing while there is none that can be used.
@@ -79,15 +81,19 @@ class CertificateKeeper {
   // Which certificate and key the reload command is to be run for.
   [[nodiscard]] std::string Mark() const;
   void Reload(WallTime now);
+  void HandOver(WallTime now);
+  [[nodiscard]] ClientCertificate Shown() const;
 
   const Parts parts_;
   std::shared_ptr<const Signer> key_;  // of current_
   std::optional<IssuedCertificate> current_;
   WallTime renew_at_;
   bool reloaded_ = false;
+  bool handed_over_ = false;
   std::string failure_;  // of the last renewal
   Backoff renewal_;
   Backoff reloading_;
+  Backoff handing_over_;
 };
 
 }  // namespace rootkeep::agent

@@ -23,7 +23,8 @@ class CertificateReports {
   virtual void Holds(const std::string& certificate, WallTime not_after, const std::vector<GeneralName>& missing) = 0;
   // A new one was issued; `by` is what the agent proved itself with: "certificate", "token" or "attestation".
   virtual void Renewed(const std::string& certificate, std::string_view by) = 0;
-  // `step` is "renewal", "proof" (the CA did not take the certificate as proof of who this is) or "reload".
+  // `step` is "renewal", "proof" (the CA did not take the certificate as proof of who this is), "use" (by the relay)
+  // or "reload".
   virtual void Failed(const std::string& certificate, std::string_view step) = 0;
   // Why there is none that can be used now; empty: there is one. Told again and again.
   virtual void Report(const std::string& certificate, const std::string& trouble) = 0;

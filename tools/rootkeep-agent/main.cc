@@ -7,15 +7,18 @@
 #include "keystore/base/log.h"
 #include "keystore/tpm2/tpm.h"
 #include "signer/client/grpc_process.h"
+#include "signer/rpc/tls_defaults.h"
 #include "tools/process/daemon_program.h"
 #include "tools/process/side_task.h"
 #include "tools/process/signals.h"
 #include "tools/rootkeep-agent/agent.h"
 #include "tools/rootkeep-agent/attested_source.h"
 #include "tools/rootkeep-agent/istio_source.h"
+#include "tools/rootkeep-agent/relay_user.h"
 
 namespace {
 
+using rootkeep::Clock;
 using rootkeep::DaemonSignal;
 using rootkeep::Fd;
 using rootkeep::TpmOpener;
@@ -24,7 +27,11 @@ using rootkeep::agent::AgentConfig;
 using rootkeep::agent::AttestedSource;
 using rootkeep::agent::CertificateConfig;
 using rootkeep::agent::CertificateSource;
+using rootkeep::agent::CertificateUser;
 using rootkeep::agent::IstioSource;
+using rootkeep::agent::RelayConfig;
+using rootkeep::agent::RelayUser;
+using rootkeep::agent::ShownRelay;
 
 constexpr std::chrono::seconds kEndLimit{10};  // a module gets a few seconds of them to let go of its token
 
@@ -56,13 +63,21 @@ std::unique_ptr<CertificateSource> SourceOf(const CertificateConfig& certificate
   return std::make_unique<AttestedSource>(certificate, tpms.at(certificate.token));
 }
 
+std::unique_ptr<CertificateUser> RelayOf(const RelayConfig& config, const CertificateConfig& certificate,
+                                         ShownRelay& shown, const Clock& clock) {
+  return std::make_unique<RelayUser>(config, certificate, shown, clock);
+}
+
 int Serve(const AgentConfig& config) {
   if (const auto opened = rootkeep::log::Start(config.log.level, config.log.file); !opened.ok()) {
     return FailDaemon(kProgram, opened.error());
   }
   rootkeep::PrepareGrpc();
   rootkeep::PrepareDaemon();
-  auto agent = Agent::Start(config, AdoptedSockets(), SourceOf);
+  if (config.relay) {
+    if (const auto set = rootkeep::ApplyTlsDefaults(); !set.ok()) return FailDaemon(kProgram, set.error());
+  }
+  auto agent = Agent::Start(config, AdoptedSockets(), {.source = SourceOf, .relay = RelayOf});
   if (!agent.ok()) return FailDaemon(kProgram, agent.error());
   sd_notify(0, "READY=1");
   while (rootkeep::WaitForSignal() == DaemonSignal::kReload) {

@@ -24,9 +24,14 @@ inline constexpr char kWaiting[] = "rootkeep_keysocket_calls_waiting";
 inline constexpr char kCertificateExpiry[] = "rootkeep_certificate_expiry_timestamp_seconds";
 // certificate=<configured name>; from when there is one
 inline constexpr char kCertificateNamesMissing[] = "rootkeep_certificate_names_missing";
-// certificate=<configured name>, by=certificate|token
+// certificate=<configured name>, by=certificate|token|attestation
 inline constexpr char kCertificateRenewals[] = "rootkeep_certificate_renewals_total";
-// certificate=<configured name>, step=renewal|proof|reload
+// certificate=<configured name>, step=renewal|proof|use|reload
 inline constexpr char kCertificateFailures[] = "rootkeep_certificate_failures_total";
+
+// code=OK|UNAVAILABLE|..., by=ca|relay: who said so; where there is a relay
+inline constexpr char kRelayCalls[] = "rootkeep_relay_calls_total";
+// where there is a relay
+inline constexpr char kRelayCaUp[] = "rootkeep_relay_ca_up";
 
 }  // namespace rootkeep::agent::metric_names

@@ -81,6 +81,11 @@ struct AgentMetrics::Impl {
                                             "certificates that were issued, by what the agent proved itself with");
   Family<Counter>& failures = CounterFamily(registry, metric_names::kCertificateFailures,
                                             "certificates that were not renewed, and reload commands that failed");
+  Family<Counter>& relayed =
+      CounterFamily(registry, metric_names::kRelayCalls,
+                    "calls that the relay answered, by code, and whether the CA or itself said so");
+  Family<Gauge>& relay_ca_up =
+      GaugeFamily(registry, metric_names::kRelayCaUp, "1 while the relay has a connection to the CA");
   // Found without a lock: fixed from the beginning.
   std::array<Counter*, kCallLabels.size()> ok{};
   std::map<std::string, Stages> stages;                                        // by token
@@ -98,8 +103,13 @@ struct AgentMetrics::Impl {
     AddDenials(kOwnSocketName);
     for (const CertificateConfig& certificate : config.certificates) {
       for (const char* by : ProofsOf(certificate)) renewals.Add({{"certificate", certificate.name}, {"by", by}});
-      for (const char* step : {"renewal", "proof", "reload"})
+      for (const char* step : {"renewal", "proof", "use", "reload"})
         failures.Add({{"certificate", certificate.name}, {"step", step}});
+    }
+    if (config.relay) {
+      relayed.Add({{"code", "OK"}, {"by", "ca"}});
+      relayed.Add({{"code", "UNAVAILABLE"}, {"by", "relay"}});
+      relay_ca_up.Add({}).Set(0);
     }
     GaugeFamily(registry, metric_names::kBuildInfo, "1, labelled with the version")
         .Add({{"version", ROOTKEEP_VERSION}})
@@ -185,6 +195,12 @@ void AgentMetrics::CountRenewal(const std::string& certificate, std::string_view
 void AgentMetrics::CountFailure(const std::string& certificate, std::string_view step) {
   impl_->failures.Add({{"certificate", certificate}, {"step", std::string(step)}}).Increment();
 }
+
+void AgentMetrics::CountRelayed(std::string_view code, std::string_view by) {
+  impl_->relayed.Add({{"code", std::string(code)}, {"by", std::string(by)}}).Increment();
+}
+
+void AgentMetrics::SetRelayCaUp(bool up) { impl_->relay_ca_up.Add({}).Set(up ? 1 : 0); }
 
 std::string AgentMetrics::Scrape(std::size_t connections, std::size_t waiting) const {
   impl_->connections.Set(static_cast<double>(connections));

@@ -32,8 +32,12 @@ class AgentMetrics final : public keysocket::Observer {
   void SetNamesMissing(const std::string& certificate, std::size_t count);
   // `by` is "certificate" or "token".
   void CountRenewal(const std::string& certificate, std::string_view by);
-  // `step` is "renewal", "proof" or "reload".
+  // `step` is "renewal", "proof", "use" or "reload".
   void CountFailure(const std::string& certificate, std::string_view step);
+
+  // A call that the relay answered with this gRPC code, in the CA's words or its own (`by` is "ca" or "relay").
+  void CountRelayed(std::string_view code, std::string_view by);
+  void SetRelayCaUp(bool up);
 
   // All of it in Prometheus text format 0.0.4, with the key sockets' present connections and calls that wait.
   [[nodiscard]] std::string Scrape(std::size_t connections, std::size_t waiting) const;

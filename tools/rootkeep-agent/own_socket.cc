@@ -12,6 +12,13 @@
 #include "keystore/base/openssl.h"
 
 namespace rootkeep::agent {
+namespace {
+
+bool IsShown(const CertificateConfig& certificate, const AgentConfig& config) {
+  return !certificate.attestation || (config.relay && config.relay->certificate == certificate.name);
+}
+
+}  // namespace
 
 Status LoadOwnProvider(const std::string& module) {
   // Whatever OpenSSL's configuration names, or else the default provider, is there first, so that rootkeep.so is asked
@@ -33,19 +40,21 @@ Result<keysocket::SocketOptions> OwnSocket(const AgentConfig& config) {
   }
   keysocket::Grant own{.users = {geteuid()}, .groups = {}, .keys = {}, .may_create = false};
   for (const CertificateConfig& certificate : config.certificates) {
-    if (certificate.attestation) continue;
+    if (!IsShown(certificate, config)) continue;
     own.keys.push_back({.token = certificate.token, .use = certificate.key.use, .name = certificate.key.name});
   }
   socket.grants.push_back(std::move(own));
   return socket;
 }
 
-std::optional<keysocket::SocketOptions> PrepareOwnSocket(const AgentConfig& config) {
-  const bool shown = std::ranges::any_of(config.certificates, [](const auto& entry) { return !entry.attestation; });
+Result<std::optional<keysocket::SocketOptions>> PrepareOwnSocket(const AgentConfig& config) {
+  const bool shown =
+      std::ranges::any_of(config.certificates, [&](const auto& entry) { return IsShown(entry, config); });
   if (!shown) return std::nullopt;
   auto socket = OwnSocket(config);
   Status ready = socket.ok() ? LoadOwnProvider(config.openssl_provider) : Status(socket.error());
-  if (ready.ok()) return *std::move(socket);
+  if (ready.ok()) return std::optional(*std::move(socket));
+  if (config.relay) return std::move(ready).error().Within("relay");
   log::Warning("certificates_by_token_only",
                {{"detail", ready.error().ToString()}, {"meaning", "certificates are renewed with a token only"}});
   return std::nullopt;

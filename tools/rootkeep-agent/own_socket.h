@@ -18,11 +18,12 @@ inline constexpr char kOwnSocketName[] = "(the agent's own)";
 // for providers. UNAVAILABLE with OpenSSL's reason.
 Status LoadOwnProvider(const std::string& module);
 
-// The socket, in the state directory: for this process's user, and the keys of the configured certificates but for
-// those that are had by attestation, which are not shown. INVALID_ARGUMENT when its path is too long for one.
+// The socket, in the state directory: for this process's user, and the keys of the certificates that are shown: the
+// relay's, and all that are not had by attestation. INVALID_ARGUMENT when its path is too long for one.
 Result<keysocket::SocketOptions> OwnSocket(const AgentConfig& config);
 
-// Both; nothing, and a warning in the log, when one of them is not to be had, and where no certificates are shown.
-std::optional<keysocket::SocketOptions> PrepareOwnSocket(const AgentConfig& config);
+// Both; nothing where no certificates are shown. When one of them is not to be had: an error where there is a relay,
+// which can show nothing else, and otherwise nothing and a warning in the log.
+Result<std::optional<keysocket::SocketOptions>> PrepareOwnSocket(const AgentConfig& config);
 
 }  // namespace rootkeep::agent

@@ -146,6 +146,13 @@ TEST_F(RelayLife, AnAddressThatIsTakenIsAnErrorUntilItIsFree) {
   EXPECT_THAT(second.Use(IdentityOf(node_)), IsOk());
 }
 
+TEST_F(RelayLife, NothingBeginsOnceItIsDrained) {
+  Make();
+  relay_->Drain({});
+  EXPECT_THAT(relay_->Use(IdentityOf(node_)), IsOk());
+  EXPECT_TRUE(relay_->ports().empty());
+}
+
 TEST_F(RelayLife, CallsUnderWayEndBeforeIt) {
   Start();
   ca_->Hang();

@@ -142,6 +142,7 @@ class CertificateKeeperTest : public ::testing::Test {
                                        ++reloads;
                                        return reload_result;
                                      },
+                                 .user = user,
                                  .reports = told,
                                  .clock = clock});
   }
@@ -163,6 +164,7 @@ class CertificateKeeperTest : public ::testing::Test {
   std::shared_ptr<KeyStore> store;  // of the last agent
   FakeCa ca{clock};
   CertificateConfig config;
+  CertificateUser* user = nullptr;
   std::string own_socket = "/var/lib/rootkeep-agent/keys";
   int reloads = 0;
   Status reload_result = Ok();

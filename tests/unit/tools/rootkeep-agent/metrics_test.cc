@@ -112,5 +112,18 @@ TEST_F(AgentMetricsTest, TellsHowTokensAndCertificatesAre) {
   EXPECT_THAT(text, HasSubstr("rootkeep_certificate_failures_total{certificate=\"site\",step=\"renewal\"} 1\n"));
 }
 
+TEST_F(AgentMetricsTest, TellsOfARelayWhereThereIsOne) {
+  EXPECT_THAT(Text(), Not(HasSubstr("rootkeep_relay_ca_up ")));
+  AgentConfig config = Config();
+  config.relay.emplace();
+  AgentMetrics relaying(config);
+  EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_calls_total{by=\"ca\",code=\"OK\"} 0\n"));
+  EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_ca_up 0\n"));
+  relaying.CountRelayed("PERMISSION_DENIED", "ca");
+  relaying.SetRelayCaUp(true);
+  EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_calls_total{by=\"ca\",code=\"PERMISSION_DENIED\"} 1\n"));
+  EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_ca_up 1\n"));
+}
+
 }  // namespace
 }  // namespace rootkeep::agent

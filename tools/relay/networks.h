@@ -1,0 +1,39 @@
+// Whose calls a relay carries, by the address that they come from.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "keystore/base/result.h"
+
+namespace rootkeep::relay {
+
+// Loopback, and networks that are added. Immutable once made.
+class Networks {
+ public:
+  Networks() = default;
+
+  // Each an IPv4 or IPv6 address, or the beginning of one with its length: "10.244.3.0/24", "fd00::/64". No bit
+  // beyond the length is set. INVALID_ARGUMENT for any other.
+  static Result<Networks> Parse(const std::vector<std::string>& texts);
+
+  // `peer` as gRPC prints it. False for what is no address.
+  [[nodiscard]] bool Holds(std::string_view peer) const;
+
+  friend bool operator==(const Networks&, const Networks&) = default;
+
+ private:
+  struct Network {
+    std::array<std::uint8_t, 16> first{};  // IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2)
+    unsigned bits = 0;
+
+    friend bool operator==(const Network&, const Network&) = default;
+  };
+
+  std::vector<Network> networks_;
+};
+
+}  // namespace rootkeep::relay

@@ -1,0 +1,72 @@
+#include "tools/rootkeep-agent/read_relay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/config/address.h"
+#include "tools/config/values.h"
+
+namespace rootkeep::agent {
+namespace {
+
+using config::Section;
+
+bool IsEveryInterface(std::string_view address) {
+  return address.starts_with("0.0.0.0:") || address.starts_with("[::]:");
+}
+
+void CheckAddress(const Section& section, const std::string& address, const v1::Relay& file) {
+  const Status sound = config::CheckAddress(address, config::AddressRule::kAny);
+  if (!sound.ok()) {
+    section.Complain("addresses", sound.error().ToString());
+  } else if (IsEveryInterface(address) && !file.every_interface()) {
+    section.Complain("addresses",
+                     fmt::format("{} is every interface of this host: name one, or say every_interface", address));
+  } else if (!config::IsLoopback(address) && file.clients().empty()) {
+    section.Complain("clients", fmt::format("is required, because others than this host may reach {}", address));
+  }
+}
+
+// By which the node is known.
+std::string CertificateOf(const v1::Relay& file, const Section& section, const AgentConfig& config) {
+  std::vector<std::string> attested;
+  for (const CertificateConfig& certificate : config.certificates) {
+    if (certificate.attestation) attested.push_back(certificate.name);
+  }
+  if (attested.empty()) {
+    section.Complain("certificate", "needs one with an attestation under certificates");
+    return {};
+  }
+  return config::Reference(section, "certificate", file.certificate(), attested, "certificate with an attestation");
+}
+
+std::uint32_t MaxCalls(const v1::Relay& file, const Section& section, std::uint32_t fallback) {
+  constexpr std::uint32_t kMost = 10'000;
+  if (!file.has_max_calls()) return fallback;
+  const bool fits = file.max_calls() >= 1 && file.max_calls() <= kMost;
+  if (!fits) section.Complain("max_calls", fmt::format("{} is not between 1 and {}", file.max_calls(), kMost));
+  return file.max_calls();
+}
+
+}  // namespace
+
+RelayConfig ReadRelay(const v1::Relay& file, const Section& section, const AgentConfig& config) {
+  using std::chrono::seconds;
+  RelayConfig out;
+  out.addresses = {file.addresses().begin(), file.addresses().end()};
+  if (out.addresses.empty()) section.Complain("addresses", "is required: at least one");
+  for (const std::string& address : out.addresses) CheckAddress(section, address, file);
+  auto clients = relay::Networks::Parse({file.clients().begin(), file.clients().end()});
+  if (clients.ok()) {
+    out.clients = *std::move(clients);
+  } else {
+    section.Complain("clients", clients.error().ToString());
+  }
+  out.certificate = CertificateOf(file, section, config);
+  out.max_calls = MaxCalls(file, section, out.max_calls);
+  out.timeout = config::Duration(section, "timeout", file.timeout(), out.timeout, {seconds(1), seconds(120)});
+  return out;
+}
+
+}  // namespace rootkeep::agent
