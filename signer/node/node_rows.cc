@@ -5,11 +5,15 @@
 #include <array>
 #include <utility>
 
+#include "signer/store/execute.h"
+
 namespace rootkeep::node_rows {
 namespace {
 
 using store::Column;
 using store::Database;
+using store::Execute;
+using store::ReadAll;
 using store::Statement;
 using enum Column;
 
@@ -100,17 +104,6 @@ Node ReadNode(const Statement& row) {
   node.evidence.policy = text();
   node.evidence.firmware = static_cast<std::uint64_t>(integer());
   return node;
-}
-
-template <typename Read>
-auto ReadAll(Statement& query, Read read) -> Result<std::vector<decltype(read(query))>> {
-  std::vector<decltype(read(query))> rows;
-  RK_RETURN_IF_ERROR(query.Start());
-  for (;;) {
-    RK_TRY(const bool found, query.Next());
-    if (!found) return rows;
-    rows.push_back(read(query));
-  }
 }
 
 }  // namespace

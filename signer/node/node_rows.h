@@ -28,17 +28,4 @@ Result<std::optional<NodeBootLog>> SelectBootLog(store::Database& database, std:
 // Nothing is written where the PCRs are those that are there: the same boot.
 Status ReplaceBootLog(store::Database& database, std::string_view node, const NodeBootLog& boot_log);
 
-inline store::Column TypeOf(std::int64_t) { return store::Column::kInteger; }
-inline store::Column TypeOf(std::string_view) { return store::Column::kText; }
-inline store::Column TypeOf(ByteView) { return store::Column::kBlob; }
-
-// Runs one statement with these parameters for its effect; how many rows it changed.
-template <typename... Values>
-Result<std::int64_t> Execute(store::Database& database, const std::string& sql, const Values&... values) {
-  RK_TRY(store::Statement statement, database.Prepare(sql, {TypeOf(values)...}));
-  statement.Bind(values...);
-  RK_RETURN_IF_ERROR(statement.Run());
-  return statement.affected_rows();
-}
-
 }  // namespace rootkeep::node_rows

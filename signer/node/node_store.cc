@@ -6,12 +6,15 @@
 
 #include "signer/node/node_rows.h"
 #include "signer/node/waiting_room.h"
+#include "signer/store/execute.h"
 #include "signer/store/schema.h"
 
 namespace rootkeep {
 namespace {
 
 using store::Database;
+using store::Execute;
+using store::Transact;
 
 Error NoNode(std::string_view id) {
   return NotFound(fmt::format("there is no node {}", id)).WithReason("node_unknown");
@@ -38,13 +41,13 @@ NodeEvent EventOf(const Node& node, std::string_view by, std::int64_t now) {
 }
 
 Status InsertCertificate(Database& database, NodeCertificate& certificate) {
-  RK_RETURN_IF_ERROR(node_rows::Execute(database,
-                                        "INSERT INTO node_certificates (node, attestation, request_id, serial, status,"
-                                        " asked_at, not_after) VALUES (:node, :attestation, :request_id, :serial,"
-                                        " :status, :asked_at, :not_after)",
-                                        certificate.node, certificate.attestation, certificate.request_id,
-                                        certificate.serial, static_cast<std::int64_t>(certificate.status),
-                                        certificate.asked_at, certificate.not_after));
+  RK_RETURN_IF_ERROR(Execute(database,
+                             "INSERT INTO node_certificates (node, attestation, request_id, serial, status,"
+                             " asked_at, not_after) VALUES (:node, :attestation, :request_id, :serial,"
+                             " :status, :asked_at, :not_after)",
+                             certificate.node, certificate.attestation, certificate.request_id, certificate.serial,
+                             static_cast<std::int64_t>(certificate.status), certificate.asked_at,
+                             certificate.not_after));
   RK_TRY(certificate.id, database.LastInsertId("node_certificates"));
   return Ok();
 }
@@ -62,15 +65,15 @@ Result<BindingRequest> TakeRequest(Database& database, std::string_view node, st
         .WithReason("binding_unknown")
         .WithHint("rootkeep node list");
   }
-  RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", ek_sha256));
+  RK_RETURN_IF_ERROR(Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", ek_sha256));
   return std::move(found.front());
 }
 
 Status Note(Database& database, const NodeEvent& event) {
-  RK_RETURN_IF_ERROR(node_rows::Execute(database,
-                                        "INSERT INTO node_events (at, node, state, detail, done_by)"
-                                        " VALUES (:at, :node, :state, :detail, :done_by)",
-                                        event.at, event.node, event.state, event.detail, event.by));
+  RK_RETURN_IF_ERROR(Execute(database,
+                             "INSERT INTO node_events (at, node, state, detail, done_by)"
+                             " VALUES (:at, :node, :state, :detail, :done_by)",
+                             event.at, event.node, event.state, event.detail, event.by));
   return Ok();
 }
 
@@ -95,31 +98,16 @@ Result<Node> ChangeNode(Database& database, std::string_view id, const NodeStore
 // What only claimed the id and was never approved goes; where it is no more, the id is taken.
 Status TakeAway(Database& database, const Node& claim, std::int64_t now) {
   RK_TRY(const std::int64_t removed,
-         node_rows::Execute(database,
-                            "DELETE FROM nodes WHERE node = :node AND ek_sha256 = :ek AND state = :held AND"
-                            " enrolled_at = 0",
-                            claim.id, claim.ek_sha256, static_cast<std::int64_t>(NodeState::kHeld)));
+         Execute(database,
+                 "DELETE FROM nodes WHERE node = :node AND ek_sha256 = :ek AND state = :held AND"
+                 " enrolled_at = 0",
+                 claim.id, claim.ek_sha256, static_cast<std::int64_t>(NodeState::kHeld)));
   if (removed == 0) return Ok();
   return Note(database, {.at = now,
                          .node = claim.id,
                          .state = "removed",
                          .detail = fmt::format("EK {} gives way to the inventory's", claim.ek_sha256),
                          .by = std::string(NodeStore::kService)});
-}
-
-// The result of `work`, whose changes are there if it is one.
-template <typename Work>
-auto Transact(Database& database, const Work& work) -> decltype(work(database)) {
-  RK_RETURN_IF_ERROR(database.Begin());
-  auto done = work(database);
-  if (done.ok()) {
-    Status committed = database.Commit();
-    if (committed.ok()) return done;
-    done = std::move(committed).error();
-  }
-  // What went wrong first is what matters.
-  (void)database.Rollback();
-  return done;
 }
 
 }  // namespace
@@ -188,7 +176,7 @@ Result<Node> NodeStore::Enrol(const Newcomer& newcomer, const Change& first, std
     const Node& node = newcomer.node;
     if (newcomer.instead_of) RK_RETURN_IF_ERROR(TakeAway(database, *newcomer.instead_of, now));
     RK_RETURN_IF_ERROR(AddNode(database, node, now));
-    RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", node.ek_sha256));
+    RK_RETURN_IF_ERROR(Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", node.ek_sha256));
     return ChangeNode(database, node.id, first, kService, now, along);
   });
 }
@@ -202,10 +190,10 @@ Result<Node> NodeStore::Update(std::string_view id, const Change& change, std::s
 Status NodeStore::Remove(std::string_view id, std::string_view by, std::int64_t now) {
   const MutexLock lock(mutex_);
   return Transact(*database_, [&](Database& database) -> Status {
-    RK_TRY(const std::int64_t removed, node_rows::Execute(database, "DELETE FROM nodes WHERE node = :node", id));
+    RK_TRY(const std::int64_t removed, Execute(database, "DELETE FROM nodes WHERE node = :node", id));
     if (removed == 0) return NoNode(id);
-    RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_bindings WHERE node = :node", id));
-    RK_RETURN_IF_ERROR(node_rows::Execute(database, "DELETE FROM node_boot_logs WHERE node = :node", id));
+    RK_RETURN_IF_ERROR(Execute(database, "DELETE FROM node_bindings WHERE node = :node", id));
+    RK_RETURN_IF_ERROR(Execute(database, "DELETE FROM node_boot_logs WHERE node = :node", id));
     return Note(database, {.at = now, .node = std::string(id), .state = "removed", .by = std::string(by)});
   });
 }
@@ -215,19 +203,18 @@ Status NodeStore::RequestBinding(const BindingRequest& request) {
   return Transact(*database_, [&](Database& database) -> Status {
     // By another EK's owner it may have claimed another node before; the last claim is the one that counts.
     RK_TRY(const std::int64_t known,
-           node_rows::Execute(database,
-                              "UPDATE node_bindings SET tpm = :tpm, peer = :peer, seen_at = :seen_at"
-                              " WHERE ek_sha256 = :ek AND node = :node",
-                              request.tpm, request.peer, request.seen_at, request.ek_sha256, request.node));
+           Execute(database,
+                   "UPDATE node_bindings SET tpm = :tpm, peer = :peer, seen_at = :seen_at"
+                   " WHERE ek_sha256 = :ek AND node = :node",
+                   request.tpm, request.peer, request.seen_at, request.ek_sha256, request.node));
     if (known > 0) return Ok();
     RK_RETURN_IF_ERROR(CheckRoomToAsk(database, request));
-    RK_RETURN_IF_ERROR(
-        node_rows::Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", request.ek_sha256));
-    RK_RETURN_IF_ERROR(node_rows::Execute(database,
-                                          "INSERT INTO node_bindings (ek_sha256, node, tpm, peer, asked_at, seen_at)"
-                                          " VALUES (:ek, :node, :tpm, :peer, :asked_at, :seen_at)",
-                                          request.ek_sha256, request.node, request.tpm, request.peer, request.asked_at,
-                                          request.seen_at));
+    RK_RETURN_IF_ERROR(Execute(database, "DELETE FROM node_bindings WHERE ek_sha256 = :ek", request.ek_sha256));
+    RK_RETURN_IF_ERROR(Execute(database,
+                               "INSERT INTO node_bindings (ek_sha256, node, tpm, peer, asked_at, seen_at)"
+                               " VALUES (:ek, :node, :tpm, :peer, :asked_at, :seen_at)",
+                               request.ek_sha256, request.node, request.tpm, request.peer, request.asked_at,
+                               request.seen_at));
     return Note(database, {.at = request.seen_at,
                            .node = request.node,
                            .state = "binding requested",
@@ -241,8 +228,7 @@ Result<Node> NodeStore::Bind(std::string_view id, std::string_view ek_sha256, st
   return Transact(*database_, [&](Database& database) -> Result<Node> {
     RK_TRY(const BindingRequest request, TakeRequest(database, id, ek_sha256));
     RK_TRY(Node node, Get(database, request.node));
-    RK_RETURN_IF_ERROR(
-        node_rows::Execute(database, "UPDATE nodes SET ek_sha256 = '' WHERE ek_sha256 = :ek", ek_sha256));
+    RK_RETURN_IF_ERROR(Execute(database, "UPDATE nodes SET ek_sha256 = '' WHERE ek_sha256 = :ek", ek_sha256));
     const Node bound = Rebound(std::move(node), request.ek_sha256, request.tpm, now);
     RK_RETURN_IF_ERROR(node_rows::Update(database, bound));
     RK_RETURN_IF_ERROR(Note(database, {.at = now,
@@ -269,10 +255,10 @@ Status NodeStore::DenyBinding(std::string_view id, std::string_view ek_sha256, s
 Status NodeStore::Complete(std::int64_t certificate, std::string_view serial, std::int64_t not_after) {
   const MutexLock lock(mutex_);
   const auto status = serial.empty() ? NodeCertificateStatus::kNotIssued : NodeCertificateStatus::kIssued;
-  RK_RETURN_IF_ERROR(node_rows::Execute(*database_,
-                                        "UPDATE node_certificates SET serial = :serial, status = :status,"
-                                        " not_after = :not_after WHERE id = :id",
-                                        serial, static_cast<std::int64_t>(status), not_after, certificate));
+  RK_RETURN_IF_ERROR(Execute(*database_,
+                             "UPDATE node_certificates SET serial = :serial, status = :status,"
+                             " not_after = :not_after WHERE id = :id",
+                             serial, static_cast<std::int64_t>(status), not_after, certificate));
   return Ok();
 }
 

@@ -159,11 +159,62 @@ constexpr std::array kBootLogs = {
     " log {blob} NOT NULL)",
 };
 
+// state: signer/bundle/trust_bundle.h. Removed roots stay, so that no bundle file brings them back.
+constexpr std::array kTrustBundles = {
+    "CREATE TABLE trust_bundles ("
+    " id {id},"
+    " trust_domain TEXT NOT NULL UNIQUE,"
+    " sequence BIGINT NOT NULL,"
+    " active_root TEXT NOT NULL)",
+
+    "CREATE TABLE trust_roots ("
+    " id {id},"
+    " trust_domain TEXT NOT NULL,"
+    " fingerprint TEXT NOT NULL,"
+    " certificate {blob} NOT NULL,"
+    " subject_key_id {blob},"
+    " state BIGINT NOT NULL,"
+    " vouches_for_clients BIGINT NOT NULL,"
+    " added_at BIGINT NOT NULL,"
+    " state_since BIGINT NOT NULL,"
+    " UNIQUE (trust_domain, fingerprint))",
+
+    "CREATE TABLE trust_jwt_keys ("
+    " id {id},"
+    " trust_domain TEXT NOT NULL,"
+    " key_id TEXT NOT NULL,"
+    " public_key {blob} NOT NULL,"
+    " expires_at BIGINT NOT NULL,"
+    " tainted BIGINT NOT NULL,"
+    " published_at BIGINT NOT NULL,"
+    " UNIQUE (trust_domain, key_id))",
+
+    // Which issuing certificates of the ledger chain to which root.
+    "CREATE TABLE trust_issuers ("
+    " id {id},"
+    " trust_domain TEXT NOT NULL,"
+    " issuer TEXT NOT NULL,"
+    " root TEXT NOT NULL,"
+    " UNIQUE (trust_domain, issuer, root))",
+
+    // What was done to a bundle, or refused.
+    "CREATE TABLE trust_events ("
+    " id {id},"
+    " at BIGINT NOT NULL,"
+    " trust_domain TEXT NOT NULL,"
+    " act TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " refusal TEXT NOT NULL,"
+    " detail TEXT NOT NULL,"
+    " done_by TEXT NOT NULL)",
+};
+
 constexpr std::array kMigrations = {
     Migration{1, "ledger", kLedger},
     Migration{2, "nodes", kNodes},
     Migration{3, "carriers", kCarriers},
     Migration{4, "boot logs", kBootLogs},
+    Migration{5, "trust bundles", kTrustBundles},
 };
 
 Result<std::int64_t> CurrentVersion(Database& database) {

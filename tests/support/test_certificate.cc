@@ -78,15 +78,19 @@ Identity MakeIdentityWithKey(ossl::PKey key, const CertificateShape& shape, cons
   AddExtension(cert, signer, NID_key_usage, shape.key_usage);
   AddExtension(cert, signer, NID_ext_key_usage, shape.extended_key_usage);
   AddExtension(cert, signer, NID_subject_alt_name, shape.san);
-  Require(X509_sign(cert, signing_key, EVP_sha256()) > 0);
+  AddExtension(cert, signer, NID_subject_key_identifier, shape.subject_key_id);
+  Require(X509_sign(cert, signing_key, EVP_get_digestbyname(shape.digest.c_str())) > 0);
   return made;
 }
 
-Identity MakeCa(const std::string& common_name) {
-  return MakeIdentity({.common_name = common_name,
-                       .basic_constraints = "critical,CA:TRUE",
-                       .key_usage = "critical,keyCertSign,cRLSign",
-                       .extended_key_usage = ""});
+CertificateShape RootShape(const std::string& common_name) {
+  return {.common_name = common_name,
+          .basic_constraints = "critical,CA:TRUE",
+          .key_usage = "critical,keyCertSign,cRLSign",
+          .extended_key_usage = "",
+          .subject_key_id = "hash"};
 }
+
+Identity MakeCa(const std::string& common_name) { return MakeIdentity(RootShape(common_name)); }
 
 }  // namespace rootkeep::testing

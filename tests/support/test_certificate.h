@@ -16,6 +16,8 @@ struct CertificateShape {
   std::string basic_constraints = "critical,CA:FALSE";
   std::string key_usage = "critical,digitalSignature,keyEncipherment";
   std::string extended_key_usage = "serverAuth,clientAuth";
+  std::string subject_key_id;              // "hash" for the usual one
+  std::string digest = "SHA256";           // of the signature, as OpenSSL calls it
   std::int64_t not_before = 0;             // seconds since the Unix epoch
   std::int64_t not_after = 4'000'000'000;  // in the year 2096
 };
@@ -35,6 +37,9 @@ Identity MakeIdentity(const CertificateShape& shape, const Identity* issuer = nu
 
 // The same for a key that exists already.
 Identity MakeIdentityWithKey(ossl::PKey key, const CertificateShape& shape, const Identity* issuer);
+
+// What MakeCa makes.
+CertificateShape RootShape(const std::string& common_name = "test CA");
 
 // A self-signed CA.
 Identity MakeCa(const std::string& common_name = "test CA");

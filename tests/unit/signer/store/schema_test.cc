@@ -37,7 +37,8 @@ TEST_F(SchemaTest, BringsNodesToADatabaseThatHadOnlyTheLedger) {
                                 "CREATE VIEW entries AS SELECT id FROM intents"}) {
     ASSERT_THAT(database_->Execute(statement), IsOk());
   }
-  for (const char* table : {"nodes", "node_bindings", "node_boot_logs", "node_certificates", "node_events"}) {
+  for (const char* table : {"nodes", "node_bindings", "node_boot_logs", "node_certificates", "node_events",
+                            "trust_bundles", "trust_events", "trust_issuers", "trust_jwt_keys", "trust_roots"}) {
     ASSERT_THAT(database_->Execute(std::string("DROP TABLE ") + table), IsOk());
   }
   ASSERT_THAT(database_->Execute("DELETE FROM migrations WHERE version > 1"), IsOk());

@@ -1,0 +1,40 @@
+// Rows of the trust tables as values. Internal to this folder; errors as store::Database.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "signer/bundle/bundle_event.h"
+#include "signer/bundle/trust_bundle.h"
+#include "signer/store/database.h"
+
+namespace rootkeep::bundle_rows {
+
+// All trust domains on record, by name, each with its roots and keys.
+Result<std::map<std::string, TrustBundle, std::less<>>> SelectBundles(store::Database& database);
+// One; empty, with sequence 0, when it is not on record.
+Result<TrustBundle> SelectBundle(store::Database& database, std::string_view trust_domain);
+// Removed ones too, in the order in which they came.
+Result<std::vector<RootRecord>> SelectRoots(store::Database& database, std::string_view trust_domain);
+// Newest first.
+Result<std::vector<BundleEvent>> SelectEvents(store::Database& database, std::string_view trust_domain,
+                                              std::size_t limit);
+
+// The next sequence number, and which root is active (empty: none was chosen).
+Status PutBundle(store::Database& database, const TrustBundle& bundle);
+// A root that is not on record.
+Status InsertRoot(store::Database& database, std::string_view trust_domain, const RootRecord& record);
+// State, since when, and whether it vouches for clients.
+Status UpdateRoot(store::Database& database, std::string_view trust_domain, const RootRecord& record);
+Status InsertJwtKey(store::Database& database, std::string_view trust_domain, const JwtKey& key, std::int64_t now);
+// Those that end by `now`; how many.
+Result<std::int64_t> DeleteExpiredJwtKeys(store::Database& database, std::string_view trust_domain, std::int64_t now);
+// Nothing when it is there.
+Status InsertIssuer(store::Database& database, std::string_view trust_domain, std::string_view issuer,
+                    std::string_view root);
+Status InsertEvent(store::Database& database, const BundleEvent& event);
+
+}  // namespace rootkeep::bundle_rows

@@ -1,0 +1,44 @@
+#include "signer/bundle/jwt_key.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "keystore/public_key.h"
+
+namespace rootkeep {
+namespace {
+
+Error Unfit(std::string message) { return InvalidArgument(std::move(message)).WithReason("jwt_key"); }
+
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+}  // namespace
+
+Status CheckJwtKey(const JwtKey& key, WallTime now) {
+  if (key.key_id.empty() || key.key_id.size() > kMaxKeyIdSize || std::ranges::any_of(key.key_id, IsControl)) {
+    return Unfit(fmt::format("a key id has 1 to {} octets and no control characters", kMaxKeyIdSize));
+  }
+  if (key.public_key.size() > kMaxJwtKeySize) {
+    return Unfit(fmt::format("a public key of {} octets is longer than {}", key.public_key.size(), kMaxJwtKeySize));
+  }
+  const auto read = PublicKey::FromSpki(key.public_key);
+  if (!read.ok()) return Unfit("the public key is no SubjectPublicKeyInfo of a known type: " + read.error().message());
+  if (key.expires_at < 0) return Unfit("the expiry lies before 1970");
+  if (IsExpired(key, ToUnixSeconds(now))) return Unfit("the key has expired");
+  return Ok();
+}
+
+Result<bool> IsPublished(const JwtKey& key, const std::vector<JwtKey>& present) {
+  const auto found = std::ranges::find(present, key.key_id, &JwtKey::key_id);
+  if (found != present.end()) {
+    if (found->public_key == key.public_key) return true;
+    return AlreadyExists("another JWT key has the id " + key.key_id).WithReason("jwt_key_id");
+  }
+  if (present.size() < kMostJwtKeys) return false;
+  return ResourceExhausted(fmt::format("the bundle has {} JWT keys already", present.size()))
+      .WithReason("jwt_keys")
+      .WithHint("they go when they expire");
+}
+
+}  // namespace rootkeep

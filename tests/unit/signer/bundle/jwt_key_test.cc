@@ -1,0 +1,114 @@
+#include "signer/bundle/jwt_key.h"
+
+#include "tests/unit/signer/bundle/bundle_fixture.h"
+
+namespace rootkeep {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::HasCode;
+using testing::HasReason;
+using testing::IsOk;
+using testing::kDomain;
+using testing::kTestNow;
+using testing::SeedRoot;
+using testing::TestHierarchy;
+
+class JwtKeyTest : public testing::BundleTest {
+ protected:
+  void SetUp() override {
+    BundleTest::SetUp();
+    ASSERT_THAT(Seed({SeedRoot(ca_.root_der)}), IsOk());
+  }
+  Result<BundlePtr> Publish(const JwtKey& key) { return bundles_->PublishJwtKey(kDomain, key, "spire-a"); }
+};
+
+TEST_F(JwtKeyTest, IsInTheAnswerAndThereAfterARestart) {
+  const JwtKey a = KeyOf("a", kTestNow + 60);
+  const JwtKey b = KeyOf("b");
+  ASSERT_THAT(Publish(a), IsOk());
+  ASSERT_OK_AND_ASSIGN(const BundlePtr bundle, Publish(b));
+  EXPECT_THAT(bundle->jwt_keys, ElementsAre(a, b));
+  EXPECT_EQ(bundle->sequence, 3U);
+  Reopen();
+  EXPECT_EQ(*bundles_->Current(kDomain), *bundle);
+  EXPECT_EQ(bundles_->History(kDomain, 1).value().front().by, "spire-a");
+}
+
+TEST_F(JwtKeyTest, TheSameAgainChangesNothing) {
+  const JwtKey a = KeyOf("a", kTestNow + 60);
+  ASSERT_OK_AND_ASSIGN(const BundlePtr first, Publish(a));
+  JwtKey later = a;
+  later.expires_at += 60;
+  ASSERT_OK_AND_ASSIGN(const BundlePtr second, Publish(later));
+  EXPECT_EQ(first, second);
+}
+
+TEST_F(JwtKeyTest, AnIdIsOneKeys) {
+  ASSERT_THAT(Publish(KeyOf("a")), IsOk());
+  EXPECT_THAT(Publish(KeyOf("a")), HasReason("jwt_key_id"));
+  EXPECT_THAT(Publish(KeyOf("a")), HasCode(Code::kAlreadyExists));
+  EXPECT_EQ(bundles_->Current(kDomain)->jwt_keys.size(), 1U);
+}
+
+TEST_F(JwtKeyTest, GoesWhenItExpires) {
+  ASSERT_THAT(Publish(KeyOf("short", kTestNow + 10)), IsOk());
+  ASSERT_THAT(Publish(KeyOf("long", kTestNow + 20)), IsOk());
+  clock_.Advance(std::chrono::seconds(9));
+  ASSERT_THAT(bundles_->DropExpired(), IsOk());
+  EXPECT_EQ(bundles_->Current(kDomain)->jwt_keys.size(), 2U);
+  clock_.Advance(std::chrono::seconds(1));
+  ASSERT_THAT(bundles_->DropExpired(), IsOk());
+  EXPECT_EQ(bundles_->Current(kDomain)->jwt_keys.front().key_id, "long");
+  EXPECT_EQ(bundles_->Current(kDomain)->sequence, 4U);
+  // Its id is free again, and whoever publishes finds no expired one in the answer.
+  clock_.Advance(std::chrono::seconds(10));
+  ASSERT_OK_AND_ASSIGN(const BundlePtr bundle, Publish(KeyOf("short")));
+  ASSERT_EQ(bundle->jwt_keys.size(), 1U);
+  EXPECT_EQ(bundle->jwt_keys.front().key_id, "short");
+}
+
+TEST_F(JwtKeyTest, OneThatExpiredWhileTheDaemonWasDownIsNotServed) {
+  ASSERT_THAT(Publish(KeyOf("a", kTestNow + 10)), IsOk());
+  clock_.Advance(std::chrono::seconds(10));
+  Reopen();
+  EXPECT_TRUE(bundles_->Current(kDomain)->jwt_keys.empty());
+  EXPECT_EQ(bundles_->Current(kDomain)->sequence, 3U);
+}
+
+TEST_F(JwtKeyTest, WhatIsNoKeyIsRefused) {
+  const JwtKey good = KeyOf("a");
+  const auto refused = [&](const auto& spoil) {
+    JwtKey bad = good;
+    spoil(bad);
+    return Publish(bad);
+  };
+  const std::vector<std::function<void(JwtKey&)>> spoils{
+      [](JwtKey& key) { key.key_id.clear(); },         [](JwtKey& key) { key.key_id.assign(kMaxKeyIdSize + 1, 'a'); },
+      [](JwtKey& key) { key.key_id = "a\nb"; },        [](JwtKey& key) { key.public_key.clear(); },
+      [](JwtKey& key) { key.public_key.pop_back(); },  [](JwtKey& key) { key.public_key.push_back(0); },
+      [](JwtKey& key) { key.public_key.back() ^= 1; }, [](JwtKey& key) { key.public_key.resize(kMaxJwtKeySize + 1); },
+      [](JwtKey& key) { key.expires_at = -1; },        [](JwtKey& key) { key.expires_at = kTestNow; },
+  };
+  for (std::size_t i = 0; i < spoils.size(); ++i) {
+    EXPECT_THAT(refused(spoils[i]), HasReason("jwt_key")) << i;
+    EXPECT_THAT(refused(spoils[i]), HasCode(Code::kInvalidArgument)) << i;
+  }
+  EXPECT_EQ(bundles_->Current(kDomain)->sequence, 1U);
+  EXPECT_THAT(refused([](JwtKey& key) { key.key_id.assign(kMaxKeyIdSize, 'a'); }), IsOk());
+}
+
+TEST_F(JwtKeyTest, ThereAreSoManyAndNoMore) {
+  std::vector<JwtKey> keys;
+  const JwtKey key = KeyOf("a");
+  for (std::size_t i = 0; i < kMostJwtKeys; ++i) {
+    EXPECT_THAT(IsPublished(KeyOf("new"), keys), IsOk());
+    keys.push_back(key);
+    keys.back().key_id = std::to_string(i);
+  }
+  EXPECT_THAT(IsPublished(KeyOf("new"), keys), HasReason("jwt_keys"));
+  EXPECT_TRUE(IsPublished(keys.front(), keys).value()) << "one of these may come again";
+}
+
+}  // namespace
+}  // namespace rootkeep
