@@ -33,8 +33,8 @@ struct ChannelOptions {
 // shares its connection with no other channel. INVALID_ARGUMENT when an option is missing or one half of two.
 Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options);
 
-// Without TLS, for health checks on this machine: `address` is 127.0.0.1:port, [::1]:port or unix:/path.
-// INVALID_ARGUMENT for any other.
+// Without TLS, for health checks and for callers whom their socket proves, on this machine: `address` is
+// 127.0.0.1:port, [::1]:port or unix:/path. INVALID_ARGUMENT for any other.
 Result<std::shared_ptr<grpc::Channel>> OpenLoopbackChannel(const std::string& address);
 
 // Gives the call what is left until `deadline`.

@@ -2,7 +2,7 @@
 
 #include "keystore/base/file.h"
 #include "signer/client/istio_client.h"
-#include "tools/request/token_file.h"
+#include "signer/client/token_file.h"
 
 namespace rootkeep::agent {
 

@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "keystore/base/file.h"
+#include "signer/client/token_file.h"
 #include "tools/config/duration.h"
-#include "tools/request/token_file.h"
 #include "tools/rootkeep/certificate_request.h"
 #include "tools/rootkeep/chain_words.h"
 #include "tools/rootkeep/commands.h"

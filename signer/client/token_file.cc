@@ -1,4 +1,4 @@
-#include "tools/request/token_file.h"
+#include "signer/client/token_file.h"
 
 #include <openssl/crypto.h>
 

@@ -1,0 +1,76 @@
+#include "providers/spire/upstreamauthority/bundle_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "keystore/base/guard.h"
+#include "signer/client/retry.h"
+
+namespace rootkeep::spire {
+namespace {
+
+constexpr std::chrono::milliseconds kLongestWait{5000};
+
+void Wait(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, time, [] { return false; });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BundleWatch>> BundleWatch::Start(CaClient& client, std::string trust_domain, BundleFeed& feed,
+                                                        std::function<void()> heard) {
+  std::unique_ptr<BundleWatch> watch(new BundleWatch(client, std::move(trust_domain), feed, std::move(heard)));
+  const bool started = RunGuarded("spire.thread_not_started", [&watch] {
+    watch->thread_ = std::jthread([&w = *watch](const std::stop_token& stop) { w.Run(stop); });
+  });
+  if (!started) return Unavailable("a thread could not be started");
+  return watch;
+}
+
+void BundleWatch::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    RunGuarded("spire.exception", [&] {
+      const Error ended = WatchOnce(stop);
+      if (!stop.stop_requested()) Report(ended);
+    });
+    ++failures_;
+    Wait(std::min(WaitAfter({}, failures_, 0.5), kLongestWait), stop);
+  }
+}
+
+Error BundleWatch::WatchOnce(const std::stop_token& stop) {
+  v1::WatchTrustBundleRequest request;
+  request.set_trust_domain(trust_domain_);
+  bool first = true;
+  return client_.WatchTrustBundle(
+      request, [&](const v1::TrustBundle& bundle) { return TakeBundle(bundle, std::exchange(first, false)); }, stop);
+}
+
+Status BundleWatch::TakeBundle(const v1::TrustBundle& bundle, bool first) {
+  if (bundle.trust_domain() != trust_domain_ || bundle.roots().empty()) {
+    return Internal(fmt::format("WatchTrustBundle: a bundle without roots, or not of {}", trust_domain_));
+  }
+  if (first) {
+    log::Info("spire.daemon_watched", {{"sequence", bundle.sequence()}, {"roots", bundle.roots_size()}});
+    feed_.Restart(bundle);
+  } else {
+    log::Info("spire.bundle_changed", {{"sequence", bundle.sequence()}, {"roots", bundle.roots_size()}});
+    feed_.Offer(bundle);
+  }
+  failures_ = 0;
+  heard_();
+  return Ok();
+}
+
+// Once for each loss.
+void BundleWatch::Report(const Error& error) {
+  if (failures_ == 0) log::Warning("spire.daemon_lost", {{"detail", error.ToString()}});
+}
+
+}  // namespace rootkeep::spire
