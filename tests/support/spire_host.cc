@@ -37,21 +37,23 @@ std::string ReadLine(int pipe) {
   return octet == '\n' ? line : "";
 }
 
-pid_t Spawn(const std::string& program, const std::string& type, int output, const std::string& log) {
+pid_t Spawn(const std::string& program, const std::string& type, int output, const TempDir& directory) {
   std::vector<std::string> argv = {"setpriv", "--pdeathsig", "KILL", program};
   std::vector<char*> words;
   for (std::string& word : argv) words.push_back(word.data());
   words.push_back(nullptr);
   std::string cookie = type + "=" + type;
   std::string versions = "PLUGIN_PROTOCOL_VERSIONS=1";
-  std::vector<char*> environment = {cookie.data(), versions.data()};
+  std::string place = "TMPDIR=" + directory.path();
+  std::vector<char*> environment = {cookie.data(), versions.data(), place.data()};
   for (char** each = environ; *each != nullptr; ++each) environment.push_back(*each);
   environment.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (directory / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                   0600);
   pid_t pid = -1;
   if (posix_spawnp(&pid, words[0], &actions, nullptr, words.data(), environment.data()) != 0) {
     std::fprintf(stderr, "SpireHost fixture: cannot run setpriv\n");
@@ -81,7 +83,7 @@ Request ConfigRequest(const std::string& settings, const std::string& trust_doma
 SpireHost::SpireHost(const std::string& program, const std::string& type) {
   int pipe[2];
   if (pipe2(static_cast<int*>(pipe), O_CLOEXEC) != 0) std::abort();
-  pid_ = Spawn(program, type, pipe[1], directory_ / "log");
+  pid_ = Spawn(program, type, pipe[1], directory_);
   close(pipe[1]);
   output_ = pipe[0];
   handshake_ = ReadLine(output_);

@@ -24,7 +24,8 @@ class PluginCall : public grpc::ClientContext {
 // One plugin process. The kernel kills it should the test die first, as it does under SPIRE.
 class SpireHost {
  public:
-  // Starts `program` with SPIRE's cookie for `type` and waits for the first line of its standard output.
+  // Starts `program` with SPIRE's cookie for `type` and a TMPDIR of its own, and waits for the first line of its
+  // standard output.
   SpireHost(const std::string& program, const std::string& type);
   SpireHost(const SpireHost&) = delete;
   SpireHost& operator=(const SpireHost&) = delete;

@@ -17,19 +17,11 @@ namespace {
 
 constexpr int kBreatherMs = 100;  // when connections cannot be accepted, for want of descriptors say
 
-bool IsOurUser(int connection) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  if (peer.uid == geteuid()) return true;
-  log::Warning("spire.connection_refused", {{"uid", peer.uid}, {"pid", peer.pid}});
-  return false;
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Door>> Door::Open(int listener, grpc::Server& server, std::function<void()> orphaned) {
-  std::unique_ptr<Door> door(new Door(listener, server, std::move(orphaned)));
+Result<std::unique_ptr<Door>> Door::Open(int listener, grpc::Server& server, uid_t user,
+                                         std::function<void()> orphaned) {
+  std::unique_ptr<Door> door(new Door(listener, server, user, std::move(orphaned)));
   door->parent_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0)));
   door->close_ = Fd(eventfd(0, EFD_CLOEXEC));
   if (!door->close_.valid()) return ErrnoError("eventfd", errno);
@@ -55,6 +47,15 @@ void Door::Watch() {
   }
 }
 
+bool Door::IsOurs(int connection) const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  if (peer.uid == user_) return true;
+  log::Warning("spire.connection_refused", {{"uid", peer.uid}, {"pid", peer.pid}});
+  return false;
+}
+
 void Door::Admit() {
   Fd connection(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!connection.valid()) {
@@ -64,7 +65,7 @@ void Door::Admit() {
     poll(&closing, 1, kBreatherMs);
     return;
   }
-  if (IsOurUser(connection.get())) grpc::AddInsecureChannelFromFd(&server_, connection.Release());
+  if (IsOurs(connection.get())) grpc::AddInsecureChannelFromFd(&server_, connection.Release());
 }
 
 }  // namespace rootkeep::spire

@@ -1,26 +1,60 @@
 #include "providers/spire/plugin/private_socket.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace rootkeep::spire {
+namespace {
+
+constexpr std::string_view kPrefix = "rootkeep-spire-";
+constexpr const char* kName = "plugin.sock";
+
+// Not valid when somebody else has it, or the directory is gone or another user's.
+Fd LockDirectory(const std::string& directory) {
+  Fd lock(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info{};
+  const bool ours = lock.valid() && fstat(lock.get(), &info) == 0 && info.st_uid == geteuid();
+  return ours && flock(lock.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(lock) : Fd();
+}
+
+void RemoveAbandoned(const std::string& parent) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(parent, error), end; !error && it != end; it.increment(error)) {
+    if (!it->path().filename().string().starts_with(kPrefix)) continue;
+    const Fd lock = LockDirectory(it->path());
+    if (!lock.valid()) continue;
+    unlinkat(lock.get(), kName, 0);
+    rmdir(it->path().c_str());
+  }
+}
+
+}  // namespace
 
 Result<PrivateSocket> PrivateSocket::Open(const std::string& parent) {
-  std::string directory = parent + "/rootkeep-spire-XXXXXX";
-  if (mkdtemp(directory.data()) == nullptr) {  // mode 0700
-    return ErrnoError("mkdtemp " + directory, errno)
-        .WithHint("TMPDIR or PLUGIN_UNIX_SOCKET_DIR in SPIRE's environment names another place");
+  RemoveAbandoned(parent);
+  while (true) {
+    std::string directory = fmt::format("{}/{}XXXXXX", parent, kPrefix);
+    if (mkdtemp(directory.data()) == nullptr) {  // mode 0700
+      return ErrnoError("mkdtemp " + directory, errno)
+          .WithHint("TMPDIR or PLUGIN_UNIX_SOCKET_DIR in SPIRE's environment names another place");
+    }
+    PrivateSocket socket(std::move(directory));
+    socket.lock_ = LockDirectory(socket.directory_);
+    if (!socket.lock_.valid()) continue;  // another process, starting too, took it for abandoned
+    RK_RETURN_IF_ERROR(socket.Listen());
+    return socket;
   }
-  PrivateSocket socket(std::move(directory));
-  RK_RETURN_IF_ERROR(socket.Listen());
-  return socket;
 }
 
 Status PrivateSocket::Listen() {
@@ -43,7 +77,9 @@ Status PrivateSocket::Listen() {
 }
 
 PrivateSocket::PrivateSocket(PrivateSocket&& other) noexcept
-    : directory_(std::exchange(other.directory_, {})), socket_(std::move(other.socket_)) {}
+    : directory_(std::exchange(other.directory_, {})),
+      lock_(std::move(other.lock_)),
+      socket_(std::move(other.socket_)) {}
 
 void PrivateSocket::Remove() {
   socket_.Reset();
@@ -51,6 +87,7 @@ void PrivateSocket::Remove() {
   unlink(path().c_str());
   rmdir(directory_.c_str());
   directory_.clear();
+  lock_.Reset();
 }
 
 }  // namespace rootkeep::spire

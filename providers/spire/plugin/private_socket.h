@@ -11,7 +11,8 @@ namespace rootkeep::spire {
 // can connect can sign. Socket and directory go with the object.
 class PrivateSocket {
  public:
-  // SOCK_STREAM, non-blocking. INVALID_ARGUMENT when the path is too long for a socket, else the errno's code.
+  // SOCK_STREAM, non-blocking. Directories in `parent` that killed processes of this user have left are removed.
+  // INVALID_ARGUMENT when the path is too long for a socket, else the errno's code.
   static Result<PrivateSocket> Open(const std::string& parent);
   PrivateSocket(PrivateSocket&& other) noexcept;
   PrivateSocket& operator=(PrivateSocket&&) = delete;
@@ -30,6 +31,7 @@ class PrivateSocket {
   Status Listen();
 
   std::string directory_;  // empty: none
+  Fd lock_;                // on the directory, for as long as somebody lives who needs it
   Fd socket_;
 };
 

@@ -65,7 +65,7 @@ class Host {
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return Unavailable("grpc: the server could not be started");
     server_->GetHealthCheckService()->SetServingStatus("plugin", true);
-    return Door::Open(listener, *server_, [this] { stop_.release(); });
+    return Door::Open(listener, *server_, geteuid(), [this] { stop_.release(); });
   }
 
   void WaitForStop() { stop_.acquire(); }
