@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 
+INTEROP = pathlib.Path(__file__).resolve().parent.parent / "interop"
 START_LIMIT = 60  # seconds
 STOP_LIMIT = 20
 
@@ -82,6 +83,15 @@ def build_go(module, binary):
     if not shutil.which("go"):
         raise Failed("Go is not installed, and istio's own programs are built from Go modules")
     run("go", "build", "-o", binary, ".", cwd=module)
+
+
+def build_spire(programs):
+    """Builds spire-server and spire-agent, and gives their directory."""
+    directory = pathlib.Path(programs).resolve() / "spire"
+    directory.mkdir(exist_ok=True)
+    commands = [f"github.com/spiffe/spire/cmd/{name}" for name in ("spire-server", "spire-agent")]
+    run("go", "build", "-o", f"{directory}/", *commands, cwd=INTEROP / "spire")
+    return directory
 
 
 def start_istiod(program, directory, key, jwks):

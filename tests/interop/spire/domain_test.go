@@ -1,0 +1,53 @@
+package spire
+
+import (
+	"fmt"
+	"testing"
+
+	"rootkeep/tests/interop/spire/lab"
+)
+
+const (
+	serverInstance = "server-1"
+	nodeInstance   = "node-1"
+)
+
+// domain is a trust domain whose server's keys are in a SoftHSM token, and the node's keys in a TPM.
+type domain struct {
+	*lab.Lab
+	rootFile             lab.RootFile
+	keyToken             *lab.SoftHSM
+	serverKeys, nodeKeys *lab.KeyAgent
+	server               *lab.Server
+	agent                *lab.Agent
+	root                 []byte // PEM
+	workloads            int
+}
+
+func newDomain(t *testing.T, options lab.ServerOptions) *domain {
+	t.Helper()
+	l := lab.New(t)
+	d := &domain{Lab: l, rootFile: l.NewRootFile("root"), keyToken: l.NewSoftHSM("keys")}
+	d.root = l.Read(d.rootFile.Certificate)
+	d.serverKeys = l.StartKeyAgent("server-keys", serverInstance+".*", d.keyToken)
+	d.nodeKeys = l.StartKeyAgent("node-keys", nodeInstance+".*", l.StartSwTPM())
+	options.KeyManager = l.KeyManager(d.serverKeys, serverInstance).Block()
+	options.UpstreamAuthority = d.rootFile.UpstreamAuthority()
+	d.server = l.StartServer(options)
+	d.agent = l.StartAgent("agent", d.server, d.rootFile.Certificate, l.KeyManager(d.nodeKeys, nodeInstance).Block())
+	return d
+}
+
+// addWorkload registers this process under one more SPIFFE ID.
+func (d *domain) addWorkload() string {
+	d.Helper()
+	d.workloads++
+	return d.server.AddWorkload(fmt.Sprintf("/workload/%d", d.workloads))
+}
+
+// works requires that a workload new to all gets an SVID that ends in the root.
+func (d *domain) works() {
+	d.Helper()
+	svid, _ := waitForSVID(d.Lab, d.agent, d.addWorkload(), nil)
+	verifies(d.Lab, svid, d.root)
+}

@@ -1,0 +1,43 @@
+package lab
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// Plugin is one of ours, with its plugin_data.
+type Plugin struct {
+	Type     string // what SPIRE calls the kind
+	Path     string
+	Checksum string // SHA-256 of the program, hex
+	Data     string // HCL
+}
+
+// KeyManager keeps SPIRE's keys at `agent`, their names beginning with `instance`.
+func (l *Lab) KeyManager(agent *KeyAgent, instance string) Plugin {
+	l.Helper()
+	return l.KeyManagerAt(agent.Socket(), instance)
+}
+
+// KeyManagerAt is KeyManager with an agent that may not be there.
+func (l *Lab) KeyManagerAt(socket, instance string) Plugin {
+	l.Helper()
+	return l.plugin("KeyManager", fmt.Sprintf("socket = %q\n instance = %q", socket, instance))
+}
+
+func (l *Lab) plugin(kind, data string) Plugin {
+	l.Helper()
+	folder := strings.ToLower(kind)
+	path := filepath.Join(l.build, "providers", "spire", folder, "rootkeep-spire-"+folder)
+	sum := sha256.Sum256(l.Read(path))
+	return Plugin{Type: kind, Path: path, Checksum: hex.EncodeToString(sum[:]), Data: data}
+}
+
+// Block is what goes into SPIRE's configuration.
+func (p Plugin) Block() string {
+	return fmt.Sprintf("  %s \"rootkeep\" {\n plugin_cmd = %q\n plugin_checksum = %q\n plugin_data {\n %s\n }\n }\n",
+		p.Type, p.Path, p.Checksum, p.Data)
+}

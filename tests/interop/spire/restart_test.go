@@ -1,0 +1,126 @@
+package spire
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"rootkeep/tests/interop/spire/lab"
+)
+
+// failFast is more than the plugins' own deadline of 10 s.
+const failFast = 15 * time.Second
+
+// outage requires that `ask` fails soon and for the stated reason while something is away.
+func (d *domain) outage(what string, ask func() error) {
+	d.Helper()
+	before := time.Now()
+	err := ask()
+	if err == nil {
+		d.Fatalf("%s although something is away that it needs", what)
+	}
+	if took := time.Since(before); took > failFast {
+		d.Fatalf("%s: failed only after %v", what, took)
+	}
+	if !strings.Contains(err.Error(), "rpc error: code = Unavailable") && !strings.Contains(err.Error(), "code = Internal") {
+		d.Fatalf("%s: %v", what, err)
+	}
+}
+
+// mint has the server sign with its CA key, which needs the agent and the token that have that key.
+func (d *domain) mint() error {
+	_, err := d.server.TryDo("x509", "mint", "-spiffeID", "spiffe://"+lab.TrustDomain+"/minted")
+	return err
+}
+
+// returns requires that `ask` succeeds again by itself.
+func (d *domain) returns(what string, ask func() error) {
+	d.Helper()
+	d.Eventually(lab.Patience, what, ask)
+	d.works()
+}
+
+// Each part goes away and comes back while the others stay.
+func TestEveryPartMayRestart(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t, lab.ServerOptions{})
+	d.works()
+	for _, scene := range []struct {
+		part string
+		run  func(d *domain)
+	}{
+		{"rootkeep-agent", restartKeyAgent},
+		{"token of rootkeep-agent", pullTokenOfKeyAgent},
+		{"spire-server", restartServer},
+		{"spire-server, killed", killServer},
+		{"spire-agent", restartAgent},
+		{"rootkeep-agent of the node", restartKeyAgentOfNode},
+	} {
+		t.Log(scene.part)
+		scene.run(d)
+	}
+}
+
+func restartKeyAgent(d *domain) {
+	d.serverKeys.Stop()
+	d.outage("an SVID is signed", d.mint)
+	d.serverKeys.Start()
+	d.returns("an SVID is signed", d.mint)
+}
+
+func pullTokenOfKeyAgent(d *domain) {
+	d.keyToken.TakeAway()
+	d.outage("an SVID is signed", d.mint)
+	d.keyToken.GiveBack()
+	d.returns("an SVID is signed", d.mint)
+}
+
+func restartServer(d *domain) {
+	before := d.server.ActiveAuthority()
+	d.server.Stop()
+	d.server.Start()
+	d.keepsAuthority(before)
+}
+
+func killServer(d *domain) {
+	before, plugins := d.server.ActiveAuthority(), d.plugins()
+	d.server.Kill()
+	for _, pid := range plugins {
+		d.Eventually(lab.Patience, "a plugin ends with its server", func() error { return lab.Gone(pid) })
+	}
+	d.server.Start()
+	d.keepsAuthority(before)
+}
+
+func restartAgent(d *domain) {
+	d.agent.Stop()
+	d.agent.Start() // without a join token: the key in the TPM has to do
+	d.works()
+}
+
+func restartKeyAgentOfNode(d *domain) {
+	d.nodeKeys.Stop()
+	d.nodeKeys.Start()
+	d.server.Stop() // so that spire-agent has to show its key again
+	d.server.Start()
+	d.works()
+}
+
+// keepsAuthority requires that a server which came back found its keys, and did not ask for a new CA.
+func (d *domain) keepsAuthority(before lab.LocalAuthority) {
+	d.Helper()
+	if after := d.server.ActiveAuthority(); after != before {
+		d.Fatalf("the server signs with %v after the restart, and with %v before", after, before)
+	}
+	d.works()
+}
+
+// plugins gives the process ids of the server's plugins.
+func (d *domain) plugins() []int {
+	d.Helper()
+	found := lab.ChildrenOf(d.server.Pid(), d.KeyManager(d.serverKeys, serverInstance).Path)
+	if len(found) != 1 {
+		d.Fatalf("the server has %d plugins", len(found))
+	}
+	return found
+}

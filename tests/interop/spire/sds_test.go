@@ -1,0 +1,153 @@
+package spire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
+	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+	secret "github.com/envoyproxy/go-control-plane/envoy/service/secret/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"rootkeep/tests/interop/spire/lab"
+)
+
+const (
+	ownCertificate = "default"
+	ownRoots       = "ROOTCA"
+	secretType     = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+)
+
+// envoy holds one SDS stream open, acknowledges what comes, and has the newest of it.
+type envoy struct {
+	l      *lab.Lab
+	stream secret.SecretDiscoveryService_StreamSecretsClient
+	pushes chan *discovery.DiscoveryResponse
+	chain  []*x509.Certificate
+	roots  []*x509.Certificate
+}
+
+// connect subscribes to both secrets, as an Envoy with SPIFFE's example configuration does.
+func connect(t *testing.T, l *lab.Lab, agent *lab.Agent) *envoy {
+	t.Helper()
+	connection, err := grpc.NewClient("unix:"+agent.Socket(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		cancel()
+		_ = connection.Close()
+	})
+	stream, err := secret.NewSecretDiscoveryServiceClient(connection).StreamSecrets(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &envoy{l: l, stream: stream, pushes: make(chan *discovery.DiscoveryResponse)}
+	e.send(&discovery.DiscoveryRequest{Node: &core.Node{Id: "test"}})
+	go func() {
+		defer close(e.pushes)
+		for {
+			push, err := stream.Recv()
+			if err != nil {
+				return
+			}
+			select {
+			case e.pushes <- push:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return e
+}
+
+func (e *envoy) send(request *discovery.DiscoveryRequest) {
+	e.l.Helper()
+	request.ResourceNames, request.TypeUrl = []string{ownCertificate, ownRoots}, secretType
+	if err := e.stream.Send(request); err != nil {
+		e.l.Fatalf("the SDS stream: %v", err)
+	}
+}
+
+// waitFor takes pushes from the stream until it has been told what is `wanted`.
+func (e *envoy) waitFor(what string, wanted func() bool) {
+	e.l.Helper()
+	for limit := time.After(lab.Patience); !wanted(); {
+		select {
+		case push, open := <-e.pushes:
+			if !open {
+				e.l.Fatalf("%s: the SDS stream ended", what)
+			}
+			if err := e.take(push); err != nil {
+				e.l.Fatalf("%s: %v", what, err)
+			}
+			e.send(&discovery.DiscoveryRequest{VersionInfo: push.VersionInfo, ResponseNonce: push.Nonce})
+		case <-limit:
+			e.l.Fatalf("%s: not pushed within %v", what, lab.Patience)
+		}
+	}
+}
+
+func (e *envoy) take(push *discovery.DiscoveryResponse) error {
+	for _, resource := range push.Resources {
+		var one tlsv3.Secret
+		if err := resource.UnmarshalTo(&one); err != nil {
+			return err
+		}
+		switch one.Name {
+		case ownCertificate:
+			chain, key := one.GetTlsCertificate().GetCertificateChain().GetInlineBytes(), one.GetTlsCertificate().GetPrivateKey().GetInlineBytes()
+			if _, err := tls.X509KeyPair(chain, key); err != nil {
+				return fmt.Errorf("key and chain do not belong together: %w", err)
+			}
+			e.chain = certificates(chain)
+		case ownRoots:
+			roots, err := trusted(one.GetValidationContext())
+			if err != nil {
+				return err
+			}
+			e.roots = roots
+		default:
+			return errors.New("not asked for: " + one.Name)
+		}
+	}
+	return nil
+}
+
+// trusted gives the roots for the SPIFFE validator, which an Envoy since 1.18 is told to use.
+func trusted(context *tlsv3.CertificateValidationContext) ([]*x509.Certificate, error) {
+	var validator tlsv3.SPIFFECertValidatorConfig
+	if err := context.GetCustomValidatorConfig().GetTypedConfig().UnmarshalTo(&validator); err != nil {
+		return nil, err
+	}
+	for _, one := range validator.TrustDomains {
+		if one.Name == lab.TrustDomain {
+			return certificates(one.TrustBundle.GetInlineBytes()), nil
+		}
+	}
+	return nil, errors.New("no roots for the trust domain")
+}
+
+func certificates(text []byte) []*x509.Certificate {
+	var found []*x509.Certificate
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if certificate, err := x509.ParseCertificate(block.Bytes); err == nil {
+			found = append(found, certificate)
+		}
+	}
+	return found
+}
+
+// endsIn is whether the chain is there and good below this root, PEM.
+func (e *envoy) endsIn(root []byte) bool {
+	return len(e.chain) > 0 && opensslVerifies(e.l, e.chain, root) == nil
+}
