@@ -86,11 +86,11 @@ def build_go(module, binary):
 
 
 def build_spire(programs):
-    """Builds spire-server and spire-agent, and gives their directory."""
+    """Builds spire-server, spire-agent and our load generator for them (bench), and gives their directory."""
     directory = pathlib.Path(programs).resolve() / "spire"
     directory.mkdir(exist_ok=True)
     commands = [f"github.com/spiffe/spire/cmd/{name}" for name in ("spire-server", "spire-agent")]
-    run("go", "build", "-o", f"{directory}/", *commands, cwd=INTEROP / "spire")
+    run("go", "build", "-o", f"{directory}/", *commands, "./bench", cwd=INTEROP / "spire")
     return directory
 
 

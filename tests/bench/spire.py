@@ -1,0 +1,38 @@
+"""spire-server with Rootkeep's key manager, beside SPIRE's own: what tests/interop/spire/bench measures, as figures."""
+
+import json
+import os
+import pathlib
+
+import authority
+
+MINT = tuple(f"spire.mint.c{callers}" for callers in (1, 16, 64))
+BATCH = tuple(f"spire.batch50.c{callers}" for callers in (1, 16))
+NAMES = (*MINT, *BATCH, "spire.sign.c1", "spire.batch500")
+
+
+class Spire:
+    """Builds the programs when the first figure is asked for."""
+
+    def __init__(self, build, options):
+        self._build, self._options, self._programs = build, options, None
+
+    def measure(self, name, figures):
+        found = self._run(name)
+        figure = figures.add(name, found["rate"], "/s")
+        if "memory" in found:
+            figures.add(f"{name}.memory", found["memory"], "/s")
+            figure.beside(f"{name}.memory", found["ratio"])
+        for member, suffix, unit in (("seconds", "seconds", "s"), ("p50_us", "p50_us", "us"),
+                                     ("plugin_cpu_us", "plugin_cpu_us", "us"), ("agent_cpu_us", "agent_cpu_us", "us")):
+            if member in found:
+                figures.add(f"{name}.{suffix}", found[member], unit)
+
+    def _run(self, name):
+        if self._programs is None:
+            directory = pathlib.Path(self._build) / "tests" / "interop"
+            directory.mkdir(parents=True, exist_ok=True)
+            self._programs = authority.build_spire(directory)
+        environment = {**os.environ, "INTEROP_BUILD": str(self._build), "INTEROP_SPIRE": str(self._programs)}
+        return json.loads(authority.run(self._programs / "bench", "-seconds", self._options.seconds, "-rounds",
+                                        self._options.rounds, name.removeprefix("spire."), env=environment))
