@@ -1,7 +1,9 @@
 // One token, TPM or key socket: open, create and list keys; what only some devices can do is a capability beside it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "keystore/base/clock.h"
@@ -29,6 +31,20 @@ class KeyDeleter {
   virtual Status Delete(const KeyUri& uri, Deadline deadline) = 0;
 };
 
+// How much room a device has for keys, in octets, as it says.
+struct DeviceSpace {
+  std::uint64_t free = 0;
+  std::uint64_t total = 0;  // not zero
+};
+
+// Asks how full the device is.
+class SpaceProbe {
+ public:
+  virtual ~SpaceProbe() = default;
+  // Nothing where the device does not say. Errors as HealthProbe::Probe.
+  virtual Result<std::optional<DeviceSpace>> Space(Deadline deadline) = 0;
+};
+
 // Thread-safe. Open and List work on what the device holds at the time of the call.
 class KeyStore {
  public:
@@ -51,6 +67,7 @@ class KeyStore {
   // Capabilities: null where the backend has none. Owned by the store.
   virtual HealthProbe* health() { return nullptr; }
   virtual KeyDeleter* deleter() { return nullptr; }
+  virtual SpaceProbe* space() { return nullptr; }
 };
 
 }  // namespace rootkeep

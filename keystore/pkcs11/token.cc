@@ -71,6 +71,21 @@ std::string Describe(const TokenSelector& selector) {
   return fmt::format("token \"{}\" with serial {}", selector.label, selector.serial);
 }
 
+std::optional<DeviceSpace> Memory(CK_ULONG free, CK_ULONG total) {
+  const bool said = free != CK_UNAVAILABLE_INFORMATION && total != CK_UNAVAILABLE_INFORMATION && total != 0;
+  return said && free <= total ? std::optional(DeviceSpace{.free = free, .total = total}) : std::nullopt;
+}
+
+double Share(const DeviceSpace& space) { return static_cast<double>(space.free) / static_cast<double>(space.total); }
+
+// A key pair needs room in both memories (PKCS#11 2.40 §3.2): of the fuller one.
+std::optional<DeviceSpace> SpaceOf(const CK_TOKEN_INFO& info) {
+  const auto for_private = Memory(info.ulFreePrivateMemory, info.ulTotalPrivateMemory);
+  const auto for_public = Memory(info.ulFreePublicMemory, info.ulTotalPublicMemory);
+  if (!for_private || !for_public) return for_private ? for_private : for_public;
+  return Share(*for_private) <= Share(*for_public) ? for_private : for_public;
+}
+
 Error Absent(const TokenSelector& selector, const std::vector<Token>& present) {
   std::vector<std::string> names;
   for (const Token& token : present) names.push_back(fmt::format("\"{}\"", token.device.label));
@@ -94,6 +109,7 @@ Result<Token> DescribeToken(const Module::Use& use, CK_SLOT_ID slot) {
   token.device.model = Unpad(info.model);
   token.device.software = IsSoftware(token.device);
   token.flags = info.flags;
+  token.space = SpaceOf(info);
   const bool known = info.ulMaxSessionCount != CK_UNAVAILABLE_INFORMATION;
   token.max_sessions = known ? info.ulMaxSessionCount : CK_EFFECTIVELY_INFINITE;
   return token;

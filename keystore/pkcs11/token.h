@@ -3,10 +3,12 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include <optional>
 #include <vector>
 
 #include "keystore/base/result.h"
 #include "keystore/key_info.h"
+#include "keystore/key_store.h"
 #include "keystore/pkcs11/module.h"
 #include "keystore/pkcs11/token_selector.h"
 
@@ -17,6 +19,7 @@ struct Token {
   DeviceInfo device;
   CK_FLAGS flags = 0;         // CKF_LOGIN_REQUIRED and so on (PKCS#11 2.40 §3.2)
   CK_ULONG max_sessions = 0;  // 0: no limit known
+  std::optional<DeviceSpace> space;
 };
 
 // Every token that is present and initialised.

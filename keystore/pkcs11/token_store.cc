@@ -196,6 +196,14 @@ Status TokenStore::Probe(Deadline deadline) {
   });
 }
 
+Result<std::optional<DeviceSpace>> TokenStore::Space(Deadline deadline) {
+  return link_->RunUnqueued(deadline, [&](const ConnectionPtr& connection) -> Result<std::optional<DeviceSpace>> {
+    RK_TRY(const Module::Use use, connection->Enter(deadline));
+    RK_TRY(const Token token, DescribeToken(use, connection->token().slot));
+    return token.space;
+  });
+}
+
 Status TokenStore::Delete(const KeyUri& uri, Deadline deadline) {
   RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
   RK_RETURN_IF_ERROR(link_->RunOnce(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {

@@ -10,7 +10,7 @@
 
 namespace rootkeep::pkcs11 {
 
-class TokenStore final : public KeyStore, private HealthProbe, private KeyDeleter {
+class TokenStore final : public KeyStore, private HealthProbe, private KeyDeleter, private SpaceProbe {
  public:
   explicit TokenStore(std::shared_ptr<Link> link) : link_(std::move(link)) {}
 
@@ -19,10 +19,12 @@ class TokenStore final : public KeyStore, private HealthProbe, private KeyDelete
   Result<std::vector<KeyInfo>> List(Deadline deadline) override;
   HealthProbe* health() override { return this; }
   KeyDeleter* deleter() override { return this; }
+  SpaceProbe* space() override { return this; }
 
  private:
   Status Probe(Deadline deadline) override;
   Status Delete(const KeyUri& uri, Deadline deadline) override;
+  Result<std::optional<DeviceSpace>> Space(Deadline deadline) override;
 
   Status CheckLabelIsFree(const std::string& label, Deadline deadline);
   // One signer a key, so that all who use the key share what is learnt about it.

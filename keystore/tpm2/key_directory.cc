@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -168,6 +169,16 @@ Status KeyDirectory::Add(const std::string& label, const KeyFile& key, const Sec
     return errno == EEXIST ? Taken(label) : ErrnoError("rename to " + path, errno);
   }
   return SyncDirectory(path_);
+}
+
+Result<std::optional<DeviceSpace>> KeyDirectory::Space() const {
+  struct statvfs disk{};
+  if (statvfs(path_.c_str(), &disk) != 0) {
+    if (errno == ENOENT) return std::optional<DeviceSpace>();
+    return ErrnoError("statvfs " + path_, errno);
+  }
+  if (disk.f_blocks == 0) return std::optional<DeviceSpace>();
+  return std::optional(DeviceSpace{.free = disk.f_bavail * disk.f_frsize, .total = disk.f_blocks * disk.f_frsize});
 }
 
 Status KeyDirectory::Remove(const std::string& label) {

@@ -9,6 +9,7 @@
 #include "keystore/base/file.h"
 #include "keystore/base/result.h"
 #include "keystore/base/secret_bytes.h"
+#include "keystore/key_store.h"
 #include "keystore/tpm2/key_file.h"
 
 namespace rootkeep::tpm2 {
@@ -45,6 +46,9 @@ class KeyDirectory {
 
   // With the lock; durable when it returns. NOT_FOUND "key_not_found".
   Status Remove(const std::string& label);
+
+  // Of its file system, for whoever is not root. Nothing before the first key.
+  [[nodiscard]] Result<std::optional<DeviceSpace>> Space() const;
 
   // Where a file of the key is, or would be.
   [[nodiscard]] Result<std::string> PathOf(const std::string& label, const std::string& file) const;

@@ -10,7 +10,7 @@
 
 namespace rootkeep::tpm2 {
 
-class TpmStore final : public KeyStore, private HealthProbe, private KeyDeleter {
+class TpmStore final : public KeyStore, private HealthProbe, private KeyDeleter, private SpaceProbe {
  public:
   explicit TpmStore(std::shared_ptr<KeyLoader> loader) : loader_(std::move(loader)) {}
 
@@ -19,10 +19,13 @@ class TpmStore final : public KeyStore, private HealthProbe, private KeyDeleter 
   Result<std::vector<KeyInfo>> List(Deadline deadline) override;
   HealthProbe* health() override { return this; }
   KeyDeleter* deleter() override { return this; }
+  SpaceProbe* space() override { return this; }
 
  private:
   Status Probe(Deadline deadline) override { return loader_->tpm().Probe(deadline); }
   Status Delete(const KeyUri& uri, Deadline deadline) override;
+  // Of the disk that has the key files.
+  Result<std::optional<DeviceSpace>> Space(Deadline /*deadline*/) override { return loader_->directory().Space(); }
 
   // The one key that `uri` names, in this TPM.
   Result<StoredKey> Find(Connection& connection, const KeyUri& uri);

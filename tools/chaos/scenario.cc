@@ -131,6 +131,15 @@ Status ParseSessionLimit(Scenario& scenario, unsigned number, Line& line) {
   return Ok();
 }
 
+Status ParseTokenMemory(Scenario& scenario, unsigned number, Line& line) {
+  RK_TRY(const std::string free, line.Next("the octets that are free"));
+  RK_TRY(const std::string total, line.Next("how many there are"));
+  scenario.token_memory = TokenMemory{.line = number};
+  RK_TRY(scenario.token_memory->free, ReadNumber(free));
+  RK_TRY(scenario.token_memory->total, ReadNumber(total));
+  return Ok();
+}
+
 Result<std::pair<CK_ATTRIBUTE_TYPE, std::string>> ReadSelector(std::string_view text) {
   constexpr std::string_view kLabel = "label:";
   constexpr std::string_view kId = "id:";
@@ -184,6 +193,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"slot-offset", ParseSlotOffset, true},
     {"refuse-pin", ParseRefusePin, true},
     {"session-limit", ParseSessionLimit, true},
+    {"token-memory", ParseTokenMemory, true},
     {"swap-key", ParseSwapKey},
     {"seed", ParseSeed, true},
 });

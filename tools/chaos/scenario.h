@@ -75,6 +75,11 @@ struct SessionLimit {
   CK_ULONG count = 0;      // for each slot
   bool announced = false;  // C_GetTokenInfo says so
 };
+struct TokenMemory {
+  unsigned line = 0;
+  CK_ULONG free = 0;  // octets, for private and for public objects each
+  CK_ULONG total = 0;
+};
 struct SwapKey {
   unsigned line = 0;
   CK_ATTRIBUTE_TYPE by = CKA_LABEL;  // or CKA_ID
@@ -90,6 +95,7 @@ struct Scenario {
   std::vector<TokenAway> away;
   std::optional<RefusePin> refuse_pin;
   std::optional<SessionLimit> session_limit;
+  std::optional<TokenMemory> token_memory;
   std::vector<SwapKey> swaps;
 
   // The line that says that this slot's token is away, or null.

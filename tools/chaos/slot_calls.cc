@@ -87,6 +87,10 @@ CK_RV GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
       info->ulMaxSessionCount = scenario.session_limit->count;
       info->ulMaxRwSessionCount = scenario.session_limit->count;
     }
+    if (scenario.token_memory) {
+      info->ulFreePrivateMemory = info->ulFreePublicMemory = scenario.token_memory->free;
+      info->ulTotalPrivateMemory = info->ulTotalPublicMemory = scenario.token_memory->total;
+    }
     return rv;
   });
 }

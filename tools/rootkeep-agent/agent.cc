@@ -129,6 +129,7 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
                                                           .keys = *agent->keys_,
                                                           .permits = agent->permits_,
                                                           .foreign_ca_keys = agent->foreign_ca_keys_,
+                                                          .space = agent->space_,
                                                           .tokens = config.tokens});
   RK_TRY(auto own, PrepareOwnSocket(config));
   if (own) {

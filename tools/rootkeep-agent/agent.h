@@ -65,6 +65,7 @@ class Agent {
   ShownRelay shown_relay_{readiness_, metrics_};
   KeyPermits permits_;
   ForeignCaKeys foreign_ca_keys_;
+  SpaceWatch space_{reports_, metrics_};
   TpmOpener tpms_;
   std::optional<Hardware> hardware_;
   std::unique_ptr<KeyWatch> keys_;

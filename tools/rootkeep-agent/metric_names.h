@@ -11,6 +11,10 @@ using rootkeep::metric_names::kKeyCatalogueReadable;
 using rootkeep::metric_names::kKeys;     // token=<configured name>, state=PENDING|...|UNCATALOGUED
 using rootkeep::metric_names::kTokenUp;  // token=<configured name>
 
+// token=<configured name>; of tokens that say so
+inline constexpr char kTokenFree[] = "rootkeep_token_free_octets";
+inline constexpr char kTokenTotal[] = "rootkeep_token_total_octets";
+
 // call=sign|list|describe|create|probe, outcome=ok|<reason>
 inline constexpr char kCalls[] = "rootkeep_keysocket_calls_total";
 // token=<configured name>, stage=queue|sign

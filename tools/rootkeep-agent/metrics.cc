@@ -68,6 +68,8 @@ struct AgentMetrics::Impl {
   Gauge& connections = GaugeFamily(registry, metric_names::kConnections, "connections to the key sockets").Add({});
   Gauge& waiting = GaugeFamily(registry, metric_names::kWaiting, "calls that wait for a thread").Add({});
   Family<Gauge>& token_up = GaugeFamily(registry, metric_names::kTokenUp, "1 while the token answers");
+  Family<Gauge>& token_free = GaugeFamily(registry, metric_names::kTokenFree, "room for keys in the token, as it says");
+  Family<Gauge>& token_total = GaugeFamily(registry, metric_names::kTokenTotal, "the same when it is empty");
   Family<Gauge>& keys = GaugeFamily(registry, metric_names::kKeys,
                                     "keys of a token by their state in the key catalogue, when it was last looked at");
   Gauge& catalogue_readable = GaugeFamily(registry, metric_names::kKeyCatalogueReadable,
@@ -172,6 +174,11 @@ void AgentMetrics::Denied(const std::string& socket, std::string_view what) noex
 
 void AgentMetrics::SetTokenUp(const std::string& token, bool up) {
   impl_->token_up.Add({{"token", token}}).Set(up ? 1 : 0);
+}
+
+void AgentMetrics::SetTokenSpace(const std::string& token, const DeviceSpace& space) {
+  impl_->token_free.Add({{"token", token}}).Set(static_cast<double>(space.free));
+  impl_->token_total.Add({{"token", token}}).Set(static_cast<double>(space.total));
 }
 
 void AgentMetrics::SetKeys(const std::string& token, std::string_view state, std::size_t count) {

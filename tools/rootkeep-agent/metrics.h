@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "keystore/base/clock.h"
+#include "keystore/key_store.h"
 #include "keystore/keysocket/server/observer.h"
 #include "tools/rootkeep-agent/agent_config.h"
 
@@ -23,6 +24,7 @@ class AgentMetrics final : public keysocket::Observer {
   void Denied(const std::string& socket, std::string_view what) noexcept override;
 
   void SetTokenUp(const std::string& token, bool up);
+  void SetTokenSpace(const std::string& token, const DeviceSpace& space);
   // `state` is a KeyStateName, or "UNCATALOGUED" for keys in the token that have no row.
   void SetKeys(const std::string& token, std::string_view state, std::size_t count);
   void SetKeyCatalogueReadable(bool readable);

@@ -14,14 +14,15 @@ void Minder::Round() {
     version_ = parts_.keys.version();
     parts_.permits.Set(parts_.keys.entries());
   }
-  if (std::chrono::steady_clock::now() >= next_look_) LookAfterReplacedKeys();
+  if (std::chrono::steady_clock::now() >= next_look_) LookAtTokens();
 }
 
-void Minder::LookAfterReplacedKeys() {
-  next_look_ = After(kReplacedKeysPeriod);
+void Minder::LookAtTokens() {
+  next_look_ = After(kTokensPeriod);
   for (const config::Token& token : parts_.tokens) {
     if (!parts_.hardware.Up(token.name)) continue;
     parts_.foreign_ca_keys.Round(parts_.hardware.Token(token.name), {.label = token.label, .serial = token.serial});
+    parts_.space.Look(token.name, parts_.hardware.Token(token.name));
   }
 }
 

@@ -1,5 +1,5 @@
-// The thread that looks after what changes by itself: tokens, what the catalogue says about their keys, and keys that
-// were replaced.
+// The thread that looks after what changes by itself: tokens and their space, what the catalogue says about their keys,
+// and keys that were replaced.
 #pragma once
 
 #include <thread>
@@ -7,6 +7,7 @@
 #include "tools/hardware/key_watch.h"
 #include "tools/rootkeep-agent/foreign_ca_keys.h"
 #include "tools/rootkeep-agent/key_permits.h"
+#include "tools/rootkeep-agent/space_watch.h"
 
 namespace rootkeep::agent {
 
@@ -20,6 +21,7 @@ class Minder {
     KeyWatch& keys;
     KeyPermits& permits;
     ForeignCaKeys& foreign_ca_keys;
+    SpaceWatch& space;
     std::vector<config::Token> tokens;  // that hardware has
   };
   explicit Minder(Parts parts) : parts_(std::move(parts)) { parts_.permits.Set(parts_.keys.entries()); }
@@ -29,13 +31,13 @@ class Minder {
 
  private:
   static constexpr std::chrono::milliseconds kPeriod{200};
-  static constexpr std::chrono::seconds kReplacedKeysPeriod{10};
+  static constexpr std::chrono::seconds kTokensPeriod{10};
 
   void Round();
-  void LookAfterReplacedKeys();
+  void LookAtTokens();
 
   const Parts parts_;
-  Deadline next_look_;  // at replaced keys; in the past: at once
+  Deadline next_look_;  // at replaced keys and at space; in the past: at once
   std::uint64_t version_ = 0;
   std::jthread thread_;
 };

@@ -41,6 +41,14 @@ Status IsolatedStore::Probe(Deadline deadline) {
   return ExpectDone(std::move(reply));
 }
 
+Result<std::optional<DeviceSpace>> IsolatedStore::Space(Deadline deadline) {
+  RK_TRY(Reply reply, supervisor_->Call(deadline, [&](HostProcess& host) {
+    return host.Call({.deadline = deadline, .call = SpaceCall{}});
+  }));
+  RK_TRY(const isolated::Space answer, Expect<isolated::Space>(std::move(reply)));
+  return answer.space;
+}
+
 Status IsolatedStore::Delete(const KeyUri& uri, Deadline deadline) {
   RK_TRY(Reply reply, supervisor_->CallOnce({.deadline = deadline, .call = DeleteCall{uri}}));
   return ExpectDone(std::move(reply));

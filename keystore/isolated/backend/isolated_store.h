@@ -11,7 +11,7 @@ namespace rootkeep::isolated {
 // Thread-safe. A call that does not return ends the process; the others that it was busy with are made once more in a
 // new one, unless that could make a key twice. Whatever the process sends is taken for hostile: it may hold a module
 // that has gone wrong.
-class IsolatedStore final : public KeyStore, private HealthProbe, private KeyDeleter {
+class IsolatedStore final : public KeyStore, private HealthProbe, private KeyDeleter, private SpaceProbe {
  public:
   explicit IsolatedStore(HostOptions options) : supervisor_(std::make_shared<Supervisor>(std::move(options))) {}
 
@@ -24,10 +24,12 @@ class IsolatedStore final : public KeyStore, private HealthProbe, private KeyDel
   Result<std::vector<KeyInfo>> List(Deadline deadline) override;
   HealthProbe* health() override { return this; }
   KeyDeleter* deleter() override { return this; }
+  SpaceProbe* space() override { return this; }
 
  private:
   Status Probe(Deadline deadline) override;
   Status Delete(const KeyUri& uri, Deadline deadline) override;
+  Result<std::optional<DeviceSpace>> Space(Deadline deadline) override;
 
   const std::shared_ptr<Supervisor> supervisor_;
 };

@@ -71,7 +71,8 @@ Reply Server::Handle(const Request& request) {
                  [&](const ListCall& /*call*/) -> Result<Reply> { return Internal("a list has many replies"); },
                  [&](const ProbeCall& /*call*/) { return Probe(deadline); },
                  [&](const DeleteCall& call) { return Delete(call.uri, deadline); },
-                 [&](const SignCall& call) { return Sign(call, deadline); }},
+                 [&](const SignCall& call) { return Sign(call, deadline); },
+                 [&](const SpaceCall& /*call*/) { return AskSpace(deadline); }},
       request.call);
   return reply.ok() ? *std::move(reply) : Reply(std::move(reply).error());
 }
@@ -106,6 +107,13 @@ Result<Reply> Server::Delete(const KeyUri& uri, Deadline deadline) {
   if (deleter == nullptr) return NotOffered("means to delete a key");
   RK_RETURN_IF_ERROR(deleter->Delete(uri, deadline));
   return Reply(Done{});
+}
+
+Result<Reply> Server::AskSpace(Deadline deadline) {
+  SpaceProbe* probe = store_.space();
+  if (probe == nullptr) return NotOffered("space probe");
+  RK_TRY(const auto space, probe->Space(deadline));
+  return Reply(Space{space});
 }
 
 Result<Reply> Server::Sign(const SignCall& call, Deadline deadline) {

@@ -48,6 +48,7 @@ class Server {
   Result<Reply> Open(const KeyUri& uri, Deadline deadline);
   Result<Reply> Create(const KeySpec& spec, Deadline deadline);
   Result<Reply> Probe(Deadline deadline);
+  Result<Reply> AskSpace(Deadline deadline);
   Result<Reply> Delete(const KeyUri& uri, Deadline deadline);
   Result<Reply> Sign(const SignCall& call, Deadline deadline);
 

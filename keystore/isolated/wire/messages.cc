@@ -32,6 +32,7 @@ struct PutCall {
     out.U8(static_cast<std::uint8_t>(call.scheme));
     out.Blob(call.input);
   }
+  void operator()(const SpaceCall& /*call*/) const {}
 };
 
 struct PutReply {
@@ -47,6 +48,12 @@ struct PutReply {
     out.Blob(answer.signature);
     out.U32(answer.concurrency);
     out.U64(static_cast<std::uint64_t>(answer.queued.count()));
+  }
+  // A total of zero says nothing.
+  void operator()(const Space& answer) const {
+    const DeviceSpace space = answer.space.value_or(DeviceSpace{});
+    out.U64(space.free);
+    out.U64(space.total);
   }
 };
 
@@ -80,6 +87,13 @@ Signed GetSigned(Reader& in) {
 }
 
 Error NotAMessage(const char* kind) { return Internal(std::string("not a ") + kind + " of the token host's"); }
+
+Space GetSpace(Reader& in) {
+  const std::uint64_t free = in.U64();
+  const std::uint64_t total = in.U64();
+  if (free > total) in.Fail();
+  return {total == 0 ? std::nullopt : std::optional(DeviceSpace{.free = free, .total = total})};
+}
 
 }  // namespace
 
@@ -158,6 +172,7 @@ Result<Request> DecodeRequest(ByteView message) {
     case 3: request.call = ProbeCall{}; break;
     case 4: request.call = DeleteCall{GetUri(in)}; break;
     case 5: request.call = GetSignCall(in); break;
+    case 6: request.call = SpaceCall{}; break;
     default: in.Fail();
   }
   if (!in.ok()) return NotAMessage("request");
@@ -183,6 +198,7 @@ Result<NumberedReply> DecodeReply(ByteView message) {
     case 2: GetOpened(in, answer.reply); break;
     case 3: GetKey(in, answer.reply); break;
     case 4: answer.reply = GetSigned(in); break;
+    case 5: answer.reply = GetSpace(in); break;
     default: in.Fail();
   }
   if (!in.ok()) return NotAMessage("reply");
@@ -191,7 +207,7 @@ Result<NumberedReply> DecodeReply(ByteView message) {
 
 bool Answers(const Request& request, const Reply& reply) {
   // In the order of Request::call's alternatives.
-  constexpr std::array<std::size_t, 6> kReplies{2, 3, 1, 1, 1, 4};
+  constexpr std::array<std::size_t, 7> kReplies{2, 3, 1, 1, 1, 4, 5};
   return reply.index() == 0 || reply.index() == kReplies[request.call.index()];
 }
 

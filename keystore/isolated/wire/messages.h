@@ -13,6 +13,7 @@
 #include "keystore/base/log.h"
 #include "keystore/base/result.h"
 #include "keystore/isolated/wire/values.h"
+#include "keystore/key_store.h"
 #include "keystore/share.h"
 #include "keystore/signature_scheme.h"
 
@@ -26,7 +27,7 @@ inline constexpr int kControlFd = 3;
 // How many channels it takes at most: the kernel passes no more sockets with a message.
 inline constexpr std::uint32_t kMostChannels = 253;
 // Of the messages below. After an upgrade a running rootkeepd starts a host that is newer than itself.
-inline constexpr std::uint32_t kWireVersion = 2;
+inline constexpr std::uint32_t kWireVersion = 3;
 
 // What the host opens; the first message on the control socket, with the channels' sockets beside it.
 struct TokenSetup {
@@ -62,10 +63,12 @@ struct SignCall {
   Bytes input;
 };
 
+struct SpaceCall {};
+
 struct Request {
   std::uint32_t number = 0;  // the reply's too
   Deadline deadline;         // CLOCK_MONOTONIC is the machine's, so both sides mean the same moment
-  std::variant<OpenCall, CreateCall, ListCall, ProbeCall, DeleteCall, SignCall> call;
+  std::variant<OpenCall, CreateCall, ListCall, ProbeCall, DeleteCall, SignCall, SpaceCall> call;
 };
 
 // Stands for a caller in a SignCall: the same for the same one. The host has to serve callers in turn, and is not told
@@ -90,7 +93,11 @@ struct Signed {
   std::chrono::nanoseconds queued{0};  // SignTimes::queued
 };
 
-using Reply = std::variant<Error, Done, Opened, Key, Signed>;
+struct Space {
+  std::optional<DeviceSpace> space;
+};
+
+using Reply = std::variant<Error, Done, Opened, Key, Signed, Space>;
 struct NumberedReply {
   std::uint32_t number = 0;
   Reply reply = Done{};

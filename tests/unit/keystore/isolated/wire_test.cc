@@ -160,11 +160,22 @@ TEST(IsolatedWire, EachCallHasItsReply) {
   EXPECT_FALSE(Answers(list, Signed{}));
   EXPECT_TRUE(Answers({.call = SignCall{}}, Signed{}));
   EXPECT_FALSE(Answers({.call = SignCall{}}, Done{}));
+  EXPECT_TRUE(Answers({.call = SpaceCall{}}, Space{}));
+}
+
+TEST(IsolatedWire, SpaceIsSaidOrNot) {
+  const auto said = std::get<Space>(Again(Space{DeviceSpace{.free = 5, .total = 7}})).space;
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->free, 5U);
+  EXPECT_EQ(said->total, 7U);
+  EXPECT_FALSE(std::get<Space>(Again(Space{})).space);
+  EXPECT_FALSE(DecodeReply(Encode({5, Space{DeviceSpace{.free = 8, .total = 7}}})).ok()) << "freer than empty";
 }
 
 // Every prefix, and every message with an octet too many, is refused.
 TEST(IsolatedWire, NothingButWholeMessages) {
-  for (const Reply& reply : {Reply(Done{}), Reply(Signed{{1, 2, 3}, 2}), Reply(Key{Info()}), Reply(Internal("x"))}) {
+  for (const Reply& reply :
+       {Reply(Done{}), Reply(Signed{{1, 2, 3}, 2}), Reply(Key{Info()}), Reply(Space{}), Reply(Internal("x"))}) {
     Bytes message = Encode({1, reply});
     for (std::size_t size = 0; size < message.size(); ++size) {
       EXPECT_FALSE(DecodeReply(ByteView(message).first(size)).ok()) << reply.index() << " of " << size;

@@ -193,6 +193,20 @@ TEST(FullToken, IsNamed) {
   TheChaos().Clear();
 }
 
+TEST(FullToken, SaysHowFullItIs) {
+  SoftHsm hsm{ChaosPath()};
+  const auto store = hsm.OpenStore();
+  EXPECT_FALSE(store->space()->Space(Soon()).value()) << "SoftHSM does not";
+  TheChaos().Set("token-memory 100 2000");
+  const auto space = store->space()->Space(Soon()).value();
+  ASSERT_TRUE(space);
+  EXPECT_EQ(space->free, 100U);
+  EXPECT_EQ(space->total, 2000U);
+  TheChaos().Set("token-memory 2001 2000");
+  EXPECT_FALSE(store->space()->Space(Soon()).value()) << "nonsense";
+  TheChaos().Clear();
+}
+
 std::string NameOf(const ::testing::TestParamInfo<FaultMatrix::ParamType>& info) {
   return std::string(std::get<0>(info.param).name) + kOperationNames[static_cast<std::size_t>(std::get<1>(info.param))];
 }

@@ -67,6 +67,14 @@ TEST_F(SessionTest, TheLimitIsAnnouncedOnlyIfAsked) {
   EXPECT_EQ(TokenInfo().ulMaxRwSessionCount, 7U);
 }
 
+TEST_F(SessionTest, TheTokenSaysHowFullItIs) {
+  chaos.Set("token-memory 100 2000");
+  EXPECT_EQ(TokenInfo().ulFreePrivateMemory, 100U);
+  EXPECT_EQ(TokenInfo().ulTotalPrivateMemory, 2000U);
+  EXPECT_EQ(TokenInfo().ulFreePublicMemory, 100U);
+  EXPECT_EQ(TokenInfo().ulTotalPublicMemory, 2000U);
+}
+
 TEST_F(SessionTest, ChangedPinIsRefusedAndCounted) {
   const CK_SESSION_HANDLE session = Open();
   chaos.Set("refuse-pin attempts=3");
