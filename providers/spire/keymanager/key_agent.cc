@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "keystore/base/bytes.h"
 #include "providers/spire/keymanager/key_name.h"
@@ -25,6 +26,16 @@ Error FromAgent(const Failure& failure) {
   if (!failure.reason.empty()) message += fmt::format(" ({})", failure.reason.view());
   return Error(away ? Code::kUnavailable : static_cast<Code>(failure.code), std::move(message))
       .WithHint(std::string(failure.hint.view()));
+}
+
+// Where too many callers wait for the token, until the agent says to come back. False when that is not why, or too
+// late.
+bool WaitForRoom(const Failure& failure, Deadline deadline) {
+  if (failure.code != FailureCode::kResourceExhausted || failure.retry_ms == 0) return false;
+  const Deadline again = After(std::chrono::milliseconds(failure.retry_ms));
+  if (again >= deadline) return false;
+  std::this_thread::sleep_until(again);
+  return true;
 }
 
 Error Broken(std::string_view what) {
@@ -104,7 +115,9 @@ Result<std::string> KeyAgent::Sign(const ManagedKey& key, const SignRequest& req
                                  .scheme = request.scheme,
                                  .urgency = keysocket::WireUrgency::kIssuance,
                                  .input = request.view()};
-  if (!client_.Sign(call, deadline, signature, why)) return FromAgent(why);
+  while (!client_.Sign(call, deadline, signature, why)) {
+    if (!WaitForRoom(why, deadline)) return FromAgent(why);
+  }
   return std::string(AsText(signature.view()));
 }
 

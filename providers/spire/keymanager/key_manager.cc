@@ -97,7 +97,7 @@ Result<std::optional<ManagedKey>> KeyManager::GetPublicKey(const std::string& id
 }
 
 Result<KeyManager::Signed> KeyManager::SignData(const std::string& id, const std::optional<SignerOptions>& options,
-                                                std::string_view digest) {
+                                                std::string_view digest, Deadline deadline) {
   if (id.empty()) return InvalidArgument("key id is required");
   if (!options) return InvalidArgument("signer opts is required");
   if (options->hash == 0) {
@@ -109,7 +109,7 @@ Result<KeyManager::Signed> KeyManager::SignData(const std::string& id, const std
   const auto key = keys->find(id);
   if (key == keys->end()) return NotFound(fmt::format("no such key \"{}\"", id));
   RK_TRY(const SignRequest request, PrepareToSign(key->second.type, *options, digest));
-  RK_TRY(std::string signature, instance->agent.Sign(key->second, request, After(kCallDeadline)));
+  RK_TRY(std::string signature, instance->agent.Sign(key->second, request, deadline));
   return Signed{.signature = std::move(signature), .fingerprint = key->second.fingerprint};
 }
 

@@ -44,8 +44,9 @@ class KeyManager final : public Configurable {
     std::string signature;
     keysocket::Fingerprint fingerprint;  // of the key that made it
   };
-  // `options` absent: SPIRE gave none.
-  Result<Signed> SignData(const std::string& id, const std::optional<SignerOptions>& options, std::string_view digest);
+  // `options` absent: SPIRE gave none. May be asked again after UNAVAILABLE or RESOURCE_EXHAUSTED.
+  Result<Signed> SignData(const std::string& id, const std::optional<SignerOptions>& options, std::string_view digest,
+                          Deadline deadline);
 
  private:
   // Of one configuration.

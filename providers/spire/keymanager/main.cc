@@ -4,9 +4,13 @@
 
 int main() {
   using namespace rootkeep::spire;
+  // As many connections as the key socket's client keeps; SPIRE's callers are not many more.
+  constexpr unsigned kThreads = 64;
+  constexpr std::size_t kMostWaiting = 4096;
   KeyManager manager;
-  KeyManagerService<ServerContract> server(manager);
-  KeyManagerService<AgentContract> agent(manager);
+  SigningThreads threads(kThreads, kMostWaiting);
+  KeyManagerService<ServerContract> server(manager, threads);
+  KeyManagerService<AgentContract> agent(manager, threads);
   return Serve({.type = "KeyManager",
                 .services = {{ServerContract::Service::service_full_name(), &server, HostSide::kServer},
                              {AgentContract::Service::service_full_name(), &agent, HostSide::kAgent}},

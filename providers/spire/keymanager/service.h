@@ -7,6 +7,7 @@
 #include "proto/spire/agent_keymanager.grpc.pb.h"
 #include "proto/spire/server_keymanager.grpc.pb.h"
 #include "providers/spire/keymanager/key_manager.h"
+#include "providers/spire/keymanager/signing_threads.h"
 #include "providers/spire/plugin/answer.h"
 
 namespace rootkeep::spire {
@@ -32,11 +33,12 @@ struct AgentContract {
 };
 #undef RK_KEY_MANAGER_CONTRACT
 
-// An adapter of KeyManager, which outlives it.
+// An adapter of KeyManager. Both outlive it.
 template <typename Contract>
-class KeyManagerService final : public Contract::Service::Service {
+class KeyManagerService final
+    : public Contract::Service::template WithCallbackMethod_SignData<typename Contract::Service::Service> {
  public:
-  explicit KeyManagerService(KeyManager& manager) : manager_(manager) {}
+  KeyManagerService(KeyManager& manager, SigningThreads& threads) : manager_(manager), threads_(threads) {}
 
   grpc::Status GenerateKey(grpc::ServerContext* /*context*/, const typename Contract::GenerateKeyRequest* request,
                            typename Contract::GenerateKeyResponse* response) override {
@@ -66,17 +68,38 @@ class KeyManagerService final : public Contract::Service::Service {
     });
   }
 
-  grpc::Status SignData(grpc::ServerContext* /*context*/, const typename Contract::SignDataRequest* request,
-                        typename Contract::SignDataResponse* response) override {
+  grpc::ServerUnaryReactor* SignData(grpc::CallbackServerContext* context,
+                                     const typename Contract::SignDataRequest* request,
+                                     typename Contract::SignDataResponse* response) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    const auto sign = [this, reactor, request, response](Deadline deadline, bool again) {
+      grpc::Status status = Sign(*request, *response, deadline);
+      if (again && MayPass(status)) return false;
+      reactor->Finish(std::move(status));
+      return true;
+    };
+    bool taken = false;
+    RunGuarded("spire.exception", [&] { taken = threads_.Run(sign, After(KeyManager::kCallDeadline)); });
+    if (!taken) reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many signatures wait for the token"});
+    return reactor;
+  }
+
+ private:
+  static bool MayPass(const grpc::Status& status) {
+    return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+           status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
+  }
+
+  grpc::Status Sign(const typename Contract::SignDataRequest& request, typename Contract::SignDataResponse& response,
+                    Deadline deadline) {
     return Answer([&]() -> Status {
-      RK_TRY(auto made, manager_.SignData(request->key_id(), OptionsOf(*request), request->data()));
-      response->set_signature(std::move(made.signature));
-      response->set_key_fingerprint(ToHex(made.fingerprint));
+      RK_TRY(auto made, manager_.SignData(request.key_id(), OptionsOf(request), request.data(), deadline));
+      response.set_signature(std::move(made.signature));
+      response.set_key_fingerprint(ToHex(made.fingerprint));
       return Ok();
     });
   }
 
- private:
   static std::optional<SignerOptions> OptionsOf(const typename Contract::SignDataRequest& request) {
     if (request.has_pss_options()) {
       const auto& pss = request.pss_options();
@@ -94,6 +117,7 @@ class KeyManagerService final : public Contract::Service::Service {
   }
 
   KeyManager& manager_;
+  SigningThreads& threads_;
 };
 
 }  // namespace rootkeep::spire

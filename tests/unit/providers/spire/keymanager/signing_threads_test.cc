@@ -1,0 +1,111 @@
+#include "providers/spire/keymanager/signing_threads.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <semaphore>
+
+namespace rootkeep::spire {
+namespace {
+
+using std::this_thread::get_id;
+
+Deadline Later() { return After(std::chrono::seconds(30)); }
+
+class SigningThreadsTest : public ::testing::Test {
+ protected:
+  // Runs work to its end, and says on which thread that was.
+  std::thread::id RunsOn() {
+    std::binary_semaphore done{0};
+    std::thread::id thread;
+    EXPECT_TRUE(threads.Run(
+        [&](Deadline /*deadline*/, bool /*again*/) {
+          thread = get_id();
+          done.release();
+          return true;
+        },
+        Later()));
+    done.acquire();
+    return thread;
+  }
+  // As a token does that takes its time.
+  void BeSlow() {
+    std::binary_semaphore done{0};
+    ASSERT_TRUE(threads.Run(
+        [&](Deadline deadline, bool again) {
+          const Deadline until = again ? deadline : After(2 * SigningThreads::kSlow);
+          while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+          if (!again) done.release();
+          return !again;
+        },
+        Later()));
+    done.acquire();
+  }
+
+  SigningThreads threads{2, 3};
+};
+
+TEST_F(SigningThreadsTest, AQuickTokenSignsOnTheThreadThatBroughtTheCall) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(RunsOn(), get_id());
+}
+
+TEST_F(SigningThreadsTest, WhatIsNotDoneSoonIsDoneElsewhereWithTheTimeThatIsLeft) {
+  const Deadline whole = Later();
+  std::binary_semaphore done{0};
+  std::vector<std::pair<Deadline, std::thread::id>> tries;
+  ASSERT_TRUE(threads.Run(
+      [&](Deadline deadline, bool again) {
+        tries.emplace_back(deadline, get_id());
+        if (!again) done.release();
+        return !again;
+      },
+      whole));
+  done.acquire();
+  ASSERT_EQ(tries.size(), 2U);
+  EXPECT_LE(tries[0].first, After(SigningThreads::kSoon));
+  EXPECT_EQ(tries[0].second, get_id());
+  EXPECT_EQ(tries[1].first, whole);
+  EXPECT_NE(tries[1].second, get_id());
+}
+
+TEST_F(SigningThreadsTest, ASlowTokenHoldsUpNobodyUntilItIsQuickAgain) {
+  BeSlow();
+  EXPECT_NE(RunsOn(), get_id());
+  // That one was quick.
+  while (RunsOn() != get_id()) {
+  }
+}
+
+TEST_F(SigningThreadsTest, WhatWaitsIsBounded) {
+  BeSlow();
+  std::latch both{2};
+  std::latch go{1};
+  std::atomic<int> done{0};
+  const auto wait = [&](Deadline /*deadline*/, bool again) {
+    if (again) return false;  // here it would be in its own way
+    both.count_down();
+    go.wait();
+    return ++done > 0;
+  };
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(threads.Run(wait, Later()));
+  both.wait();
+  const auto count = [&](Deadline /*deadline*/, bool again) { return !again && ++done > 0; };
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(threads.Run(count, Later()));
+  EXPECT_FALSE(threads.Run(count, Later()));
+  go.count_down();
+  while (done < 5) std::this_thread::yield();
+}
+
+TEST(SigningThreadsEnd, WaitsForWhatWasTaken) {
+  std::atomic<int> done{0};
+  {
+    SigningThreads threads(1, 100);
+    for (int i = 0; i < 50; ++i) {
+      ASSERT_TRUE(threads.Run([&](Deadline /*deadline*/, bool again) { return !again && ++done > 0; }, Later()));
+    }
+  }
+  EXPECT_EQ(done, 50);
+}
+
+}  // namespace
+}  // namespace rootkeep::spire
