@@ -38,7 +38,8 @@ Result<EkTrust::Anchor> ReadAnchor(const EkAnchor& settings) {
   }
   return EkTrust::Anchor{.certificate = std::move(cert),
                          .manufacturers = std::move(manufacturers),
-                         .accept_expired = settings.accept_expired};
+                         .accept_expired = settings.accept_expired,
+                         .revocation = settings.revocation};
 }
 
 // Subject directory attributes, which the profile has non-critical and some manufacturers mark; CheckEkProfile reads
@@ -77,6 +78,10 @@ Result<EkTrust> EkTrust::Create(const EkTrustSettings& settings) {
     RK_TRY(ossl::Cert cert, ReadCa(each, "intermediate certificate of endorsement keys"));
     trust.intermediates_.push_back(std::move(cert));
   }
+  std::vector<X509*> issuers;
+  for (const Anchor& each : trust.anchors_) issuers.push_back(each.certificate.get());
+  for (const ossl::Cert& each : trust.intermediates_) issuers.push_back(each.get());
+  RK_TRY(trust.crls_, EkCrls::Create(settings.revocation_lists, issuers));
   return trust;
 }
 
@@ -137,7 +142,8 @@ Status EkTrust::Check(X509* leaf, const std::vector<Bytes>& untrusted, const std
   if (std::ranges::find(anchor->manufacturers, manufacturer) == anchor->manufacturers.end()) {
     return Failure(reason::kEkManufacturer, manufacturer);
   }
-  return Ok();
+  if (anchor->revocation == EkRevocation::kNotChecked) return Ok();
+  return crls_.Check(chain, now, anchor->revocation == EkRevocation::kCheckedWhenStale);
 }
 
 }  // namespace rootkeep::attestation

@@ -31,6 +31,9 @@ inline constexpr std::string_view kEkChainMalformed = "ek_chain_malformed";
 inline constexpr std::string_view kEkChain = "ek_chain";
 inline constexpr std::string_view kEkChainTime = "ek_chain_time";
 inline constexpr std::string_view kEkManufacturer = "ek_manufacturer";
+inline constexpr std::string_view kEkRevoked = "ek_revoked";
+inline constexpr std::string_view kEkCrlMissing = "ek_crl_missing";
+inline constexpr std::string_view kEkCrlStale = "ek_crl_stale";
 // The attestation key (AK).
 inline constexpr std::string_view kAkStructure = "ak_structure";
 inline constexpr std::string_view kAkSize = "ak_size";

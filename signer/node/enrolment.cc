@@ -46,9 +46,9 @@ Result<Admission> OfBound(const Arrival& arrival, const Node& bound, const Inven
     return Refused("node_ek", fmt::format("node {} has another EK in the inventory by now", bound.id));
   }
   if (bound.ek_origin == "chain" && !listed && !arrival.chained) {
-    return Refused(
-        "node_unchained",
-        fmt::format("node {} was enrolled by its EK's chain, which no pinned root vouches for any more", bound.id));
+    return Refused("node_unchained",
+                   fmt::format("node {} was enrolled by its EK's chain, which no pinned root vouches for any more ({})",
+                               bound.id, arrival.unchained));
   }
   RK_RETURN_IF_ERROR(CheckState(bound));
   return Admission{Kind::kKnown, bound};
@@ -78,7 +78,8 @@ Result<Admission> OfInventory(const Arrival& arrival, const InventoryEntry& entr
     return Refused("node_ek", fmt::format("node {} has another EK in the inventory", entry.node));
   }
   if (!arrival.chained) {
-    return Refused("node_unchained", fmt::format("the EK of node {} is of no pinned manufacturer", entry.node));
+    return Refused("node_unchained",
+                   fmt::format("the EK of node {} is of no pinned manufacturer ({})", entry.node, arrival.unchained));
   }
   return Admission{Kind::kNew, NewNode(arrival, NodeState::kApproved, group, "chain")};
 }

@@ -23,8 +23,9 @@ enum class FirstEnrolment : std::uint8_t {
 struct Arrival {
   std::string claimed_node;
   std::string ek_sha256;
-  bool chained = false;  // the EK certificate names this EK and chains to a pinned root
-  std::string tpm;       // as Node::tpm
+  bool chained = false;        // the EK certificate names this EK and chains to a pinned root
+  std::string tpm;             // as Node::tpm
+  std::string unchained = {};  // why it is not chained: a word of the verifier's
 };
 
 struct EnrolmentTerms {

@@ -41,8 +41,10 @@ class Sha256Parts {
 
 Arrival ArrivalOf(const attestation::Attempt& attempt) {
   const attestation::EkIdentity& ek = attempt.ek();
-  Arrival arrival{
-      .claimed_node = attempt.init().claimed_node_id, .ek_sha256 = ToHex(ek.spki_digest), .chained = ek.chained};
+  Arrival arrival{.claimed_node = attempt.init().claimed_node_id,
+                  .ek_sha256 = ToHex(ek.spki_digest),
+                  .chained = ek.chained,
+                  .unchained = ek.unchained_reason};
   if (ek.chained) arrival.tpm = fmt::format("{} {} {}", ek.names.manufacturer, ek.names.model, ek.names.version);
   return arrival;
 }

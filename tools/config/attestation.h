@@ -1,5 +1,5 @@
 // The section `attestation` of rootkeepd's configuration, validated but for the files that it names. The fields are
-// explained where they are declared: proto/rootkeep/config/v1/config.proto.
+// explained where they are declared: proto/rootkeep/config/v1/attestation.proto.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,8 @@ struct TpmManufacturer {
   std::string roots;
   std::vector<std::string> ids;
   bool accept_expired = false;
+  std::string crls;  // empty: revocation is not checked
+  bool accept_stale_crls = false;
 
   friend bool operator==(const TpmManufacturer&, const TpmManufacturer&) = default;
 };

@@ -3,51 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <iterator>
 
 #include "keystore/base/file.h"
-#include "signer/authority/certificates.h"
+#include "tools/config/certificate_files.h"
 
 namespace rootkeep::config {
 namespace {
 
 using attestation::Algorithm;
 
-constexpr std::size_t kMaxPem = std::size_t{1} << 20;
-constexpr std::size_t kMaxFiles = 1000;
 constexpr std::size_t kVersionDigits = 16;
 
 Error Within(Error error, std::string_view what) {
   return std::move(error).Within(what).WithCode(Code::kInvalidArgument).WithReason("attestation");
 }
 
-// The file itself, or the *.pem of a directory in the order of their names.
-Result<std::vector<std::string>> PemFiles(const std::string& path) {
-  std::error_code failed;
-  if (!std::filesystem::is_directory(path, failed)) return std::vector<std::string>{path};
-  std::vector<std::string> files;
-  for (std::filesystem::directory_iterator entry(path, failed), end; !failed && entry != end; entry.increment(failed)) {
-    if (entry->path().extension() == ".pem") files.push_back(entry->path());
-    if (files.size() > kMaxFiles) return InvalidArgument(fmt::format("{} holds more than {} files", path, kMaxFiles));
-  }
-  if (failed) return ErrnoError("list " + path, failed.value());
-  std::ranges::sort(files);
-  return files;
-}
-
-Result<std::vector<Bytes>> ReadCertificates(const std::string& path) {
-  std::vector<Bytes> out;
-  RK_TRY(const auto files, PemFiles(path));
-  for (const std::string& file : files) {
-    RK_TRY(const std::string pem, ReadGuardedFile(file, kMaxPem));
-    auto certificates = ParseCertificates(pem);
-    if (!certificates.ok()) return std::move(certificates).error().Within(file);
-    for (const ossl::Cert& certificate : *certificates) {
-      out.push_back(CertificateDer(certificate.get()));
-    }
-  }
-  if (out.empty()) return InvalidArgument(path + " holds no certificate");
-  return out;
+attestation::EkRevocation RevocationOf(const TpmManufacturer& manufacturer) {
+  using enum attestation::EkRevocation;
+  if (manufacturer.crls.empty()) return kNotChecked;
+  return manufacturer.accept_stale_crls ? kCheckedWhenStale : kChecked;
 }
 
 Result<attestation::EkTrust> MakeTrust(const Attestation& config) {
@@ -56,8 +31,13 @@ Result<attestation::EkTrust> MakeTrust(const Attestation& config) {
     auto roots = ReadCertificates(manufacturer.roots);
     if (!roots.ok()) return Within(std::move(roots).error(), "manufacturer " + manufacturer.name);
     for (Bytes& root : *roots) {
-      settings.anchors.push_back({std::move(root), manufacturer.ids, manufacturer.accept_expired});
+      settings.anchors.push_back(
+          {std::move(root), manufacturer.ids, manufacturer.accept_expired, RevocationOf(manufacturer)});
     }
+    if (manufacturer.crls.empty()) continue;
+    auto lists = ReadRevocationLists(manufacturer.crls);
+    if (!lists.ok()) return Within(std::move(lists).error(), "manufacturer " + manufacturer.name);
+    std::ranges::move(*lists, std::back_inserter(settings.revocation_lists));
   }
   if (!config.intermediates.empty()) {
     auto intermediates = ReadCertificates(config.intermediates);

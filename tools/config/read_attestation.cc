@@ -75,11 +75,15 @@ void CheckManufacturerId(const Section& section, std::string_view field, const s
 
 TpmManufacturer ReadManufacturer(const v1::TpmManufacturer& file, const Section& section) {
   for (const std::string& id : file.ids()) CheckManufacturerId(section, "ids", id);
+  if (file.crls().empty() && file.accept_stale_crls())
+    section.Complain("accept_stale_crls", "is of no use without crls");
   if (file.ids().empty()) section.Complain("ids", R"(is required, for example ["id:49465800"])");
   return {.name = Name(section, "name", file.name()),
           .roots = RequiredPath(section, "roots", file.roots()),
           .ids = {file.ids().begin(), file.ids().end()},
-          .accept_expired = file.accept_expired()};
+          .accept_expired = file.accept_expired(),
+          .crls = file.crls().empty() ? "" : RequiredPath(section, "crls", file.crls()),
+          .accept_stale_crls = file.accept_stale_crls()};
 }
 
 std::vector<std::uint8_t> ReadPcrs(const v1::NodeGroup& file, const Section& section) {

@@ -54,7 +54,9 @@ TEST_F(Enrolment, ANodeOfAChainNeedsItForEver) {
   node.ek_origin = "chain";
   EXPECT_THAT(Decide(node, node), IsOk());
   arrival_.chained = false;
+  arrival_.unchained = "ek_revoked";
   EXPECT_THAT(Decide(node, node), HasReason("node_unchained"));
+  EXPECT_THAT(Decide(node, node), testing::Says("(ek_revoked)"));
   Take({{"n1", EkOf('a'), ""}});
   EXPECT_THAT(Decide(node, node), IsOk()) << "an operator has named this very EK since";
 }

@@ -2,8 +2,10 @@
 #include <sys/stat.h>
 
 #include "keystore/base/file.h"
+#include "signer/der/pem.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_certificate.h"
+#include "tests/support/test_crl.h"
 #include "tests/unit/tools/config/config_testing.h"
 #include "tools/config/make_node_rules.h"
 #include "tools/config/make_policy.h"
@@ -91,6 +93,8 @@ TEST(AttestationConfigTest, WhatIsWrongIsNamedWithItsPlace) {
       {With(kValues, "  node_uri: \"spiffe://{trust_domain}/ns/x/sa/{node}\"\n"), "begins with a word of its own"},
       {With(kValues, "  server_names: [\"*.example.com\"]\n"), "server_names: \"*.example.com\" is neither"},
       {With(kValues, "  authority: other\n"), "there is no authority \"other\""},
+      {With(kValues, "  manufacturers: [{name: a, roots: /r, ids: [\"id:49465800\"], accept_stale_crls: true}]\n"),
+       "accept_stale_crls: is of no use without crls"},
       {With(kValues, "  limits: {per_tpm: 0}\n"), "0 is not between 1 and"}};
   for (const auto& [text, problem] : cases) EXPECT_THAT(ProblemsOf(text), HasSubstr(problem));
 }
@@ -125,6 +129,28 @@ TEST_F(NodeRulesTest, AreMadeOfFilesAndEntries) {
   EXPECT_THAT(group.policy.pcrs.required, ElementsAre(0, 7));
   EXPECT_EQ(group.policy.pcrs.generations.size(), 1U);
   EXPECT_EQ(group.version.size(), 16U);
+}
+
+TEST_F(NodeRulesTest, RevocationListsComeInEitherFormAndAreOfTheManufacturer) {
+  const auto ca = rootkeep::testing::MakeCa("a");
+  const Bytes list = rootkeep::testing::MakeCrl({}, ca);
+  File("root.pem", ca.CertificatePem());
+  const auto with = [&](const std::string& crls, const std::string& more = "") {
+    return Rules(With(kValues, "  manufacturers: [{name: acme, roots: " + (dir_ / "root.pem") + ", crls: " + crls +
+                                   more + ", ids: [\"id:00001014\"]}]\n"));
+  };
+  const std::string der(AsText(list));
+  const std::string pem = der::ToPem(list, "X509 CRL");
+  EXPECT_THAT(with(File("a.crl", der)), IsOk());
+  EXPECT_THAT(with(File("two.pem", "# both\n" + pem + pem), ", accept_stale_crls: true"), IsOk());
+  ASSERT_THAT(MakeDirectory(dir_ / "lists", 0755), IsOk());
+  EXPECT_THAT(with(dir_ / "lists"), Says("holds no revocation list"));
+  File("lists/a.crl", der);
+  File("lists/README", "no list");
+  EXPECT_THAT(with(dir_ / "lists"), IsOk());
+  File("lists/b.pem", der::ToPem(rootkeep::testing::MakeCrl({}, rootkeep::testing::MakeCa("b")), "X509 CRL"));
+  EXPECT_THAT(with(dir_ / "lists"), Says("signed it")) << "of a CA that is nowhere";
+  EXPECT_THAT(with(File("bad.crl", "x")), Says("does not parse"));
 }
 
 TEST_F(NodeRulesTest, ThePolicysVersionChangesWithWhatItSays) {
