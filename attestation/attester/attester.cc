@@ -4,6 +4,7 @@
 #include "attestation/attester/ak.h"
 #include "attestation/attester/certify.h"
 #include "attestation/attester/ek.h"
+#include "attestation/attester/ek_certificate_file.h"
 #include "attestation/attester/facts.h"
 #include "attestation/attester/quote.h"
 #include "attestation/wire/transcript.h"
@@ -41,12 +42,15 @@ Result<SecretBytes> Activate(ESYS_CONTEXT* esys, const Ek& ek, const TpmKey& ak,
 }
 
 // What the TPM has to say in `init`.
-Status Introduce(tpm2::Connection& connection, std::string_view ek_name, AttestInit& init) {
+Status Introduce(tpm2::Connection& connection, const AttesterOptions& options, AttestInit& init) {
   RK_RETURN_IF_ERROR(connection.DropKept());
   ESYS_CONTEXT* const esys = connection.esys();
   init.tpm = InfoOf(connection.identity());
   RK_TRY(init.banks, AllocatedBanks(esys));
-  RK_TRY(Ek ek, FindEk(esys, ek_name));
+  RK_TRY(Ek ek, FindEk(esys, options.ek));
+  if (!options.ek_certificate_file.empty()) {
+    RK_RETURN_IF_ERROR(UseEkCertificateFile(options.ek_certificate_file, ek));
+  }
   RK_TRY(const TpmKey ak, MakeAk(esys));
   init.ek_public = ek.key.encoded;
   init.ek_certificate = std::move(ek.certificate);
@@ -92,7 +96,7 @@ Result<AttestInit> Attester::Begin(const std::string& node_id, const KeyToCertif
                   .csr = std::move(csr)};
   RK_TRY(init.agent_nonce, RandomBytes(kMaxAgentNonce));
   RK_RETURN_IF_ERROR(tpm_->Run(tpm2::Tpm::Management(deadline),
-                               [&](tpm2::Connection& connection) { return Introduce(connection, options_.ek, init); }));
+                               [&](tpm2::Connection& connection) { return Introduce(connection, options_, init); }));
   RK_RETURN_IF_ERROR(CheckSizes(init));
   return init;
 }

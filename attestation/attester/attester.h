@@ -15,6 +15,7 @@ namespace rootkeep::attestation {
 struct AttesterOptions {
   std::string ek;  // name of the EK's template (EkTemplates); empty: the first that has a certificate
   std::string boot_log_file = kBootLogFile;
+  std::string ek_certificate_file = {};  // ReadEkCertificateFile; empty: what is in NV counts
 };
 
 // Thread-safe. Remembers nothing between calls: EK and AK are found or made anew in each, and leave the TPM with it,
@@ -25,7 +26,7 @@ class Attester {
       : tpm_(std::move(tpm)), options_(std::move(options)) {}
 
   // What this node says of itself, with a fresh nonce. `csr` is a PKCS#10 request in DER, signed with `key`. Errors as
-  // FindEk, MakeAk and Tpm::Run.
+  // FindEk, UseEkCertificateFile, MakeAk and Tpm::Run.
   [[nodiscard]] Result<AttestInit> Begin(const std::string& node_id, const KeyToCertify& key, Bytes csr,
                                          Deadline deadline) const;
 

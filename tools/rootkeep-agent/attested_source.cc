@@ -13,7 +13,7 @@ namespace {
 constexpr std::chrono::seconds kLimit{90};
 
 attestation::AttesterOptions OptionsOf(const AttestationConfig& config) {
-  attestation::AttesterOptions options{.ek = config.endorsement_key};
+  attestation::AttesterOptions options{.ek = config.endorsement_key, .ek_certificate_file = config.ek_certificate_file};
   if (!config.boot_log_file.empty()) options.boot_log_file = config.boot_log_file;
   return options;
 }

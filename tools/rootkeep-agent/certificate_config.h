@@ -16,8 +16,9 @@ namespace rootkeep::agent {
 
 struct AttestationConfig {
   std::string node_id;
-  std::string endorsement_key;  // empty: the first that has a certificate
-  std::string boot_log_file;    // empty: the kernel's
+  std::string endorsement_key;      // empty: the first that has a certificate
+  std::string boot_log_file;        // empty: the kernel's
+  std::string ek_certificate_file;  // empty: the one in the TPM
 };
 
 struct CertificateConfig {

@@ -47,6 +47,8 @@ std::optional<AttestationConfig> ReadAttestation(const v1::Certificate& file, co
     place.Complain("endorsement_key", known.error().ToString());
   }
   out.boot_log_file = config::OptionalPath(place, "boot_log_file", file.attestation().boot_log_file());
+  out.ek_certificate_file =
+      config::OptionalPath(place, "ek_certificate_file", file.attestation().ek_certificate_file());
   for (const char* field : {"token_file", "cluster_id", "identities", "lifetime"}) {
     if (section.Given(field)) section.Complain(field, "has no place beside an attestation");
   }

@@ -9,6 +9,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/tpm_attest.h"
 #include "tests/support/tpm_node_key.h"
+#include "tests/unit/attestation/attester/nv_writer.h"
 #include "tools/request/csr.h"
 
 namespace rootkeep::testing {
@@ -201,6 +202,36 @@ TEST_F(VerdictTest, EvidenceOfAnotherTpmOrAnotherAttemptIsRefused) {
   mixed.quote_attest = old.quote_attest;
   mixed.quote_signature = old.quote_signature;
   EXPECT_THAT(later.Verify(mixed, Policy(), std::nullopt, Now()), FailsWith(attestation::reason::kQuoteNonce));
+}
+
+// Some makers leave no certificate in the TPM and publish it.
+TEST_F(VerdictTest, AnEkCertificateFromAFileIsAsGoodAsOneInNv) {
+  const TempDir directory;
+  const std::string file = directory / "ek";
+  Bytes certificate;
+  {
+    const Esys esys(simulator_);
+    ASSERT_OK_AND_ASSIGN(certificate, ReadNv(esys, kEkCertificateL1));
+    ASSERT_THAT(UndefineNv(esys, kEkCertificateL1), IsOk());
+  }
+  Node without(simulator_, {.ek = "L-1"});
+  EXPECT_THAT(without.Attest(), Passes());
+  EXPECT_FALSE(without.ek().chained);
+  const std::string pem = der::ToPem(certificate, "CERTIFICATE");
+  for (const std::string& content :
+       {std::string(AsText(certificate)), pem, pem + der::ToPem(Manufacturer().IssuerCertificate(), "CERTIFICATE")}) {
+    ASSERT_THAT(WriteFileAtomically(file, content, 0644), IsOk());
+    Node node(simulator_, {.ek = "L-1", .ek_certificate_file = file});
+    EXPECT_THAT(node.Attest(), Passes());
+    EXPECT_TRUE(node.ek().chained) << node.ek().unchained_reason;
+  }
+  Node other(simulator_, {.ek = "L-2", .ek_certificate_file = file});
+  EXPECT_THAT(other.Begin(), HasReason("ek_certificate")) << "it is not for this key";
+  ASSERT_THAT(WriteFileAtomically(file, std::string(AsText(certificate)) + "x", 0644), IsOk());
+  Node more(simulator_, {.ek = "L-1", .ek_certificate_file = file});
+  EXPECT_THAT(more.Begin(), HasReason("ek_certificate"));
+  ASSERT_THAT(WriteFileAtomically(file, pem, 0666), IsOk());
+  EXPECT_THAT(more.Begin(), HasCode(Code::kFailedPrecondition)) << "others may write it";
 }
 
 TEST_F(VerdictTest, TheBootLogComesAlong) {

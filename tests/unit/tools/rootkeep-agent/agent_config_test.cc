@@ -348,6 +348,7 @@ TEST(AgentConfig, ANodesCertificateIsForWhatTheTpmSays) {
       {AttestedWith("node-17", "node/17"), "attestation.node_id"},
       {AttestedWith("node-17\n", "node-17\n      endorsement_key: X-1\n"), "attestation.endorsement_key"},
       {AttestedWith("node-17\n", "node-17\n      boot_log_file: log\n"), "attestation.boot_log_file"},
+      {AttestedWith("node-17\n", "node-17\n      ek_certificate_file: ek\n"), "attestation.ek_certificate_file"},
       {AttestedWith("    attestation:", "    token_file: /t\n    attestation:"), "token_file: has no place"},
       {AttestedWith("    attestation:", "    lifetime: 1h\n    attestation:"), "lifetime: has no place"},
       {AttestedWith("    attestation:", "    identities: [a.test]\n    attestation:"), "identities: has no place"}};
