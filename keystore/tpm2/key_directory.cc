@@ -133,6 +133,15 @@ Result<SecretBytes> KeyDirectory::ReadAuth(const std::string& label) const {
   RK_TRY(const std::string path, PathOf(label, "auth"));
   const auto content = ReadSecretFile(path);
   if (content.ok()) return DecodeAuth(*content, path);
+  if (content.error().code() == Code::kNotFound) return ReadCredential(label);
+  return Error(content.error()).WithCode(Code::kFailedPrecondition).WithReason(kReasonAuthFile);
+}
+
+Result<SecretBytes> KeyDirectory::ReadCredential(const std::string& label) const {
+  if (credentials_.empty()) return SecretBytes();
+  RK_TRY(const std::string name, NameFor(label));
+  const auto content = ReadCredentialFile(credentials_ + name);
+  if (content.ok()) return DecodeAuth(*content, credentials_ + name);
   if (content.error().code() == Code::kNotFound) return SecretBytes();
   return Error(content.error()).WithCode(Code::kFailedPrecondition).WithReason(kReasonAuthFile);
 }

@@ -19,7 +19,9 @@ namespace rootkeep::tpm2 {
 // processes.
 class KeyDirectory {
  public:
-  explicit KeyDirectory(std::string path) : path_(std::move(path)) {}
+  // `credentials`: what the paths of auth values begin with that are not in files of the keys; empty: there are none.
+  explicit KeyDirectory(std::string path, std::string credentials = {})
+      : path_(std::move(path)), credentials_(std::move(credentials)) {}
 
   // The name of the directory of a key with this label: rk/app/web/1 is rk_app_web_1, other labels are themselves.
   // INVALID_ARGUMENT unless it is 1 to 128 of letters, digits, '.', '-' and '_', and does not start with '.'.
@@ -32,8 +34,9 @@ class KeyDirectory {
   // NOT_FOUND "key_not_found" when there is no such key; ParseKeyFile's errors; FAILED_PRECONDITION when others than
   // its owner can write the file. Nothing when the directory has no key.pem: it is a persistent key's.
   [[nodiscard]] Result<std::optional<KeyFile>> Read(const std::string& label) const;
-  // What its `auth` says: "hex:" and hexadecimal digits, or "str:" and characters, at most 64 octets. Empty when there
-  // is no such file. FAILED_PRECONDITION "auth_file" when others than its owner can read it, or it is malformed.
+  // What its `auth` says, or else its credential: "hex:" and hexadecimal digits, or "str:" and characters, at most 64
+  // octets. Empty when there is neither. FAILED_PRECONDITION "auth_file" when others than its owner can read it, or it
+  // is malformed.
   [[nodiscard]] Result<SecretBytes> ReadAuth(const std::string& label) const;
 
   // Keeps everybody else from adding and removing keys until the descriptor is closed. UNAVAILABLE "deadline".
@@ -54,7 +57,10 @@ class KeyDirectory {
   [[nodiscard]] Result<std::string> PathOf(const std::string& label, const std::string& file) const;
 
  private:
+  [[nodiscard]] Result<SecretBytes> ReadCredential(const std::string& label) const;
+
   const std::string path_;
+  const std::string credentials_;
 };
 
 }  // namespace rootkeep::tpm2

@@ -122,7 +122,8 @@ Result<SecretBytes> KeyLoader::AuthOf(const StoredKey& key) const {
   if (key.empty_auth) return SecretBytes();
   RK_TRY(SecretBytes auth, directory_.ReadAuth(key.label));
   if (auth.empty() && !key.persistent) {
-    return FailedPrecondition("key \"" + key.label + "\" wants an auth value, and has no file with one")
+    return FailedPrecondition("key \"" + key.label +
+                              "\" wants an auth value, and has neither a file nor a credential with one")
         .WithReason(kReasonAuthFile);
   }
   RK_TRY(const std::string record, directory_.PathOf(key.label, "auth.refused"));

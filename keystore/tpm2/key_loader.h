@@ -18,7 +18,8 @@ class KeyLoader {
   KeyLoader(std::shared_ptr<Tpm> tpm, StoreOptions options)
       : tpm_(std::move(tpm)),
         options_(std::move(options)),
-        directory_(options_.directory + "/keys"),
+        directory_(options_.directory + "/keys",
+                   options_.credentials.empty() ? "" : options_.credentials + "/" + options_.name + "."),
         pin_(options_.directory + "/storage-key", options_.directory + "/keys") {}
 
   [[nodiscard]] Tpm& tpm() const { return *tpm_; }

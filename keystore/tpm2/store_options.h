@@ -14,6 +14,9 @@ struct StoreOptions {
   // New keys have an empty auth value, as programs want that cannot be told one: whoever reaches the TPM and the key
   // file can use them then.
   bool empty_auth = false;
+  // Path of a directory of systemd's credentials; empty: none. There "<name>.<key's directory>" is the auth value of a
+  // key that has no file `auth`.
+  std::string credentials = {};
 };
 
 }  // namespace rootkeep::tpm2

@@ -3,17 +3,14 @@
 namespace rootkeep::cli {
 
 const std::vector<Command>& Commands() {
-  static const auto* commands =
-      new std::vector<Command>{DevCommand(),         KeyCreateCommand(),         KeyListCommand(),
-                               KeyShowCommand(),     KeyAdoptCommand(),          KeyPermitCommand(),
-                               KeyRetireCommand(),   KeyDestroyCommand(),        KeySweepCommand(),
-                               KeyEvidenceCommand(), KeyVerifyEvidenceCommand(), CaInitCommand(),
-                               CaRequestCommand(),   CaInstallCommand(),         RequestCommand(),
-                               DoctorCommand(),      PinCheckCommand(),          PinReplaceCommand(),
-                               PinUnlatchCommand(),  ProviderCheckCommand(),     InspectCommand(),
-                               LedgerListCommand(),  LedgerShowCommand(),        NodeListCommand(),
-                               NodeShowCommand(),    NodeApproveCommand(),       NodeDenyCommand(),
-                               NodeRemoveCommand(),  NodePolicyTestCommand(),    VersionCommand()};
+  static const auto* commands = new std::vector<Command>{
+      DevCommand(),           KeyCreateCommand(),   KeyListCommand(),        KeyShowCommand(),
+      KeyAdoptCommand(),      KeyPermitCommand(),   KeyRetireCommand(),      KeyDestroyCommand(),
+      KeySweepCommand(),      KeyEvidenceCommand(), KeyExportCommand(),      KeyVerifyEvidenceCommand(),
+      CaInitCommand(),        CaRequestCommand(),   CaInstallCommand(),      RequestCommand(),
+      DoctorCommand(),        PinCheckCommand(),    PinReplaceCommand(),     PinUnlatchCommand(),
+      ProviderCheckCommand(), InspectCommand(),     LedgerListCommand(),     LedgerShowCommand(),
+      NodeListCommand(),      NodeShowCommand(),    NodeApproveCommand(),    NodeDenyCommand(),      NodeRemoveCommand(),  NodePolicyTestCommand(), VersionCommand()};
   return *commands;
 }
 

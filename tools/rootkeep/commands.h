@@ -15,6 +15,7 @@ Command KeyAdoptCommand();
 Command KeyCreateCommand();
 Command KeyDestroyCommand();
 Command KeyEvidenceCommand();
+Command KeyExportCommand();
 Command KeyListCommand();
 Command KeyPermitCommand();
 Command KeyRetireCommand();

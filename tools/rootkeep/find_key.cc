@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "keystore/pkcs11/uri.h"
+#include "keystore/tpm2/uri.h"
 #include "tools/rootkeep/deadlines.h"
 
 namespace rootkeep::cli {
@@ -35,10 +36,12 @@ Result<std::string> LabelOf(KeyStore& store, const std::string& name) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Signer>> FindKey(KeyStore& store, const std::string& key) {
-  KeyUri uri{.object_label = key};
+Result<std::shared_ptr<const Signer>> FindKey(KeyStore& store, const std::string& key, UriScheme scheme) {
+  KeyUri uri{.scheme = scheme, .object_label = key};
   if (key.starts_with("pkcs11:")) {
     RK_TRY(uri, pkcs11::ParseUri(key));
+  } else if (key.starts_with("tpm2:")) {
+    RK_TRY(uri, tpm2::ParseUri(key));
   } else if (key.find('/') == std::string::npos) {
     RK_TRY(uri.object_label, LabelOf(store, key));
   }

@@ -6,6 +6,7 @@
 #include "keystore/catalog/catalogued_store.h"
 #include "signer/store/state_dir.h"
 #include "tools/config/load.h"
+#include "tools/rootkeep-agent/agent_config.h"
 #include "tools/rootkeep/find_token.h"
 
 namespace rootkeep::cli {
@@ -24,6 +25,10 @@ void DeclareCatalogState(Options& options, std::string& into) {
 
 Result<std::string> CatalogStateOf(const TokenOptions& token, const std::string& state) {
   if (!state.empty() || token.config.empty()) return state;
+  if (!token.tpm.empty()) {
+    RK_TRY(const agent::AgentConfig config, agent::LoadAgentConfig(token.config));
+    return config.state_directory;
+  }
   RK_TRY(const config::Config config, config::LoadConfig(token.config));
   return config.state_directory;
 }
@@ -77,6 +82,8 @@ Status CheckInCatalog(const std::string& state, const KeyInfo& key, const Purpos
 }
 
 Result<TokenName> NameOf(const OpenToken& token, const pkcs11::TokenSelector& selector) {
+  // As the agent calls it.
+  if (token.module == nullptr) return TokenName{.label = selector.label, .serial = selector.serial};
   RK_TRY(const DeviceInfo device, FindDevice(*token.module, selector));
   return TokenName{.label = device.label, .serial = device.serial};
 }

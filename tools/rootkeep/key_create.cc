@@ -60,7 +60,7 @@ Status Create(const Asked& asked) {
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
-  DeclareTokenOptions(options, asked->token);
+  DeclareKeyPlaceOptions(options, asked->token);
   DeclareCatalogState(options, asked->state);
   DeclareUsers(options, asked->users);
   options.Choice("--type", asked->type, KeyTypeNames(), "What kind of key")
@@ -69,6 +69,10 @@ Action Declare(Options& options) {
       .Number("--generation", asked->generation, 0, 1'000'000,
               "Which key of that name this is, from 1; 0 takes the next free one")
       .Choice("--custody", asked->custody, CustodyLevelNames(), "What the token must promise about it")
+      .Flag(
+          "--empty-auth", asked->token.empty_auth,
+          "In a TPM: without an auth value, for programs that cannot be told one; whoever reaches TPM and file can use "
+          "the key")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Create(*asked); };
 }

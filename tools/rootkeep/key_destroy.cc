@@ -30,7 +30,7 @@ Status Destroy(const Asked& asked) {
     return UsageError(fmt::format("--confirm {} is not the label of the key to be destroyed", asked.confirm))
         .WithHint("a destroyed key never comes back. Its label is " + entry.label);
   }
-  RK_RETURN_IF_ERROR(CheckNotInUse(entry, asked.token.config, state));
+  RK_RETURN_IF_ERROR(CheckNotInUse(entry, place.tpm ? "" : asked.token.config, state));
   RK_TRY(const OpenToken token, OpenTokenAt(place));
   RK_TRY(const TokenName name, NameOf(token, place.selector));
   RK_RETURN_IF_ERROR(DestroyKey(*catalog, *token.store, name, entry.label, SystemClock(), After(kTokenDeadline)));
@@ -40,7 +40,7 @@ Status Destroy(const Asked& asked) {
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
-  DeclareTokenOptions(options, asked->token);
+  DeclareKeyPlaceOptions(options, asked->token);
   options.Text("--state", asked->state, "State directory with the key catalogue; with --config the one named there")
       .Required("--confirm", asked->confirm, "The key's label once more, in full: a destroyed key never comes back")
       .Argument("key", asked->key, "The key's label, or its name where that is enough");

@@ -97,7 +97,7 @@ Status List(const Asked& asked) {
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
-  DeclareTokenOptions(options, asked->token);
+  DeclareKeyPlaceOptions(options, asked->token);
   options
       .Text("--state", asked->state,
             "State directory with the key catalogue; with --config the one named there. With neither, or while there "

@@ -16,15 +16,15 @@ struct Asked {
 
 Status Show(const Asked& asked) {
   RK_TRY(const OpenToken token, OpenTokenBy(asked.token));
-  RK_TRY(const auto signer, FindKey(*token.store, asked.key));
+  RK_TRY(const auto signer, FindKey(*token.store, asked.key, token.scheme));
   PrintKey(signer->info(), asked.json);
   return Ok();
 }
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
-  DeclareTokenOptions(options, asked->token);
-  options.Argument("key", asked->key, "The key's label, its name where that is enough, or its pkcs11: URI")
+  DeclareKeyPlaceOptions(options, asked->token);
+  options.Argument("key", asked->key, "The key's label, its name where that is enough, or its pkcs11: or tpm2: URI")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Show(*asked); };
 }

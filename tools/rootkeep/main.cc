@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "keystore/base/log.h"
+#include "keystore/tpm2/tpm.h"
 #include "tools/rootkeep/parse.h"
 
 int main(int argc, char** argv) {
@@ -12,5 +13,6 @@ int main(int argc, char** argv) {
   static_cast<void>(rootkeep::log::Start(rootkeep::log::Level::kError, "/dev/null"));
   // gRPC otherwise writes its own lines about failed connections beside our error; who debugs it says so.
   setenv("GRPC_VERBOSITY", "NONE", 0);
+  rootkeep::tpm2::QuietTss2();
   return rootkeep::cli::Run(rootkeep::cli::Commands(), argc, argv);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tools/rootkeep/token_config.h"
+#include "tools/rootkeep/tpm_place.h"
 #include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
@@ -52,7 +53,20 @@ void DeclareTokenOptions(Options& options, TokenOptions& into) {
             "there");
 }
 
+void DeclareKeyPlaceOptions(Options& options, TokenOptions& into) {
+  DeclareTokenOptions(options, into);
+  options
+      .Text(
+          "--tpm", into.tpm,
+          "Instead of a token: the name of a TPM, in rootkeep-agent's configuration (--config), or of one's own beside "
+          "--tcti and --directory")
+      .Text("--tcti", into.tcti, "How to reach the TPM, for example device:/dev/tpmrm0")
+      .Text("--directory", into.directory, "Where the TPM's key files are");
+}
+
 Result<TokenPlace> FindTokenPlace(const TokenOptions& options) {
+  if (!options.tpm.empty()) return FindTpmPlace(options);
+  if (!options.tcti.empty() || !options.directory.empty()) return UsageError("--tcti and --directory need --tpm");
   if (options.config.empty()) return FromOptions(options);
   if (!options.module.empty() || !options.serial.empty() || !options.module_environment.empty()) {
     return UsageError("--config says where the token is: leave out --module, --module-env, --serial");

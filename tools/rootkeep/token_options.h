@@ -17,9 +17,16 @@ struct TokenOptions {
   std::string module;
   std::vector<std::string> module_environment;  // NAME=VALUE
   std::string pin_source;
+  // Of a TPM: its name, in `config`, an agent's, or for `tcti` and `directory`; then nothing else is given.
+  std::string tpm;
+  std::string tcti;
+  std::string directory;
+  bool empty_auth = false;
 };
 
 void DeclareTokenOptions(Options& options, TokenOptions& into);
+// With those that name a TPM: for commands that need no PIN and no module.
+void DeclareKeyPlaceOptions(Options& options, TokenOptions& into);
 
 // Touches no hardware and reads no PIN. Usage errors for options that are missing or contradict each other.
 Result<TokenPlace> FindTokenPlace(const TokenOptions& options);

@@ -93,6 +93,21 @@ TEST_F(TpmStoreTest, TakesUpWhereAProcessDiedWhileItMadeAKey) {
   EXPECT_THAT(SignAndVerify(*MakeSigner("third")), IsOk());
 }
 
+// A systemd credential, for whom the file beside the key is too near.
+TEST_F(TpmStoreTest, TakesAnAuthValueFromACredential) {
+  ASSERT_OK_AND_ASSIGN(const KeyInfo key, Make("web"));
+  const std::string credential = directory_ / "credentials/tpm0.rk_app_web_1";
+  ASSERT_THAT(MakeDirectory(directory_ / "credentials", 0700), IsOk());
+  std::filesystem::rename(KeyPath("web") + "/auth", credential);
+  EXPECT_THAT(Restarted()->Open(key.uri, Soon()), HasReason(kReasonAuthFile));
+  const auto store = OpenStore(OpenTpm(swtpm_), {.credentials = directory_ / "credentials"});
+  ASSERT_OK_AND_ASSIGN(const auto signer, store->Open(key.uri, Soon()));
+  EXPECT_THAT(SignAndVerify(*signer), IsOk());
+  ASSERT_THAT(WriteFileAtomically(credential, "no auth value", 0600), IsOk());
+  EXPECT_THAT(OpenStore(OpenTpm(swtpm_), {.credentials = directory_ / "credentials"})->Open(key.uri, Soon()),
+              HasReason(kReasonAuthFile));
+}
+
 TEST_F(TpmStoreTest, ListsWhatItCanUseAndLeavesTheRestOut) {
   ASSERT_THAT(Make("web"), IsOk());
   ASSERT_THAT(MakeDirectory(directory_ / "keys/broken", 0700), IsOk());
