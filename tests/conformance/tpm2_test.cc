@@ -1,7 +1,5 @@
 // The TPM 2.0 backend over a TPM simulator.
-#include "keystore/tpm2/store.h"
-#include "tests/conformance/keystore_suite.h"
-#include "tests/support/swtpm.h"
+#include "tests/conformance/swtpm_device.h"
 
 namespace rootkeep::conformance {
 namespace {
@@ -9,29 +7,19 @@ namespace {
 using tpm2::SessionMode;
 
 template <SessionMode mode>
-class TpmDevice final : public Device {
+class TpmDevice final : public SwTpmDevice {
  public:
   KeyStore& store() override { return *store_; }
-  void TakeAway() override { swtpm_.SwitchOff(); }
-  void GiveBack() override { swtpm_.SwitchOn(); }
 
  private:
-  std::shared_ptr<KeyStore> OpenStore() {
-    tpm2::QuietTss2();
-    auto tpm = tpm2::Tpm::Open({.transport = {.tcti = swtpm_.tcti()}, .turn_file = directory_ / "turn"});
-    return *tpm2::OpenStore(*tpm, {.name = "tpm0", .directory = directory_ / ".", .session = mode});
-  }
-
-  const testing::TempDir directory_;
-  testing::SwTpm swtpm_;
-  const std::shared_ptr<KeyStore> store_ = OpenStore();
+  const std::shared_ptr<KeyStore> store_ = OpenTpmStore(mode);
 };
 
 template <SessionMode mode>
 Backend TpmBackend(const std::string& name) {
   return {.name = name,
           .make = [] { return std::make_unique<TpmDevice<mode>>(); },
-          .types_not_offered = {KeyType::kRsa4096, KeyType::kEd25519}};
+          .types_not_offered = kTpmTypesNotOffered};
 }
 
 Backend Password() { return TpmBackend<SessionMode::kPassword>("Tpm2Password"); }
