@@ -175,6 +175,38 @@ TEST_F(CliNodeTest, WhereAnotherTpmWaitsTheIdAloneApprovesNone) {
   EXPECT_THAT(Run({"show", "w3"}).out, HasSubstr(kOtherEk + " (chip 1 2)"));
 }
 
+TEST_F(CliNodeTest, ManyAreApprovedThatWaitForOneReason) {
+  const auto insert = [&](Node node) { ASSERT_THAT(nodes_->Insert(node, now_), IsOk()); };
+  const Node failed{.group = "edge", .state = NodeState::kFailed, .reason = "pcr_mismatch", .enrolled_at = now_};
+  for (const char* id : {"e1", "e2", "rival"}) {
+    Node node = failed;
+    node.id = id;
+    insert(node);
+  }
+  Node other = failed;
+  other.id = "core";
+  other.group = "core";
+  insert(other);
+  insert(
+      {.id = "cleared", .group = "edge", .state = NodeState::kReenrol, .reason = "pcr_mismatch", .enrolled_at = now_});
+  insert({.id = "new", .group = "edge", .state = NodeState::kHeld, .reason = "pcr_mismatch"});
+  ASSERT_THAT(nodes_->RequestBinding({.ek_sha256 = kOtherEk, .node = "rival"}), IsOk());
+
+  const ProgramResult approved = Run({"approve-all", "--reason", "pcr_mismatch", "--group", "edge"});
+  EXPECT_EQ(approved.exit_code, 1);
+  EXPECT_THAT(approved.out, HasSubstr("node rival is left out"));
+  EXPECT_THAT(approved.err, HasSubstr("1 nodes were left out"));
+  for (const char* id : {"e1", "e2"}) EXPECT_EQ(StateOf(id), NodeState::kApproved);
+  EXPECT_EQ(StateOf("rival"), NodeState::kFailed);
+  EXPECT_EQ(StateOf("core"), NodeState::kFailed) << "of another group";
+  EXPECT_EQ(StateOf("w3"), NodeState::kFailed) << "for another reason";
+  EXPECT_EQ(StateOf("cleared"), NodeState::kReenrol);
+  EXPECT_EQ(StateOf("new"), NodeState::kHeld) << "nobody has approved its TPM";
+  EXPECT_EQ(Run({"approve-all", "--reason", "pcr_mismatch"}).exit_code, 1);
+  EXPECT_EQ(StateOf("core"), NodeState::kApproved);
+  EXPECT_EQ(Run({"approve-all"}).exit_code, 2);
+}
+
 TEST_F(CliNodeTest, RemovingForgetsANode) {
   EXPECT_EQ(Run({"remove", "w2"}).exit_code, 0);
   EXPECT_FALSE(nodes_->Find("w2").value());

@@ -10,7 +10,8 @@ const std::vector<Command>& Commands() {
       CaInitCommand(),        CaRequestCommand(),   CaInstallCommand(),      RequestCommand(),
       DoctorCommand(),        PinCheckCommand(),    PinReplaceCommand(),     PinUnlatchCommand(),
       ProviderCheckCommand(), InspectCommand(),     LedgerListCommand(),     LedgerShowCommand(),
-      NodeListCommand(),      NodeShowCommand(),    NodeApproveCommand(),    NodeDenyCommand(),      NodeRemoveCommand(),  NodePolicyTestCommand(), VersionCommand()};
+      NodeListCommand(),      NodeShowCommand(),    NodeApproveCommand(),    NodeApproveAllCommand(),
+      NodeDenyCommand(),      NodeRemoveCommand(),  NodePolicyTestCommand(), VersionCommand()};
   return *commands;
 }
 

@@ -25,6 +25,7 @@ Command KeyVerifyEvidenceCommand();
 Command LedgerListCommand();
 Command LedgerShowCommand();
 Command NodeApproveCommand();
+Command NodeApproveAllCommand();
 Command NodeDenyCommand();
 Command NodeListCommand();
 Command NodePolicyTestCommand();
