@@ -44,9 +44,10 @@ struct CaIssuer {
 Result<Bytes> IssueCaCertificate(const CaIssuer& issuer, const Csr& csr, const CaSubject& subject, const CaTerms& terms,
                                  WallTime now, Deadline deadline);
 
-// PEM of a PKCS#10 request for an issuing CA with `signer`'s key: asks for CA:TRUE, path length 0, keyCertSign and
+// PEM of a PKCS#10 request for an issuing CA with `signer`'s key: asks for CA:TRUE, the path length, keyCertSign and
 // cRLSign. Read back and checked before it is returned.
-Result<std::string> MakeCsr(const Signer& signer, const CaSubject& subject, Deadline deadline);
+Result<std::string> MakeCsr(const Signer& signer, const CaSubject& subject, Deadline deadline,
+                            unsigned path_length = 0);
 
 // What came back for an issuing key.
 struct Installation {

@@ -29,10 +29,11 @@ Bytes RequestInfo(const Decision& decision) {
 
 }  // namespace
 
-Result<std::string> MakeCsr(const Signer& signer, const CaSubject& subject, Deadline deadline) {
+Result<std::string> MakeCsr(const Signer& signer, const CaSubject& subject, Deadline deadline, unsigned path_length) {
   const PublicKey& key = signer.public_key();
   const SignatureScheme scheme = SchemesOf(key.type()).front();
-  RK_TRY(const Decision decision, CaDecisionFor(subject, IssuingCaProfile(IssuingCaLifetime(), 0), key.spki()));
+  RK_TRY(const Decision decision,
+         CaDecisionFor(subject, IssuingCaProfile(IssuingCaLifetime(), path_length), key.spki()));
   const Bytes info = RequestInfo(decision);
   RK_TRY(const Bytes input, Digest(SchemeHash(scheme), info));
   RK_TRY(const Bytes signature, signer.Sign(scheme, input, deadline));

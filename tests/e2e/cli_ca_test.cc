@@ -62,6 +62,39 @@ TEST_F(CliCaTest, InitMakesBothKeysInsideTheTokenAndAChainThatVerifies) {
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
 }
 
+TEST_F(CliCaTest, InitLeavesRoomForOtherCasWhenAsked) {
+  const auto constraints = [this] {
+    return RunProgram({"openssl", "x509", "-in", state_ + "/authorities/mesh/1/chain.pem", "-noout", "-ext",
+                       "basicConstraints"})
+        .out;
+  };
+  ASSERT_EQ(Init({"--path-length", "1"}).exit_code, 0);
+  EXPECT_THAT(constraints(), HasSubstr("CA:TRUE, pathlen:1"));
+  EXPECT_EQ(Init({"--path-length", "9"}).exit_code, 2);
+}
+
+TEST_F(CliCaTest, ASelfSignedCaIsOneKeyForBoth) {
+  const json made = Json(Init({"--self-signed", "--path-length", "1", "--root-ttl-days", "90", "--json"}));
+  EXPECT_EQ(made["issuing_key"]["label"], "rk/rootkeep-ca/mesh/1");
+  EXPECT_EQ(made["root_key"], made["issuing_key"]);
+  EXPECT_EQ(made["chain"], made["bundle"]);
+  EXPECT_EQ(Json(OnToken({"key", "list", "--json"})).size(), 1U);
+  const std::string bundle = state_ + "/authorities/mesh/1/bundle.pem";
+  EXPECT_EQ(RunProgram({"openssl", "verify", "-x509_strict", "-CAfile", bundle, bundle}).exit_code, 0);
+  const ProgramResult text = RunProgram({"openssl", "x509", "-in", bundle, "-noout", "-text"});
+  EXPECT_THAT(text.out, HasSubstr("CA:TRUE, pathlen:1"));
+  EXPECT_THAT(text.out, HasSubstr("URI:spiffe://cluster.local"));
+  // The next root of the same authority.
+  EXPECT_EQ(Init({"--self-signed", "--generation", "2"}).exit_code, 0);
+  EXPECT_NE(Read(state_ + "/authorities/mesh/2/bundle.pem"), Read(bundle));
+}
+
+TEST_F(CliCaTest, ASelfSignedCaHasNoOtherRoot) {
+  EXPECT_EQ(Init({"--self-signed", "--root-certificate", "/etc/hostname"}).exit_code, 2);
+  EXPECT_EQ(Init({"--self-signed", "--root-token", "vault", "--root-pin-source", "file:/x"}).exit_code, 2);
+  EXPECT_FALSE(Installed());
+}
+
 TEST_F(CliCaTest, InitNeverDoesItTwice) {
   ASSERT_EQ(Init().exit_code, 0);
   const std::string before = Read(state_ + "/authorities/mesh/1/chain.pem");
@@ -145,6 +178,17 @@ TEST_F(CliCaTest, InstallRefusesWrongCertificates) {
     EXPECT_THAT(Install(root_.Certify(request, terms), root_.Pem()), Refused(word));
     EXPECT_FALSE(Installed());
   }
+}
+
+TEST_F(CliCaTest, APathAsLongAsWasAskedForIsInstalled) {
+  const std::string request = Request({"--path-length", "1"});
+  EXPECT_THAT(RunProgram({"openssl", "req", "-in", dir_ / "mesh.csr", "-noout", "-text"}).out,
+              HasSubstr("CA:TRUE, pathlen:1"));
+  const std::string longer = root_.Certify(request, {.basic_constraints = "critical,CA:TRUE,pathlen:2"});
+  EXPECT_THAT(Install(longer, root_.Pem(), {"--path-length", "1"}), Refused("path length"));
+  const std::string certificate = root_.Certify(request, {.basic_constraints = "critical,CA:TRUE,pathlen:1"});
+  EXPECT_THAT(Install(certificate, root_.Pem()), Refused("path length"));
+  EXPECT_EQ(Install(certificate, root_.Pem(), {"--path-length", "1"}).exit_code, 0);
 }
 
 TEST_F(CliCaTest, InstallRefusesAChainThatDoesNotEndInTheBundle) {

@@ -57,7 +57,7 @@ std::string CertificateLine(std::string_view what, std::string_view pem) {
 
 }  // namespace
 
-Profile IssuingProfile() { return IssuingCaProfile(IssuingCaLifetime(), 0); }
+Profile IssuingProfile(unsigned path_length) { return IssuingCaProfile(IssuingCaLifetime(), path_length); }
 
 CaSubject IssuingSubject(const CaPlan& plan) {
   return {.trust_domain = plan.trust_domain, .common_name = IssuingCaCommonName(plan.name, plan.generation)};
@@ -77,6 +77,13 @@ Result<RootCa> MakeRoot(KeyStore& store, const CaPlan& plan, WallTime now) {
   return root;
 }
 
+Result<Bytes> SelfSignIssuing(const Signer& issuing, const CaPlan& plan, WallTime now) {
+  Profile profile = RootCaProfile(RootCaLifetime());
+  profile.path_length = plan.path_length;
+  const CaSubject subject{.trust_domain = plan.trust_domain, .common_name = RootCommonName(plan.name, plan.generation)};
+  return SelfSignRoot(issuing, subject, {.profile = profile, .ttl = plan.root_ttl}, now, After(kTokenDeadline));
+}
+
 Result<RootCa> OpenRoot(KeyStore& store, const std::string& certificate_pem) {
   RootCa root;
   RK_TRY(root.certificate_der, der::FirstPemBlock(certificate_pem));
@@ -91,21 +98,22 @@ Result<RootCa> OpenRoot(KeyStore& store, const std::string& certificate_pem) {
 }
 
 Result<std::string> Certify(const RootCa& root, const Signer& issuing, const CaPlan& plan, WallTime now) {
-  RK_TRY(const std::string request, MakeCsr(issuing, IssuingSubject(plan), After(kTokenDeadline)));
+  RK_TRY(const std::string request, MakeCsr(issuing, IssuingSubject(plan), After(kTokenDeadline), plan.path_length));
   RK_TRY(const Csr csr, ParseCsr(request));
   RK_TRY(
       const Bytes certificate,
       IssueCaCertificate({.certificate_der = root.certificate_der, .signer = *root.signer}, csr, IssuingSubject(plan),
-                         {.profile = IssuingProfile(), .ttl = plan.ttl}, now, After(kTokenDeadline)));
+                         {.profile = IssuingProfile(plan.path_length), .ttl = plan.ttl}, now, After(kTokenDeadline)));
   return CertificatePem(certificate);
 }
 
 Status Install(const Signer& issuing, const std::string& chain_pem, const std::string& bundle_pem,
-               const std::string& state_directory, const std::string& name, std::uint32_t generation, WallTime now) {
-  RK_RETURN_IF_ERROR(CheckInstalled(
-      {.key = issuing.public_key(), .chain_pem = chain_pem, .trust_bundle_pem = bundle_pem}, IssuingProfile(), now));
+               const InstallPlan& plan, WallTime now) {
+  RK_RETURN_IF_ERROR(
+      CheckInstalled({.key = issuing.public_key(), .chain_pem = chain_pem, .trust_bundle_pem = bundle_pem},
+                     IssuingProfile(plan.path_length), now));
   return WriteAuthorityFiles(
-      state_directory, name, generation,
+      plan.state_directory, plan.name, plan.generation,
       {.chain_pem = chain_pem, .bundle_pem = bundle_pem, .key_uri = issuing.info().uri.Redacted()});
 }
 
@@ -119,11 +127,34 @@ Status CheckNotInstalled(const std::string& state_directory, const std::string& 
   return files.error();
 }
 
+namespace {
+
+InstallPlan InstallPlanOf(const CaPlan& plan, const std::string& state_directory) {
+  return {.state_directory = state_directory,
+          .name = plan.name,
+          .generation = plan.generation,
+          .path_length = plan.path_length};
+}
+
+Result<InitialisedCa> InitSelfSigned(KeyStore& store, const CaPlan& plan, const std::string& state_directory,
+                                     WallTime now, const Narrator& say) {
+  RK_TRY(const auto key, MakeIssuingKey(store, plan));
+  say(MadeLine("root and issuing key", key->info()));
+  RK_TRY(const Bytes certificate, SelfSignIssuing(*key, plan, now));
+  const std::string pem = CertificatePem(certificate);
+  RK_RETURN_IF_ERROR(Install(*key, pem, pem, InstallPlanOf(plan, state_directory), now));
+  say(CertificateLine("root certificate", pem));
+  return InitialisedCa{.root_key = key->info(), .issuing_key = key->info(), .chain_pem = pem, .bundle_pem = pem};
+}
+
+}  // namespace
+
 Result<InitialisedCa> InitCa(KeyStore& issuing, KeyStore& root_store, const CaPlan& plan,
                              const std::string& root_certificate_pem, const std::string& state_directory,
                              const Narrator& say) {
   RK_RETURN_IF_ERROR(CheckNotInstalled(state_directory, plan.name, plan.generation));
   const WallTime now = std::chrono::system_clock::now();
+  if (plan.self_signed) return InitSelfSigned(issuing, plan, state_directory, now, say);
   RK_TRY(const RootCa root,
          root_certificate_pem.empty() ? MakeRoot(root_store, plan, now) : OpenRoot(root_store, root_certificate_pem));
   const std::string root_pem = CertificatePem(root.certificate_der);
@@ -132,7 +163,7 @@ Result<InitialisedCa> InitCa(KeyStore& issuing, KeyStore& root_store, const CaPl
   RK_TRY(const auto key, MakeIssuingKey(issuing, plan));
   say(MadeLine("issuing key", key->info()));
   RK_TRY(const std::string chain, Certify(root, *key, plan, now));
-  RK_RETURN_IF_ERROR(Install(*key, chain, root_pem, state_directory, plan.name, plan.generation, now));
+  RK_RETURN_IF_ERROR(Install(*key, chain, root_pem, InstallPlanOf(plan, state_directory), now));
   say(CertificateLine("issuing certificate", chain));
   return InitialisedCa{
       .root_key = root.signer->info(), .issuing_key = key->info(), .chain_pem = chain, .bundle_pem = root_pem};

@@ -23,13 +23,15 @@ struct CaPlan {
   bool use_existing_keys = false;
   std::chrono::seconds ttl{0};       // of the issuing certificate; 0: the profile's default
   std::chrono::seconds root_ttl{0};  // of the root's
+  unsigned path_length = 0;          // how many CAs there may be below the issuing one
+  bool self_signed = false;          // the issuing key is the root's
 };
 
 // Called after each step with one line about it.
 using Narrator = std::function<void(const std::string& line)>;
 
-// What issuing CAs are made and judged by: path length 0.
-Profile IssuingProfile();
+// What issuing CAs are made and judged by.
+Profile IssuingProfile(unsigned path_length);
 
 // The issuing key rk/rootkeep-ca/<name>/<generation>, its custody facts checked.
 Result<std::shared_ptr<const Signer>> MakeIssuingKey(KeyStore& store, const CaPlan& plan);
@@ -45,16 +47,27 @@ struct RootCa {
 // The root key rk/rootkeep-ca/<name>-root/1 and its self-signed certificate.
 Result<RootCa> MakeRoot(KeyStore& store, const CaPlan& plan, WallTime now);
 
+// A self-signed certificate for the issuing key, DER: that of a root with the plan's path length.
+Result<Bytes> SelfSignIssuing(const Signer& issuing, const CaPlan& plan, WallTime now);
+
 // The root whose certificate is `certificate_pem` (one block) and whose key is in `store`.
 Result<RootCa> OpenRoot(KeyStore& store, const std::string& certificate_pem);
 
 // Has `root` certify the issuing key by way of a request, as a root kept elsewhere would. The issuing certificate, PEM.
 Result<std::string> Certify(const RootCa& root, const Signer& issuing, const CaPlan& plan, WallTime now);
 
+// Where an authority is installed, and how long its path may be at most.
+struct InstallPlan {
+  std::string state_directory;
+  std::string name;
+  std::uint32_t generation = 1;
+  unsigned path_length = 0;
+};
+
 // Checks what came back for the key and writes the authority's directory. Errors as CheckInstalled and
 // WriteAuthorityFiles.
 Status Install(const Signer& issuing, const std::string& chain_pem, const std::string& bundle_pem,
-               const std::string& state_directory, const std::string& name, std::uint32_t generation, WallTime now);
+               const InstallPlan& plan, WallTime now);
 
 // ALREADY_EXISTS when the generation has been installed: asked before any key is made.
 Status CheckNotInstalled(const std::string& state_directory, const std::string& name, std::uint32_t generation);
@@ -67,8 +80,8 @@ struct InitialisedCa {
   std::string bundle_pem;
 };
 
-// All of it: root (made, or the one of `root_certificate_pem` when that is not empty), issuing key, certificate,
-// installation. `issuing` and `root` may be the same store.
+// All of it: root (made, or the one of `root_certificate_pem` when that is not empty; with self_signed the issuing key
+// itself), issuing key, certificate, installation. `issuing` and `root` may be the same store.
 Result<InitialisedCa> InitCa(KeyStore& issuing, KeyStore& root, const CaPlan& plan,
                              const std::string& root_certificate_pem, const std::string& state_directory,
                              const Narrator& say);

@@ -24,6 +24,7 @@ struct Asked {
   std::string root_token;
   std::string root_pin_source;
   std::string root_certificate;
+  bool self_signed = false;
   bool json = false;
 };
 
@@ -55,16 +56,26 @@ nlohmann::ordered_json ToJson(const InitialisedCa& made, const std::string& dire
 // Keys that were there already, perhaps from before the catalogue.
 Status AdoptBoth(Catalog& catalog, const InitialisedCa& made, const CaPlan& plan) {
   const WallTime now = SystemClock().Now();
-  RK_RETURN_IF_ERROR(AdoptUnlessKnown(catalog, made.root_key, plan.custody, {std::string(kUserOperator)}, now));
+  if (!plan.self_signed) {
+    RK_RETURN_IF_ERROR(AdoptUnlessKnown(catalog, made.root_key, plan.custody, {std::string(kUserOperator)}, now));
+  }
   return AdoptUnlessKnown(catalog, made.issuing_key, plan.custody, DefaultUsers(KeyUse::kRootkeepCa), now);
 }
 
+// The issuing key is the root's: nothing about another root goes with that.
+Status CheckSelfSigned(const Asked& asked) {
+  if (!asked.self_signed || (asked.root_certificate + asked.root_token + asked.root_pin_source).empty()) return Ok();
+  return UsageError("--self-signed has no other root: it goes with no --root-certificate and no --root-token");
+}
+
 Status Init(const Asked& asked) {
-  if (asked.ca.generation > 1 && asked.root_certificate.empty()) {
+  RK_RETURN_IF_ERROR(CheckSelfSigned(asked));
+  if (asked.ca.generation > 1 && asked.root_certificate.empty() && !asked.self_signed) {
     return UsageError("a later generation is signed by the root there is: give --root-certificate")
         .WithHint("it is in bundle.pem of the generation before");
   }
-  RK_TRY(const CaPlan plan, PlanOf(asked.ca));
+  RK_TRY(CaPlan plan, PlanOf(asked.ca));
+  plan.self_signed = asked.self_signed;
   RK_TRY(const std::string state, StateOf(asked.ca));
   std::string root_pem;
   if (!asked.root_certificate.empty()) {
@@ -94,6 +105,7 @@ Action Declare(Options& options) {
   DeclareTokenOptions(options, asked->ca.token);
   DeclareCaName(options, asked->ca);
   DeclareCaKey(options, asked->ca);
+  DeclarePathLength(options, asked->ca);
   DeclareCaState(options, asked->ca);
   options.Number("--ttl-days", asked->ca.ttl_days, 1, 1825, "Lifetime of the issuing certificate")
       .Number("--root-ttl-days", asked->ca.root_ttl_days, 30, 10950, "Lifetime of a new root certificate")
@@ -101,6 +113,8 @@ Action Declare(Options& options) {
       .Text("--root-pin-source", asked->root_pin_source, "Where that token's PIN is read")
       .Text("--root-certificate", asked->root_certificate,
             "PEM of a root whose key is in that token, instead of a new one")
+      .Flag("--self-signed", asked->self_signed,
+            "One key for both: the root itself issues, and rootkeepd signs with it")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Init(*asked); };
 }

@@ -41,8 +41,12 @@ Status InstallCommand(const Asked& asked) {
   RK_TRY(const auto key, FindKey(*token.store, key_name));
   RK_RETURN_IF_ERROR(CheckCustody(key->info(), KeyUse::kRootkeepCa, *CustodyLevelFromName(asked.ca.custody), false));
   RK_RETURN_IF_ERROR(CheckInCatalog(state, key->info(), {.use = KeyUse::kRootkeepCa, .user = kUserDaemon}));
-  RK_RETURN_IF_ERROR(
-      Install(*key, chain, bundle, state, asked.ca.name, asked.ca.generation, std::chrono::system_clock::now()));
+  RK_RETURN_IF_ERROR(Install(*key, chain, bundle,
+                             {.state_directory = state,
+                              .name = asked.ca.name,
+                              .generation = asked.ca.generation,
+                              .path_length = asked.ca.path_length},
+                             std::chrono::system_clock::now()));
   RK_TRY(const auto certificates, ReadCertificates(chain + bundle));
   const std::string directory = fmt::format("{}/authorities/{}/{}", state, asked.ca.name, asked.ca.generation);
   if (asked.json) {
@@ -62,6 +66,7 @@ Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   DeclareTokenOptions(options, asked->ca.token);
   DeclareCaName(options, asked->ca);
+  DeclarePathLength(options, asked->ca);
   DeclareCaState(options, asked->ca);
   options.Required("--chain", asked->chain, "PEM: the issuing certificate, then those above it without the root")
       .Required("--bundle", asked->bundle, "PEM: the trust bundle, one or more roots")

@@ -30,6 +30,11 @@ void DeclareCaKey(Options& options, CaOptions& into) {
       .Flag("--existing", into.existing, "Go on with keys that are in the token already, after an interruption");
 }
 
+void DeclarePathLength(Options& options, CaOptions& into) {
+  options.Number("--path-length", into.path_length, 0, 8,
+                 "How many CAs there may be below this one; SPIRE's, and the like, need 1");
+}
+
 void DeclareCaState(Options& options, CaOptions& into) {
   options.Text("--state", into.state, "rootkeepd's state directory; with --config the one named there");
 }
@@ -50,7 +55,8 @@ Result<CaPlan> PlanOf(const CaOptions& options) {
               .custody = *CustodyLevelFromName(options.custody),
               .use_existing_keys = options.existing,
               .ttl = Days(options.ttl_days),
-              .root_ttl = Days(options.root_ttl_days)};
+              .root_ttl = Days(options.root_ttl_days),
+              .path_length = options.path_length};
   RK_RETURN_IF_ERROR(KeyLabel({.name = plan.name, .generation = plan.generation}));
   return plan;
 }

@@ -18,6 +18,7 @@ struct CaOptions {
   std::string custody = "local-only";
   std::uint32_t ttl_days = 365;
   std::uint32_t root_ttl_days = 3650;
+  std::uint32_t path_length = 0;
   std::string state;
   bool existing = false;
 };
@@ -26,6 +27,8 @@ struct CaOptions {
 void DeclareCaName(Options& options, CaOptions& into);
 // --trust-domain, --type, --custody and --existing: what a new key needs.
 void DeclareCaKey(Options& options, CaOptions& into);
+// --path-length.
+void DeclarePathLength(Options& options, CaOptions& into);
 // --state.
 void DeclareCaState(Options& options, CaOptions& into);
 

@@ -34,7 +34,7 @@ Status Request(const Asked& asked) {
     RK_RETURN_IF_ERROR(
         AdoptUnlessKnown(*catalog, key->info(), plan.custody, DefaultUsers(KeyUse::kRootkeepCa), SystemClock().Now()));
   }
-  RK_TRY(const std::string pem, MakeCsr(*key, IssuingSubject(plan), After(kTokenDeadline)));
+  RK_TRY(const std::string pem, MakeCsr(*key, IssuingSubject(plan), After(kTokenDeadline), plan.path_length));
   RK_RETURN_IF_ERROR(WriteFileAtomically(asked.out, pem, 0644));
   if (asked.json) {
     PrintJson({{"issuing_key", KeyJson(key->info())}, {"request", pem}, {"file", asked.out}});
@@ -50,6 +50,7 @@ Action Declare(Options& options) {
   DeclareTokenOptions(options, asked->ca.token);
   DeclareCaName(options, asked->ca);
   DeclareCaKey(options, asked->ca);
+  DeclarePathLength(options, asked->ca);
   DeclareCatalogState(options, asked->ca.state);
   options.Required("--out", asked->out, "File for the PKCS#10 request, PEM").Flag("--json", asked->json, "Print JSON");
   return [asked] { return Request(*asked); };
