@@ -19,6 +19,17 @@ Result<std::shared_ptr<const Authority>> Authority::Make(Parts parts, WallTime n
   return std::shared_ptr<const Authority>(authority);
 }
 
+std::shared_ptr<const Authority> Authority::WithTrustBundle(std::string trust_bundle_pem) const {
+  const std::shared_ptr<Authority> authority(new Authority(*this));
+  authority->trust_bundle_pem_ = std::move(trust_bundle_pem);
+  return authority;
+}
+
+Status Authority::CheckChainsTo(std::span<const ossl::Cert> roots, WallTime now) const {
+  RK_TRY(const Certificates chain, ParseCertificates(parts_.chain_pem));
+  return CheckChain(chain.front().get(), std::span(chain).subspan(1), roots, LastValid(now));
+}
+
 Status Authority::ReadChain(WallTime now) {
   RK_TRY(const Certificates chain, ParseCertificates(parts_.chain_pem));
   RK_TRY(const Certificates roots, ParseCertificates(parts_.trust_bundle_pem));
@@ -34,8 +45,8 @@ Status Authority::ReadChain(WallTime now) {
   if (!MaySignCertificates(issuing)) {
     return FailedPrecondition("the issuing certificate is not a CA's with keyCertSign").WithReason("authority_ca");
   }
-  const WallTime last_valid = not_after_ - std::chrono::seconds(1);
-  RK_RETURN_IF_ERROR(CheckChain(issuing, std::span(chain).subspan(1), roots, std::min(now, last_valid)));
+  RK_RETURN_IF_ERROR(CheckChain(issuing, std::span(chain).subspan(1), roots, LastValid(now)));
+  trust_bundle_pem_ = parts_.trust_bundle_pem + parts_.extra_anchors_pem;
   subject_der_ = SubjectOf(issuing);
   subject_key_id_ = SubjectKeyIdOf(issuing);
   chain_not_after_ = not_after_;

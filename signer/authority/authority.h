@@ -1,13 +1,17 @@
 // One issuing key with its chain and trust bundle: an immutable snapshot, swapped whole on rotation or reload.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "keystore/base/bytes.h"
 #include "keystore/base/clock.h"
+#include "keystore/base/openssl.h"
 #include "keystore/base/result.h"
 #include "keystore/signature_scheme.h"
 #include "keystore/signer.h"
@@ -24,9 +28,10 @@ class Authority {
     std::string name;
     std::string trust_domain;
     std::shared_ptr<const Signer> signer;
-    std::string chain_pem;         // issuing certificate first, then intermediates towards (not including) the root
-    std::string trust_bundle_pem;  // one or more roots, sent as one element, verbatim
-    std::string client_roots_pem;  // what client certificates are verified against; empty: the trust bundle
+    std::string chain_pem;           // issuing certificate first, then intermediates towards (not including) the root
+    std::string trust_bundle_pem;    // one or more roots
+    std::string extra_anchors_pem;   // what workloads trust beside them; none of it vouches for a client; or empty
+    std::string client_anchors_pem;  // what client certificates are verified against beside the roots; or empty
     Profile workload_profile = WorkloadProfile({});
   };
 
@@ -35,6 +40,12 @@ class Authority {
   // ("chain"; an expired issuer is accepted here and refused when it should sign). INVALID_ARGUMENT when the chain or
   // the bundle is not certificates ("certificates"). The chain may hold certificates beside the path to the root.
   static Result<std::shared_ptr<const Authority>> Make(Parts parts, WallTime now);
+
+  // The same that sends another trust bundle with its certificates: roots, verbatim.
+  [[nodiscard]] std::shared_ptr<const Authority> WithTrustBundle(std::string trust_bundle_pem) const;
+
+  // Whether the issuing certificate chains to one of `roots` at `now`: FAILED_PRECONDITION with reason "chain".
+  [[nodiscard]] Status CheckChainsTo(std::span<const ossl::Cert> roots, WallTime now) const;
 
   [[nodiscard]] const std::string& name() const { return parts_.name; }
   [[nodiscard]] const std::string& trust_domain() const { return parts_.trust_domain; }
@@ -57,17 +68,20 @@ class Authority {
   // One PEM block an element, each ending in one line break: what follows the leaf in a response. Without a
   // self-signed issuing certificate, which the bundle holds.
   [[nodiscard]] const std::vector<std::string>& chain_elements() const { return chain_elements_; }
-  [[nodiscard]] const std::string& trust_bundle_pem() const { return parts_.trust_bundle_pem; }
-  [[nodiscard]] const std::string& client_roots_pem() const {
-    return parts_.client_roots_pem.empty() ? parts_.trust_bundle_pem : parts_.client_roots_pem;
-  }
+  // Sent as one element, verbatim: roots and extra anchors, or what took their place.
+  [[nodiscard]] const std::string& trust_bundle_pem() const { return trust_bundle_pem_; }
+  // What it was made of.
+  [[nodiscard]] const Parts& parts() const { return parts_; }
   // SHA-256 of the issuing certificate's DER, lower-case hexadecimal.
   [[nodiscard]] const std::string& certificate_fingerprint() const { return certificate_fingerprint_; }
 
  private:
   Authority() = default;
+  Authority(const Authority&) = default;
 
   Status ReadChain(WallTime now);
+  // `now`, or when the issuing certificate was valid last: one that has expired is refused when it should sign.
+  [[nodiscard]] WallTime LastValid(WallTime now) const { return std::min(now, not_after_ - std::chrono::seconds(1)); }
 
   Parts parts_;
   std::optional<SignatureChecker> checker_;
@@ -79,6 +93,7 @@ class Authority {
   WallTime chain_not_after_;
   WallTime root_not_after_;
   std::vector<std::string> chain_elements_;
+  std::string trust_bundle_pem_;
   std::string certificate_fingerprint_;
 };
 

@@ -164,6 +164,14 @@ Status InsertIssuer(Database& database, std::string_view trust_domain, std::stri
   return Ok();
 }
 
+Result<bool> HasIssuers(Database& database, std::string_view trust_domain, std::string_view root) {
+  RK_TRY(Statement query, database.Prepare("SELECT id FROM trust_issuers WHERE trust_domain = :td AND root = :root",
+                                           {kText, kText}, {kInteger}));
+  query.Bind(trust_domain, root);
+  RK_RETURN_IF_ERROR(query.Start());
+  return query.Next();
+}
+
 Status InsertEvent(Database& database, const BundleEvent& event) {
   RK_RETURN_IF_ERROR(Execute(database,
                              "INSERT INTO trust_events (at, trust_domain, act, subject, refusal, detail, done_by)"

@@ -35,6 +35,8 @@ Result<std::int64_t> DeleteExpiredJwtKeys(store::Database& database, std::string
 // Nothing when it is there.
 Status InsertIssuer(store::Database& database, std::string_view trust_domain, std::string_view issuer,
                     std::string_view root);
+// Whether any issuing certificate was noted to chain to the root.
+Result<bool> HasIssuers(store::Database& database, std::string_view trust_domain, std::string_view root);
 Status InsertEvent(store::Database& database, const BundleEvent& event);
 
 }  // namespace rootkeep::bundle_rows

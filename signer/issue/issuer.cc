@@ -134,7 +134,7 @@ Status Issuer::Settle(Candidate& candidate) {
 void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, Decision decision, Deadline deadline,
                           IssueDone done) {
   Status submitted = Guarded([&]() -> Status {
-    auto authority = parts_.authorities.Find(request.authority);
+    auto authority = parts_.authorities.FindSigning(request.authority);
     if (authority == nullptr) return Unavailable("no authority is loaded").WithReason("no_authority");
     decision.not_before = std::max(decision.not_before, authority->not_before());
     decision.not_after = std::min(decision.not_after, authority->not_after());
@@ -148,7 +148,7 @@ void Issuer::IssueDecided(const Caller& caller, const IssuanceRequest& request, 
 Result<Issuer::Candidate> Issuer::Examine(Ask& ask) {
   // Who names no authority gets the one of its own trust domain.
   auto authority = ask.request.authority.empty() ? parts_.authorities.FindByTrustDomain(ask.caller.trust_domain)
-                                                 : parts_.authorities.Find(ask.request.authority);
+                                                 : parts_.authorities.FindSigning(ask.request.authority);
   if (authority == nullptr) return Unavailable("no authority is loaded").WithReason("no_authority");
   auto policy = parts_.policy.Get();
   RK_TRY(auto grant, DecideGrant(ask.caller, ask.request, authority->trust_domain(), *policy));

@@ -92,7 +92,6 @@ void ReadAuthorities(const v1::Config& file, const Section& section, Config& con
       ReadList(section, "authorities", file.authorities(),
                [&](const v1::Authority& item, const Section& place) { return ReadAuthority(item, place, config); });
   CheckUnique(section, "authorities", "name", NamesOf(config.authorities));
-  CheckUnique(section, "authorities", "trust_domain", Each(config.authorities, &Authority::trust_domain));
   if (config.authorities.empty()) section.Complain("authorities", "is required: at least one");
 }
 

@@ -25,6 +25,7 @@ Status Authorities::Load(const config::Config& config, WallTime now) {
     // One that serves already goes on with what it has, unless it would have to meet other terms now.
     if (present != nullptr && unchanged) loaded.push_back(std::move(present));
   }
+  RK_RETURN_IF_ERROR(served_.Use(loaded));
   terms_ = terms;
   configured_ = config.authorities;
   waiting_.clear();
@@ -36,7 +37,6 @@ Status Authorities::Load(const config::Config& config, WallTime now) {
     waiting_.insert(name);
     Report(name, reason);
   }
-  served_.Replace(std::move(loaded));
   return Ok();
 }
 
@@ -44,10 +44,10 @@ bool Authorities::Unchanged(const config::Authority& entry, const AuthorityTerms
   return terms == terms_ && std::ranges::find(configured_, entry) != configured_.end();
 }
 
-bool Authorities::DropForbidden() {
+void Authorities::DropForbidden() {
   AuthoritySet::List kept;
   bool changed = false;
-  for (const auto& authority : served_.All()) {
+  for (const auto& authority : served_.loaded()) {
     const Status permitted = keys_.Check(authority->signer().info());
     if (permitted.ok()) {
       kept.push_back(authority);
@@ -58,37 +58,57 @@ bool Authorities::DropForbidden() {
     log::Failure("authority_stopped", {{"authority", authority->name()}, {"detail", permitted.error().ToString()}});
     Report(authority->name(), permitted.error().ToString());
   }
-  if (changed) served_.Replace(std::move(kept));
-  return changed;
+  if (changed) served_.Keep(std::move(kept));
 }
 
-bool Authorities::Retry(WallTime now) {
-  if (waiting_.empty()) return false;
-  bool changed = false;
+void Authorities::Retry(WallTime now) {
+  if (waiting_.empty()) return;
   AuthoritySet::List all;
+  AuthoritySet::List kept;  // without those that came back
+  std::set<std::string> back;
+  bool changed = false;
   for (const config::Authority& entry : configured_) {
     auto present = served_.Find(entry.name);
-    if (waiting_.contains(entry.name)) {
-      auto authority = LoadAuthority(entry, terms_, hardware_.Token(entry.token), keys_, now);
-      Report(entry.name, authority.ok() ? "" : authority.error().ToString());
-      if (authority.ok()) {
-        LogLoaded(**authority);
-        present = std::move(*authority);
-        waiting_.erase(entry.name);
-        changed = true;
-      } else if (!MayPass(authority.error()) && present != nullptr) {
-        present = nullptr;  // what came back is not what may sign
-        changed = true;
-      }
+    if (!waiting_.contains(entry.name)) {
+      if (present == nullptr) continue;
+      all.push_back(present);
+      kept.push_back(std::move(present));
+      continue;
     }
-    if (present != nullptr) all.push_back(std::move(present));
+    auto authority = LoadAuthority(entry, terms_, hardware_.Token(entry.token), keys_, now);
+    if (authority.ok()) {
+      all.push_back(std::move(*authority));
+      back.insert(entry.name);
+      if (present != nullptr) kept.push_back(std::move(present));
+      continue;
+    }
+    Report(entry.name, authority.error().ToString());
+    if (present == nullptr) continue;
+    if (MayPass(authority.error())) {
+      all.push_back(present);
+      kept.push_back(std::move(present));
+    } else {
+      changed = true;  // what came back is not what may sign
+    }
   }
-  if (changed) served_.Replace(std::move(all));
-  return changed;
+  if (!back.empty() && TakeBack(all, back)) return;
+  if (changed) served_.Keep(std::move(kept));
+}
+
+// A root of theirs may not fit into the bundle, or the database may be away: then they wait on.
+bool Authorities::TakeBack(const AuthoritySet::List& all, const std::set<std::string>& back) {
+  const Status used = served_.Use(all);
+  for (const std::string& name : back) {
+    Report(name, used.ok() ? "" : used.error().ToString());
+    if (!used.ok()) continue;
+    waiting_.erase(name);
+    LogLoaded(*served_.Find(name));
+  }
+  return used.ok();
 }
 
 void Authorities::ReportServed(WallTime now) {
-  const auto all = served_.All();
+  const auto all = served_.loaded();
   for (const auto& authority : all) {
     if (waiting_.contains(authority->name())) continue;
     const WallTime end = std::min(authority->not_after(), authority->chain_not_after());
@@ -97,13 +117,8 @@ void Authorities::ReportServed(WallTime now) {
     if (!enough) reason = "the issuing chain ends at " + ToRfc3339(end) + ", too soon to issue";
     Report(authority->name(), reason);
   }
+  ReportUnsigned();
   if (!all.empty()) metrics_.SetExpiry(all.front()->root_not_after(), all.front()->chain_not_after());
-}
-
-std::string Authorities::ClientRoots() const {
-  std::string roots;
-  for (const auto& authority : served_.All()) roots += authority->client_roots_pem();
-  return roots;
 }
 
 void Authorities::LogLoaded(const Authority& authority) const {
@@ -120,6 +135,18 @@ void Authorities::LogLoaded(const Authority& authority) const {
 void Authorities::Report(const std::string& name, const std::string& reason) {
   metrics_.SetAuthorityServing(name, reason.empty());
   readiness_.Report("authority " + name, reason);
+}
+
+void Authorities::ReportUnsigned() {
+  const auto now = served_.Unsigned();
+  for (const std::string& trust_domain : unsigned_) {
+    if (!now.contains(trust_domain)) readiness_.Report("trust domain " + trust_domain, "");
+  }
+  unsigned_.clear();
+  for (const auto& [trust_domain, reason] : now) {
+    readiness_.Report("trust domain " + trust_domain, reason);
+    unsigned_.insert(trust_domain);
+  }
 }
 
 }  // namespace rootkeep

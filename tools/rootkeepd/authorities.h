@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "signer/authority/authority_set.h"
+#include "signer/bundle/served_authorities.h"
 #include "signer/metrics/metrics.h"
 #include "signer/ops/readiness.h"
 #include "tools/config/config.h"
@@ -17,42 +17,44 @@ namespace rootkeep {
 class Authorities {
  public:
   // All outlive this.
-  Authorities(const Hardware& hardware, const KeyWatch& keys, AuthoritySet& served, Readiness& readiness,
+  Authorities(const Hardware& hardware, const KeyWatch& keys, ServedAuthorities& served, Readiness& readiness,
               Metrics& metrics)
       : hardware_(hardware), keys_(keys), served_(served), readiness_(readiness), metrics_(metrics) {}
 
   // Loads every authority of `config`. Those whose token is away are reported not ready and tried again by Retry; any
-  // other fault is returned, and then nothing has changed.
+  // other fault is returned, ServedAuthorities::Use's too, and then nothing has changed.
   Status Load(const config::Config& config, WallTime now);
 
   // Serves no longer those whose key the catalogue has forbidden meanwhile; Retry tries them again, perhaps with a
-  // newer key. Whether the served set changed.
-  bool DropForbidden();
+  // newer key.
+  void DropForbidden();
 
-  // Tries those that are still away; whether the served set changed.
-  bool Retry(WallTime now);
+  // Tries those that are still away.
+  void Retry(WallTime now);
 
-  // Reports authorities whose key is missing, and those that have expired or have too little life left to issue.
+  // Reports authorities whose key is missing, those that have expired or have too little life left to issue, and trust
+  // domains in which none may sign.
   void ReportServed(WallTime now);
-
-  // The roots of all loaded authorities, without extra anchors: what client certificates are verified against.
-  [[nodiscard]] std::string ClientRoots() const;
 
  private:
   // Whether an authority that serves was loaded from this entry and under these terms.
   [[nodiscard]] bool Unchanged(const config::Authority& entry, const AuthorityTerms& terms) const;
   void Report(const std::string& name, const std::string& reason);
+  void ReportUnsigned();
+  // Whether they serve.
+  bool TakeBack(const AuthoritySet::List& all, const std::set<std::string>& back);
 
   void LogLoaded(const Authority& authority) const;
 
   const Hardware& hardware_;
   const KeyWatch& keys_;
-  AuthoritySet& served_;
+  ServedAuthorities& served_;
   Readiness& readiness_;
   Metrics& metrics_;
   AuthorityTerms terms_;
   std::vector<config::Authority> configured_;
   std::set<std::string> waiting_;
+  std::set<std::string> unsigned_;  // trust domains reported so
 };
 
 }  // namespace rootkeep

@@ -52,10 +52,11 @@ Result<std::shared_ptr<const Authority>> Load(const config::Authority& config, c
                           .trust_domain = config.trust_domain,
                           .signer = std::move(signer),
                           .chain_pem = files.chain_pem + extra_chain,
-                          .trust_bundle_pem = files.bundle_pem + extra_anchors,
+                          .trust_bundle_pem = files.bundle_pem,
                           // An extra anchor is for workloads to trust each other by. Its CA must not be able to make
                           // itself a caller of this one.
-                          .client_roots_pem = files.bundle_pem + client_anchors,
+                          .extra_anchors_pem = extra_anchors,
+                          .client_anchors_pem = client_anchors,
                           .workload_profile = WorkloadProfile(config.lifetimes)},
                          now);
 }

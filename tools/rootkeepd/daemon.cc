@@ -75,6 +75,8 @@ Status Daemon::OpenState() {
                                     .log_level = config_.log.level},
                                    config_.tokens, config_.key_sockets));
   RK_TRY(ledger_, OpenLedger({.path = state_->database_path(), .clock = &clock_}));
+  RK_TRY(bundles_, TrustBundles::Open(state_->database_path(), clock_));
+  served_authorities_ = std::make_unique<ServedAuthorities>(*bundles_, served_, clock_);
   keys_ = std::make_unique<KeyWatch>(KeyWatch::Parts{.path = state_->key_catalog_path(),
                                                      .tokens = config_.tokens,
                                                      .key_sockets = config_.key_sockets,
@@ -82,7 +84,7 @@ Status Daemon::OpenState() {
                                                      .reports = reports_,
                                                      .clock = clock_});
   RK_RETURN_IF_ERROR(keys_->Start());
-  authorities_ = std::make_unique<Authorities>(*hardware_, *keys_, served_, readiness_, metrics_);
+  authorities_ = std::make_unique<Authorities>(*hardware_, *keys_, *served_authorities_, readiness_, metrics_);
   return authorities_->Load(config_, clock_.Now());
 }
 
@@ -129,13 +131,17 @@ Status Daemon::OpenListeners() {
                                                    .reports = reports_,
                                                    .keys = *keys_,
                                                    .authorities = *authorities_,
+                                                   .served = *served_authorities_,
+                                                   .signing = served_,
+                                                   .bundles = *bundles_,
                                                    .issuer = *issuer_,
                                                    .ledger = *ledger_,
                                                    .readiness = readiness_,
                                                    .metrics = metrics_,
                                                    .clock = clock_,
                                                    .certificates = certificates_,
-                                                   .nodes = nodes_.get()});
+                                                   .nodes = nodes_.get()},
+                                     config_.authorities.front().trust_domain);
   readiness_.SetOnChange([this](bool ready) { ShowReadiness(ready); });
   ShowReadiness(false);
   keeper_->Round();

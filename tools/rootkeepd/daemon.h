@@ -8,6 +8,8 @@
 #include "keystore/base/result.h"
 #include "signer/authn/jwks_registry.h"
 #include "signer/authn/reloadable.h"
+#include "signer/bundle/served_authorities.h"
+#include "signer/bundle/trust_bundles.h"
 #include "signer/issue/issuer.h"
 #include "signer/node/recorded_nodes.h"
 #include "signer/ops/http_server.h"
@@ -79,7 +81,9 @@ class Daemon {
   std::optional<store::StateDir> state_;
   std::optional<Hardware> hardware_;
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<TrustBundles> bundles_;
   AuthoritySet served_;
+  std::unique_ptr<ServedAuthorities> served_authorities_;
   std::unique_ptr<KeyWatch> keys_;
   std::unique_ptr<Authorities> authorities_;
   std::unique_ptr<Snapshot<Policy>> policy_;

@@ -28,8 +28,8 @@ Status Keeper::Reload(const config::Config& config) {
   // So that a key that was retired a moment ago refuses the reload, and does not stop its authority after it.
   parts_.keys.Refresh();
   RK_RETURN_IF_ERROR(parts_.authorities.Load(config, parts_.clock.Now()));
-  roots_shown_ = false;
-  for (const auto& certificate : parts_.certificates) certificate->Follow(config.authorities.front().name);
+  trust_domain_ = config.authorities.front().trust_domain;
+  followed_.clear();
   parts_.keys.LookSoon();
   RoundLocked();
   return Ok();
@@ -49,14 +49,16 @@ void Keeper::RoundLocked() {
   parts_.hardware.Probe(parts_.reports);
   parts_.keys.Round();
   const WallTime now = parts_.clock.Now();
-  if (parts_.authorities.DropForbidden()) roots_shown_ = false;
-  if (parts_.authorities.Retry(now)) roots_shown_ = false;
+  parts_.authorities.DropForbidden();
+  parts_.authorities.Retry(now);
   parts_.authorities.ReportServed(now);
   const Status ledger = parts_.ledger.Health();
   parts_.readiness.Report("ledger", ledger.ok() ? "" : ledger.error().ToString());
   parts_.metrics.SetInFlight(static_cast<std::int64_t>(parts_.issuer.in_flight()));
   if (parts_.nodes != nullptr) parts_.nodes->Round(now);
-  if (!roots_shown_) ShowClientRoots();
+  DropExpiredKeys();
+  ShowClientRoots();
+  FollowSigning();
   RenewCertificates(now);
 }
 
@@ -75,16 +77,31 @@ void Keeper::RenewCertificates(WallTime now) {
   }
 }
 
+void Keeper::DropExpiredKeys() {
+  constexpr char kComponent[] = "trust bundles";
+  const Status dropped = parts_.bundles.DropExpired();
+  if (dropped.ok()) return parts_.readiness.Remove(kComponent);
+  parts_.readiness.Warn(kComponent, dropped.error().ToString());
+}
+
+// Whoever has dropped a root that is tainted must still find a serving certificate that verifies.
+void Keeper::FollowSigning() {
+  const auto signing = parts_.signing.FindByTrustDomain(trust_domain_);
+  if (signing == nullptr || signing->certificate_fingerprint() == followed_) return;
+  for (const auto& certificate : parts_.certificates) certificate->Follow(signing->name());
+  followed_ = signing->certificate_fingerprint();
+}
+
 void Keeper::ShowClientRoots() {
-  const std::string roots = parts_.authorities.ClientRoots();
-  if (roots.empty()) return;
+  const auto roots = parts_.served.ClientRoots();
+  if (roots->empty() || roots == shown_roots_) return;
   bool shown = true;
   for (const auto& certificate : parts_.certificates) {
-    const Status replaced = certificate->identity().ReplaceClientRoots(roots);
+    const Status replaced = certificate->identity().ReplaceClientRoots(*roots);
     if (!replaced.ok()) log::Failure("client_roots_not_replaced", {{"detail", replaced.error().ToString()}});
     shown = shown && replaced.ok();
   }
-  roots_shown_ = shown;
+  if (shown) shown_roots_ = roots;
 }
 
 }  // namespace rootkeep

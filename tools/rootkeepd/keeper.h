@@ -2,11 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "keystore/base/clock.h"
 #include "keystore/base/mutex.h"
+#include "signer/authority/authority_set.h"
+#include "signer/bundle/served_authorities.h"
+#include "signer/bundle/trust_bundles.h"
 #include "signer/issue/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ops/readiness.h"
@@ -27,6 +32,9 @@ class Keeper {
     HardwareReports& reports;
     KeyWatch& keys;
     Authorities& authorities;
+    const ServedAuthorities& served;
+    const AuthoritySet& signing;
+    TrustBundles& bundles;
     Issuer& issuer;
     Ledger& ledger;
     Readiness& readiness;
@@ -36,7 +44,8 @@ class Keeper {
     NodeDoor* nodes;  // null: none
   };
 
-  explicit Keeper(Parts parts) : parts_(parts) {}
+  // Serving certificates come from the authority that signs in `trust_domain`.
+  Keeper(Parts parts, std::string trust_domain) : parts_(parts), trust_domain_(std::move(trust_domain)) {}
 
   // One round, on the calling thread; the first is made by main before it says that it is ready.
   void Round();
@@ -54,10 +63,14 @@ class Keeper {
   void RoundLocked() RK_REQUIRES(mutex_);
   void RenewCertificates(WallTime now) RK_REQUIRES(mutex_);
   void ShowClientRoots() RK_REQUIRES(mutex_);
+  void FollowSigning() RK_REQUIRES(mutex_);
+  void DropExpiredKeys() RK_REQUIRES(mutex_);
 
   const Parts parts_;
   Mutex mutex_;
-  bool roots_shown_ RK_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const std::string> shown_roots_ RK_GUARDED_BY(mutex_);
+  std::string trust_domain_ RK_GUARDED_BY(mutex_);  // of the serving certificates
+  std::string followed_ RK_GUARDED_BY(mutex_);  // fingerprint of the issuing certificate that serving ones are below
   Deadline retry_certificates_at_ RK_GUARDED_BY(mutex_);
   std::jthread thread_;
 };

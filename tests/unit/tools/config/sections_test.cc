@@ -93,8 +93,7 @@ TEST(AuthoritiesTest, TrustDomains) {
               HasSubstr("trust_domains[0].name: is not a trust domain"));
   EXPECT_THAT(ProblemsOf(MinimalWith("name: cluster.local", "name: cluster.local\n  - name: cluster.local")),
               HasSubstr("trust_domains[1].name: \"cluster.local\" is there already"));
-  EXPECT_THAT(ProblemsOf(Minimal("  - name: other\n")),
-              HasSubstr("c.yaml:13:5: authorities[1].trust_domain: \"cluster.local\" is there already"));
+  EXPECT_EQ(ProblemsOf(Minimal("  - name: other\n")), "") << "one of the two signs";
 }
 
 TEST(AuthoritiesTest, KeyUriHoldsNoPin) {
