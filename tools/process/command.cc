@@ -46,7 +46,11 @@ class SpawnOptions {
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    return posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (const int error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) {
+      return error;
+    }
+    // Libraries do not close all of theirs on exec: a connection to a TPM is not another program's.
+    return posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   }
 
   posix_spawnattr_t attributes{};

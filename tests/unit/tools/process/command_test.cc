@@ -29,6 +29,13 @@ TEST(Command, RunsWithoutAShellAndWithNothingInItsEnvironment) {
   EXPECT_THAT(environment, ::testing::Not(::testing::HasSubstr("ROOTKEEP_TEST_SECRET")));
 }
 
+// Libraries open descriptors that are not closed on exec: libtss2 its connections to a TPM, modules theirs to a device.
+TEST(Command, HasNoDescriptorOfThisProcessButItsOutput) {
+  const Fd open(dup(STDOUT_FILENO));
+  const std::string script = "test ! -e /proc/self/fd/" + std::to_string(open.get());
+  EXPECT_THAT(RunCommand({"/bin/sh", "-c", script}, seconds(30), {}), IsOk());
+}
+
 TEST(Command, SaysHowItEnded) {
   EXPECT_THAT(RunCommand({"/bin/sh", "-c", "exit 3"}, seconds(30), {}), Says("status 3"));
   EXPECT_THAT(RunCommand({"/bin/sh", "-c", "kill -9 $$"}, seconds(30), {}), Says("signal 9"));
