@@ -10,11 +10,10 @@ bool IsMadeBy(const CatalogEntry& entry, std::string_view maker) {
   return !maker.empty() && entry.maker == maker && entry.named.use == KeyUse::kForeignCa;
 }
 
-std::vector<const CatalogEntry*> OldestFirst(std::span<const CatalogEntry> entries, std::string_view maker,
-                                             std::string_view name) {
+std::vector<const CatalogEntry*> OldestFirst(std::span<const CatalogEntry> entries, const KeySuccession& whose) {
   std::vector<const CatalogEntry*> keys;
   for (const CatalogEntry& entry : entries) {
-    if (IsMadeBy(entry, maker) && entry.named.name == name) keys.push_back(&entry);
+    if (IsMadeBy(entry, whose.maker) && entry.named.name == whose.name) keys.push_back(&entry);
   }
   std::ranges::sort(keys, {}, [](const CatalogEntry* key) { return key->named.generation; });
   return keys;
@@ -34,9 +33,9 @@ std::uint32_t LastUsed(const std::vector<const CatalogEntry*>& keys) {
 
 }  // namespace
 
-ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, std::string_view maker, std::string_view name,
+ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, const KeySuccession& whose, const TokenName& token,
                            const ReplacedKeysPolicy& policy, WallTime now) {
-  const std::vector<const CatalogEntry*> keys = OldestFirst(entries, maker, name);
+  const std::vector<const CatalogEntry*> keys = OldestFirst(entries, whose);
   const std::uint32_t newest = NewestActive(keys);
   const std::uint32_t last_used = LastUsed(keys);
   ReplacedKeys out;
@@ -45,10 +44,13 @@ ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, std::string_vi
       if (key->named.generation < newest) out.forget.push_back(key->label);
       continue;
     }
-    ++out.kept;
+    const bool here = InToken(*key, token);
+    if (here) ++out.kept;
     if (key->named.generation >= newest || key->state == KeyState::kPending) continue;
     if (!key->retired_at) {
       out.retire.push_back(key->label);
+    } else if (!here) {
+      continue;  // its own token's turn
     } else if (key->destroy_ordered_at || now - *key->retired_at >= policy.grace) {
       out.destroy.push_back(key->label);
     } else if (key->named.generation != last_used) {

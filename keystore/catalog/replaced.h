@@ -13,20 +13,27 @@ namespace rootkeep {
 
 struct ReplacedKeysPolicy {
   std::chrono::seconds grace = std::chrono::hours(48);  // from when a key was RETIRED
-  // Keys of one name that are not DESTROYED, at most, the newest among them; at least kFewest.
+  // Keys of one name in one token that are not DESTROYED, at most, the newest among them; at least kFewest.
   std::size_t keep = 8;
 
   // The newest, the last that was used, and the one that is being made.
   static constexpr std::size_t kFewest = 3;
 };
 
+// Whose keys are judged.
+struct KeySuccession {
+  std::string_view maker;
+  std::string_view name;
+};
+
 // Labels, the oldest of a name first.
 struct ReplacedKeys {
-  std::vector<std::string> retire;   // ACTIVE ones, to be RETIRED now
-  std::vector<std::string> destroy;  // RETIRED ones whose time is over, or whose destruction was begun
-  // RETIRED ones that are not in use, so that they may go within their grace where the bound demands it.
+  std::vector<std::string> retire;  // ACTIVE ones, to be RETIRED now
+  // In the token: RETIRED ones whose time is over, or whose destruction was begun; and those that are not in use, so
+  // that they may go within their grace where the bound demands it.
+  std::vector<std::string> destroy;
   std::vector<std::string> spare;
-  std::size_t kept = 0;             // keys of the name that are not DESTROYED
+  std::size_t kept = 0;             // in the token, and not DESTROYED
   std::vector<std::string> forget;  // DESTROYED ones, so long ago that their rows may go
 };
 
@@ -38,7 +45,7 @@ inline constexpr std::size_t kRememberedKeys = 100;
 // as long as its owner may not know of the newer ones or may return to it: until its grace is over, if others rely on
 // what it signed (used_at) and on nothing that a newer one signed. All other replaced keys are not in use: those that
 // never signed anything for others, and those that a newer one has followed in that.
-ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, std::string_view maker, std::string_view name,
+ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, const KeySuccession& whose, const TokenName& token,
                            const ReplacedKeysPolicy& policy, WallTime now);
 
 // The names under which `maker` has foreign-ca keys.

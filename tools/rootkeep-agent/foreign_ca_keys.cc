@@ -12,14 +12,11 @@ namespace {
 
 constexpr std::chrono::seconds kDestroyDeadline{5};
 
-// The row is another token's, where this one is asked.
-bool IsElsewhere(const Error& error) { return error.reason() == "key_token"; }
-
 }  // namespace
 
-Result<ReplacedKeys> ForeignCaKeys::Judge(const Catalog& catalog, const std::string& name) const {
-  RK_TRY(const std::vector<CatalogEntry> entries, catalog.List());
-  return JudgeReplaced(entries, kUserAgent, name, policy_, clock_.Now());
+Result<ReplacedKeys> ForeignCaKeys::Judge(const Place& place, const std::string& name) const {
+  RK_TRY(const std::vector<CatalogEntry> entries, place.catalog.List());
+  return JudgeReplaced(entries, {.maker = kUserAgent, .name = name}, place.token, policy_, clock_.Now());
 }
 
 Result<KeyInfo> ForeignCaKeys::Create(const std::shared_ptr<KeyStore>& store, const TokenName& token,
@@ -40,7 +37,7 @@ Result<KeyInfo> ForeignCaKeys::Create(const std::shared_ptr<KeyStore>& store, co
 }
 
 Status ForeignCaKeys::MakeRoom(const Place& place, const std::string& name) {
-  RK_TRY(const ReplacedKeys keys, Judge(place.catalog, name));
+  RK_TRY(const ReplacedKeys keys, Judge(place, name));
   std::size_t kept = keys.kept;
   std::string why;
   for (const auto* labels : {&keys.destroy, &keys.spare}) {
@@ -72,11 +69,10 @@ Status ForeignCaKeys::Destroy(const Place& place, const std::string& label, std:
 }
 
 void ForeignCaKeys::TidyUp(const Place& place, const std::string& name) {
-  const auto keys = Judge(place.catalog, name);
+  const auto keys = Judge(place, name);
   if (!keys.ok()) return log::Warning("replaced_keys_unknown", {{"detail", keys.error().ToString()}});
   const auto report = [](const std::string& label, const Status& status) {
-    if (status.ok() || IsElsewhere(status.error())) return;
-    log::Warning("replaced_key_kept", {{"key", label}, {"detail", status.error().ToString()}});
+    if (!status.ok()) log::Warning("replaced_key_kept", {{"key", label}, {"detail", status.error().ToString()}});
   };
   for (const std::string& label : keys->retire) {
     const Status retired = place.catalog.Retire(label, clock_.Now());

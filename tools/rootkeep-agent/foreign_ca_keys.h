@@ -49,7 +49,7 @@ class ForeignCaKeys {
     const TokenName& token;
     Deadline deadline;
   };
-  [[nodiscard]] Result<ReplacedKeys> Judge(const Catalog& catalog, const std::string& name) const;
+  [[nodiscard]] Result<ReplacedKeys> Judge(const Place& place, const std::string& name) const;
   Status MakeRoom(const Place& place, const std::string& name);
   Status Destroy(const Place& place, const std::string& label, std::string_view why);
   // Counts the signature; false when the row has to say first that the key is used.

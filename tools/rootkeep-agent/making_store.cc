@@ -1,11 +1,23 @@
 #include "tools/rootkeep-agent/making_store.h"
 
+#include <algorithm>
+
 #include "keystore/catalog/catalogued_store.h"
 #include "keystore/catalog/generation.h"
 #include "keystore/catalog/permission.h"
 #include "tools/rootkeep-agent/counted_signer.h"
 
 namespace rootkeep::agent {
+namespace {
+
+bool IsPendingAsAnother(const std::vector<CatalogEntry>& entries, const KeySpec& spec) {
+  const auto label = KeyLabel(spec);
+  const auto row = std::ranges::find(entries, label.ok() ? *label : "", &CatalogEntry::label);
+  if (row == entries.end() || row->state != KeyState::kPending) return false;
+  return row->type != spec.type || row->custody != spec.custody;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const Signer>> MakingStore::Open(const KeyUri& uri, Deadline deadline) {
   RK_TRY(auto signer, store_->Open(uri, deadline));
@@ -20,6 +32,8 @@ Result<KeySpec> MakingStore::WithGeneration(KeySpec spec, Deadline deadline) {
   RK_TRY(const std::vector<CatalogEntry> entries, catalog->List());
   RK_TRY(const std::vector<KeyInfo> keys, store_->List(deadline));
   RK_TRY(spec.generation, NextGeneration(entries, keys, spec.use, spec.name));
+  // A creation that was interrupted is finished by the same one only.
+  if (IsPendingAsAnother(entries, spec)) ++spec.generation;
   return spec;
 }
 

@@ -14,6 +14,8 @@ using ::testing::SizeIs;
 constexpr char kMaker[] = "rootkeep-agent";
 constexpr char kName[] = "prod.ca-a";
 
+const TokenName kToken{.label = "node", .serial = ""};
+
 WallTime At(int hour) { return FromUnixSeconds(1'800'000'000) + hours(hour); }
 
 std::string Label(std::uint32_t generation, const std::string& name = kName) {
@@ -32,7 +34,7 @@ class Story {
   Story& Destroyed(std::uint32_t generation) { return Row(generation, KeyState::kDestroyed); }
   Story& Row(std::uint32_t generation, KeyState state) {
     const std::string label = Label(generation);
-    rows_.push_back({.label = label, .named = *ParseKeyLabel(label), .maker = kMaker, .state = state});
+    rows_.push_back({.label = label, .named = *ParseKeyLabel(label), .maker = kMaker, .token = kToken, .state = state});
     return *this;
   }
   // What was written down last.
@@ -43,7 +45,7 @@ class Story {
   CatalogEntry& last() { return rows_.back(); }
 
   [[nodiscard]] ReplacedKeys Judge(int hour = 0) const {
-    return JudgeReplaced(rows_, kMaker, kName, {.grace = hours(48), .keep = 8}, At(hour));
+    return JudgeReplaced(rows_, {.maker = kMaker, .name = kName}, kToken, {.grace = hours(48), .keep = 8}, At(hour));
   }
 
  private:
@@ -105,7 +107,21 @@ TEST(ReplacedKeys, NobodyElsesKeysAreJudged) {
   of_another_use.Retired(1, 0);
   of_another_use.last().named.use = KeyUse::kApp;
   EXPECT_THAT(of_another_use.Active(2).Judge(1000).destroy, IsEmpty());
-  EXPECT_THAT(JudgeReplaced({}, "", kName, {}, At(0)).destroy, IsEmpty()) << "nobody is no maker";
+  story.last().maker = "";
+  const std::vector<CatalogEntry> nobodys = {story.last()};
+  EXPECT_EQ(JudgeReplaced(nobodys, {.maker = "", .name = kName}, kToken, {}, At(0)).kept, 0U) << "nobody is no maker";
+}
+
+TEST(ReplacedKeys, AKeyInAnotherTokenIsReplacedAndLeftToIt) {
+  Story story;
+  story.Retired(1, 0);
+  story.last().token = {.label = "before", .serial = ""};
+  story.Active(2);
+  story.last().token = {.label = "before", .serial = ""};
+  const ReplacedKeys keys = story.Active(3).Judge(1000);
+  EXPECT_THAT(keys.retire, ElementsAre(Label(2))) << "its owner has a newer one, wherever that is";
+  EXPECT_THAT(keys.destroy, IsEmpty());
+  EXPECT_EQ(keys.kept, 1U) << "only what is in this token takes room in it";
 }
 
 TEST(ReplacedKeys, RowsOfKeysLongGoneAreForgotten) {

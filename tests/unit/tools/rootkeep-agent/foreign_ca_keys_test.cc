@@ -144,6 +144,16 @@ TEST_F(ForeignCaKeysTest, WhatAnInterruptedCreationLeftIsRetired) {
   EXPECT_EQ(RowOf(2).state, KeyState::kActive);
 }
 
+TEST_F(ForeignCaKeysTest, AnUnfinishedKeyOfAnotherTypeIsNotInTheWay) {
+  const KeySpec interrupted{.type = KeyType::kEcP384, .use = KeyUse::kForeignCa, .name = kName};
+  ASSERT_THAT(Catalogue()->Intend(interrupted, name, {"rootkeep-agent"}, clock.Now(), "rootkeep-agent"), IsOk());
+  ASSERT_OK_AND_ASSIGN(const KeyInfo made, Make(1));
+  EXPECT_EQ(made.label, Label(2));
+  ASSERT_OK_AND_ASSIGN(const KeyInfo next, Make(1));
+  EXPECT_EQ(next.label, Label(3));
+  EXPECT_EQ(RowOf(1).state, KeyState::kPending) << "an operator's to look at";
+}
+
 TEST_F(ForeignCaKeysTest, OtherNamesAndOthersKeysAreLeftAlone) {
   const KeySpec operators{.use = KeyUse::kForeignCa, .name = kName};
   ASSERT_THAT(CataloguedStore(token, Catalogue(), name, clock, {"rootkeep-agent"}).Create(operators, After(kPatience)),
