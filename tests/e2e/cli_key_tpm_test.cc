@@ -121,6 +121,20 @@ TEST_F(CliKeyTpmTest, AKeyWithoutAuthValueNeedsNone) {
   EXPECT_THAT(exported.out, Not(HasSubstr("auth value")));
 }
 
+// As systemd hands it to the agent.
+TEST_F(CliKeyTpmTest, AnAuthValueMayBeACredential) {
+  ASSERT_EQ(OnTpm({"key", "create", "--name", "web"}).exit_code, 0);
+  ASSERT_THAT(MakeDirectory(dir_ / "credentials", 0700), IsOk());
+  std::filesystem::rename(keys_ + "/keys/rk_app_web_1/auth", dir_ / "credentials/tpm0.rk_app_web_1");
+  const ProgramResult without = OnTpm({"key", "show", "web"});
+  EXPECT_EQ(without.exit_code, 1);
+  EXPECT_THAT(without.err, HasSubstr("wants an auth value"));
+  const ProgramResult with =
+      RunProgram({"/usr/bin/env", "CREDENTIALS_DIRECTORY=" + (dir_ / "credentials"), ROOTKEEP_BINARY, "key", "show",
+                  "web", "--tpm", "tpm0", "--tcti", tpm_.tcti(), "--directory", keys_});
+  EXPECT_EQ(with.exit_code, 0) << with.err;
+}
+
 TEST_F(CliKeyTpmTest, SaysWhatIsMissing) {
   EXPECT_EQ(Rootkeep({"key", "list", "--tpm", "tpm0"}).exit_code, 2);
   EXPECT_EQ(Rootkeep({"key", "list", "--tcti", tpm_.tcti()}).exit_code, 2);
