@@ -86,6 +86,16 @@ TEST_F(AgentCatalogue, AKeyThatIsMadeOverASocketHasARow) {
   EXPECT_TRUE(Eventually([this] { return Log().find("key_missing") != std::string::npos; })) << Log();
 }
 
+TEST_F(AgentCatalogue, AnInterruptedCreationIsReported) {
+  const TokenName token{.label = SoftHsm::kLabel, .serial = {}};
+  ASSERT_THAT(OpenCatalogue()->Intend({.use = KeyUse::kApp, .name = "new"}, token, {}, Now()), IsOk());
+  ASSERT_THAT(OpenCatalogue()->Intend({.use = KeyUse::kApp, .name = "old"}, token, {}, Now() - std::chrono::minutes(2)),
+              IsOk());
+  EXPECT_TRUE(Eventually([this] { return Log().find("key_unfinished") != std::string::npos; })) << Log();
+  EXPECT_THAT(Log(), HasSubstr("\"key\":\"rk/app/old/1\""));
+  EXPECT_THAT(Log(), Not(HasSubstr("rk/app/new/1"))) << "somebody may be at it";
+}
+
 TEST_F(AgentCatalogue, TwoAgentsDoNotShareADirectory) {
   const auto second = RunProgram({"timeout", "20", ROOTKEEP_AGENT, "--config", ConfigFile()});
   EXPECT_EQ(second.exit_code, 1);

@@ -11,6 +11,7 @@ namespace rootkeep::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kGrant[] =
@@ -85,6 +86,7 @@ TEST_F(AgentForeignCa, KeysInATokenAreReplacedAndBounded) {
   ExpectBounded(Catalogue());
   EXPECT_EQ(hsm.OpenStore()->List(After(kPatience))->size(), 5U + 2U) << "and the fixture's";
   EXPECT_THAT(Log(), HasSubstr("replaced_key_destroyed"));
+  EXPECT_THAT(Log(), Not(HasSubstr("key_unfinished"))) << "what is under way is no accident";
   // What is newest is so after a restart too.
   ASSERT_EQ(agent->Stop(kPatience), 0) << Log();
   ASSERT_NO_FATAL_FAILURE(Start());

@@ -17,10 +17,24 @@ constexpr std::chrono::seconds kBetweenLooks{10};
 // ...and one that was missing is seen again this late.
 constexpr std::chrono::seconds kBetweenLooksForMissing{1};
 
+// No creation or destruction takes longer: one that has not ended by then was interrupted.
+constexpr std::chrono::minutes kLongestChange{1};
+
 constexpr std::array<KeyState, 5> kStates{KeyState::kPending, KeyState::kActive, KeyState::kRetired, KeyState::kMissing,
                                           KeyState::kDestroyed};
 
 bool IsGone(Finding finding) { return finding == Finding::kMissing || finding == Finding::kAnotherKey; }
+
+// Whether somebody may be making or destroying the key now.
+bool MayBeUnderWay(const Compared& row, WallTime now) {
+  switch (row.finding) {
+    case Finding::kPendingNoKey:
+    case Finding::kPendingKey: return now - row.entry->created_at < kLongestChange;
+    case Finding::kDestroyBegun:
+    case Finding::kDestroyDone: return now - *row.entry->destroy_ordered_at < kLongestChange;
+    default: return false;
+  }
+}
 
 struct Event {
   std::string_view name;
@@ -181,7 +195,8 @@ void KeyWatch::Tell(const std::string& token, const std::vector<Compared>& compa
   for (const Compared& row : compared) {
     // Keys that nobody made through us, and a stranger under the label of a key of ours, are in its own row's finding.
     if (!row.entry && (!row.key->named || now.contains(LabelOf(row)))) continue;
-    Seen seen{.finding = row.finding, .fingerprint = {}};
+    const bool under_way = MayBeUnderWay(row, parts_.clock.Now());
+    Seen seen{.finding = under_way ? Finding::kAsCatalogued : row.finding, .fingerprint = {}};
     if (row.entry && row.entry->key) seen.fingerprint = row.entry->key->public_key.fingerprint();
     now[LabelOf(row)] = std::move(seen);
   }
