@@ -12,14 +12,15 @@
 
 namespace rootkeep {
 
-enum class AuthMethod : std::uint8_t { kClientCertificate, kToken, kAttestedNode, kInternal };
+enum class AuthMethod : std::uint8_t { kClientCertificate, kToken, kAttestedNode, kLocalSocket, kInternal };
 
-// "client-certificate", "token", "attested-node", "internal" (the daemon for itself).
+// "client-certificate", "token", "attested-node", "local-socket", "internal" (the daemon for itself).
 constexpr std::string_view AuthMethodName(AuthMethod method) {
   switch (method) {
     case AuthMethod::kClientCertificate: return "client-certificate";
     case AuthMethod::kToken: return "token";
     case AuthMethod::kAttestedNode: return "attested-node";
+    case AuthMethod::kLocalSocket: return "local-socket";
     case AuthMethod::kInternal: return "internal";
   }
   return "unknown";
@@ -30,7 +31,7 @@ struct Caller {
   // What the caller may have a certificate for by itself, in order (istiod: the SAN list of the leaf). Never empty.
   std::vector<GeneralName> identities;
   AuthMethod method = AuthMethod::kToken;
-  std::string authenticator;  // configured name of the token issuer, "mtls", or "tpm"
+  std::string authenticator;  // configured name of the token issuer or of a socket's caller, "mtls", or "tpm"
   std::string trust_domain;   // the trust domain this authenticator speaks for
 
   // From where. Empty when not known; a client certificate tells none of these.
@@ -48,7 +49,7 @@ struct Caller {
   WallTime attested_until;  // when its certificate ends at the latest
 
   // For the record: "jti" or a token digest in hexadecimal; for certificates the serial in hexadecimal; for nodes the
-  // SHA-256 of the EK. Never a secret.
+  // SHA-256 of the EK; for a socket "uid:" and the process's user. Never a secret.
   std::string credential_id;
   // Peer address as gRPC prints it, for example "ipv4:127.0.0.1:40404".
   std::string peer;

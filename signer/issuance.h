@@ -15,10 +15,12 @@ namespace rootkeep {
 // As it came through a front door. Times in seconds; nothing here is trusted.
 struct IssuanceRequest {
   std::string csr_pem;
-  std::int64_t requested_ttl = 0;     // seconds; 0 or less: the profile's default
+  Bytes csr_der = {};                 // instead of csr_pem
+  std::int64_t requested_ttl = 0;     // seconds; 0 or, but for foreign-ca, less: the profile's default
   std::string impersonated_identity;  // empty: for the caller itself
   std::string authority;              // empty: the one of the caller's trust domain
   std::string request_id;             // ours, given back to the client, in every log line
+  std::string profile = {};           // by name; empty: what the caller's kind has
 };
 
 // What policy allowed; the certificate says this and nothing else.

@@ -45,8 +45,9 @@ Status Authority::ReadChain(WallTime now) {
   if (!MaySignCertificates(issuing)) {
     return FailedPrecondition("the issuing certificate is not a CA's with keyCertSign").WithReason("authority_ca");
   }
-  RK_RETURN_IF_ERROR(CheckChain(issuing, std::span(chain).subspan(1), roots, LastValid(now)));
+  RK_TRY(room_below_, RoomBelow(issuing, std::span(chain).subspan(1), roots, LastValid(now)));
   trust_bundle_pem_ = parts_.trust_bundle_pem + parts_.extra_anchors_pem;
+  certificate_der_ = CertificateDer(issuing);
   subject_der_ = SubjectOf(issuing);
   subject_key_id_ = SubjectKeyIdOf(issuing);
   chain_not_after_ = not_after_;
@@ -58,7 +59,7 @@ Status Authority::ReadChain(WallTime now) {
     chain_elements_.push_back(CertificatePem(CertificateDer(certificate.get())));
   }
   root_not_after_ = NotAfterOf(roots.front().get());
-  RK_TRY(const Bytes digest, Digest(Hash::kSha256, CertificateDer(issuing)));
+  RK_TRY(const Bytes digest, Digest(Hash::kSha256, certificate_der_));
   certificate_fingerprint_ = ToHex(digest);
   return Ok();
 }

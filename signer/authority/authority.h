@@ -56,12 +56,17 @@ class Authority {
   [[nodiscard]] const Profile& workload_profile() const { return parts_.workload_profile; }
   // What BuildTbs and Lint take from it; valid as long as this authority.
   [[nodiscard]] IssuerView View() const { return {scheme_, subject_der_, subject_key_id_, not_after_}; }
+  // DER of the issuing certificate.
+  [[nodiscard]] const Bytes& certificate_der() const { return certificate_der_; }
   // DER Name of the issuing certificate's subject, verbatim.
   [[nodiscard]] const Bytes& subject_der() const { return subject_der_; }
   // Its SubjectKeyIdentifier, octets; empty when it has none.
   [[nodiscard]] const Bytes& subject_key_id() const { return subject_key_id_; }
   [[nodiscard]] WallTime not_before() const { return not_before_; }
   [[nodiscard]] WallTime not_after() const { return not_after_; }
+  // How many CA certificates may stand between the issuing one and a leaf, by all path lengths from it to the root
+  // (RFC 5280 §4.2.1.9); nothing: any number.
+  [[nodiscard]] std::optional<unsigned> room_below() const { return room_below_; }
   // The earliest expiry in chain_pem, and the first bundle certificate's.
   [[nodiscard]] WallTime chain_not_after() const { return chain_not_after_; }
   [[nodiscard]] WallTime root_not_after() const { return root_not_after_; }
@@ -86,8 +91,10 @@ class Authority {
   Parts parts_;
   std::optional<SignatureChecker> checker_;
   SignatureScheme scheme_ = SignatureScheme::kEcdsaSha256;
+  Bytes certificate_der_;
   Bytes subject_der_;
   Bytes subject_key_id_;
+  std::optional<unsigned> room_below_;
   WallTime not_before_;
   WallTime not_after_;
   WallTime chain_not_after_;

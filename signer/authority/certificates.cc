@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
+#include <climits>
 #include <ctime>
 
 namespace rootkeep {
@@ -65,7 +66,8 @@ bool IsSelfIssued(const X509* certificate) {
 }
 
 // X509_verify_cert takes the issuing certificate for the end of the path; what it will issue makes the path one longer.
-Status CheckRoomBelow(const STACK_OF(X509) * chain) {
+Result<std::optional<unsigned>> RoomOf(const STACK_OF(X509) * chain) {
+  std::optional<unsigned> room;
   long below = 0;  // NOLINT(google-runtime-int): OpenSSL's type
   for (int i = 0; i < sk_X509_num(chain); ++i) {
     X509* certificate = sk_X509_value(chain, i);
@@ -74,9 +76,10 @@ Status CheckRoomBelow(const STACK_OF(X509) * chain) {
       return FailedPrecondition(fmt::format("a path length of {} leaves no room for issued certificates", limit))
           .WithReason("chain");
     }
+    if (limit >= 0) room = std::min(room.value_or(UINT_MAX), static_cast<unsigned>(limit - below));
     if (!IsSelfIssued(certificate)) ++below;
   }
-  return Ok();
+  return room;
 }
 
 }  // namespace
@@ -143,6 +146,12 @@ bool MaySignCertificates(X509* certificate) {
 
 Status CheckChain(X509* certificate, std::span<const ossl::Cert> others, std::span<const ossl::Cert> roots,
                   WallTime at) {
+  RK_RETURN_IF_ERROR(RoomBelow(certificate, others, roots, at));
+  return Ok();
+}
+
+Result<std::optional<unsigned>> RoomBelow(X509* certificate, std::span<const ossl::Cert> others,
+                                          std::span<const ossl::Cert> roots, WallTime at) {
   constexpr int k112Bits = 2;
   const Stack untrusted = Borrow(others);
   const Stack trusted = Borrow(roots);
@@ -162,7 +171,7 @@ Status CheckChain(X509* certificate, std::span<const ossl::Cert> others, std::sp
         .WithNative({"X509_V_ERR", static_cast<std::uint64_t>(reason), ""})
         .WithReason("chain");
   }
-  return CheckRoomBelow(X509_STORE_CTX_get0_chain(ctx.get()));
+  return RoomOf(X509_STORE_CTX_get0_chain(ctx.get()));
 }
 
 }  // namespace rootkeep

@@ -1,6 +1,7 @@
 // X.509 certificates as OpenSSL reads them: for authorities and their chains, never for requests.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -45,5 +46,10 @@ bool MaySignCertificates(X509* certificate);
 // with reason "chain" otherwise.
 Status CheckChain(X509* certificate, std::span<const ossl::Cert> others, std::span<const ossl::Cert> roots,
                   WallTime at);
+
+// The same, and how many CA certificates may stand below `certificate` by the path lengths of that chain; nothing: any
+// number.
+Result<std::optional<unsigned>> RoomBelow(X509* certificate, std::span<const ossl::Cert> others,
+                                          std::span<const ossl::Cert> roots, WallTime at);
 
 }  // namespace rootkeep

@@ -70,13 +70,16 @@ bool Fits(CsrSignature signature, SubjectKeyKind key) {
 }
 
 // CertificationRequestInfo ::= SEQUENCE { version, subject, subjectPKInfo, attributes [0] } (RFC 2986 §4.1).
-Status ParseInfo(ByteView info, Csr& csr) {
+// `whole` is the request that `info` lies in.
+Status ParseInfo(ByteView info, ByteView whole, Csr& csr) {
   der::Reader reader(info);
   const std::optional<ByteView> version = reader.Take(der::kInteger);
   if (!version || version->size() != 1 || version->front() != 0) return NotParsed("the request's version is not 0");
-  const std::optional<ByteView> subject = reader.Take(der::kSequence);
+  const std::optional<der::Element> subject = reader.NextIs(der::kSequence) ? reader.Take() : std::nullopt;
   if (!subject) return NotParsed("the request has no subject");
-  RK_TRY(csr.common_name, csr::ParseSubject(*subject));
+  RK_TRY(csr.common_name, csr::ParseSubject(subject->content));
+  csr.subject_offset = static_cast<std::size_t>(subject->whole.data() - whole.data());
+  csr.subject_size = subject->whole.size();
   if (!reader.NextIs(der::kSequence)) return NotParsed("the request has no public key");
   const std::optional<der::Element> spki = reader.Take();
   if (!spki) return NotParsed("the request's public key is not DER");
@@ -107,7 +110,7 @@ Result<Csr> ParseOwned(Bytes der) {
   const std::optional<ByteView> signature = der::BitStringOctets(*bits);
   if (!signature) return NotParsed("the signature is not whole octets");
   Csr csr;
-  RK_RETURN_IF_ERROR(ParseInfo(info->content, csr));
+  RK_RETURN_IF_ERROR(ParseInfo(info->content, der, csr));
   RK_TRY(csr.signature_algorithm, ParseAlgorithm(*algorithm));
   if (!Fits(csr.signature_algorithm, csr.key_kind)) return BadSignature("the signature algorithm does not fit the key");
   csr.signature = ToBytes(*signature);

@@ -40,8 +40,12 @@ struct Csr {
   Bytes signature;              // contents of the BIT STRING
   std::size_t info_offset = 0;  // CertificationRequestInfo inside der, the signed part
   std::size_t info_size = 0;
+  std::size_t subject_offset = 0;  // Name inside der
+  std::size_t subject_size = 0;
 
   [[nodiscard]] ByteView info() const { return ByteView(der).subspan(info_offset, info_size); }
+  // DER Name, as asked for.
+  [[nodiscard]] ByteView subject() const { return ByteView(der).subspan(subject_offset, subject_size); }
 };
 
 // Parses the first PEM block (any label, as istiod does; nothing but white space before it). Whatever it accepts,

@@ -44,7 +44,9 @@ void AddDecision(Intent& intent, const Decision& decision) {
 
 IssuerTerms TermsOf(const Authority& authority) {
   return {.profile = authority.workload_profile(),
-          .validity = {authority.not_before(), authority.not_after(), authority.chain_not_after()}};
+          .validity = {authority.not_before(), authority.not_after(), authority.chain_not_after()},
+          .name = authority.subject_der(),
+          .room_below = authority.room_below()};
 }
 
 Result<std::string> HexDigest(ByteView bytes) {
@@ -153,7 +155,7 @@ Result<Issuer::Candidate> Issuer::Examine(Ask& ask) {
   auto policy = parts_.policy.Get();
   RK_TRY(auto grant, DecideGrant(ask.caller, ask.request, authority->trust_domain(), *policy));
   const auto parse_at = SteadyClock::now();
-  RK_TRY(Csr csr, ParseCsr(ask.request.csr_pem));
+  RK_TRY(Csr csr, ask.request.csr_der.empty() ? ParseCsr(ask.request.csr_pem) : ParseCsrDer(ask.request.csr_der));
   parts_.metrics.Observe(Stage::kParse, SteadyClock::now() - parse_at);
   return Candidate{ask, std::move(authority), std::move(policy), std::move(grant), std::move(csr)};
 }

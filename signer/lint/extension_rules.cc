@@ -83,6 +83,9 @@ Status CheckBasicConstraints(const ExtensionSet& set, const Profile& profile) {
   if (!constraints || constraints->ca != profile.ca || constraints->path_length != profile.path_length) {
     return Broken("lint_basic_constraints", "the basic constraints are not the profile's");
   }
+  if (profile.kind == ProfileKind::kForeignCa && !constraints->path_length) {
+    return Broken("lint_basic_constraints", "a foreign CA without a path length");
+  }
   const bool signs = (profile.key_usage & kKeyCertSign) != 0;
   if (signs != profile.ca) return Broken("lint_basic_constraints", "a CA that may not sign, or a leaf that may");
   return Ok();

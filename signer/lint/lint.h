@@ -17,14 +17,16 @@ namespace rootkeep {
 //   lint_algorithm      not the issuer's signature algorithm
 //   lint_issuer         not the issuer's subject, octet for octet
 //   lint_validity       not the decided times, out of order, beyond the issuer's, longer than the profile allows
-//   lint_subject        not the decided subject; a CA without one, a CN longer than 64 characters
+//   lint_subject        not the decided subject; a CA without one, a CN longer than 64 characters; a foreign CA's that
+//   is
+//                       not a Name in DER
 //   lint_key            not the decided public key
 //   lint_extension      malformed, unknown, twice, or with the wrong criticality
 //   lint_key_usage, lint_ext_key_usage, lint_basic_constraints   not the profile's
 //   lint_subject_key_id, lint_authority_key_id   missing, needless, or not the key's and not the issuer's
 //   lint_names          not the decided names in order; more than one URI; a SPIFFE ID that has a path on a CA or none
 //                       on a leaf (X509-SVID §2, §4); addresses that are not 4 or 16 octets; a node's that do not begin
-//                       with a URI or have a wildcard
+//                       with a URI or have a wildcard; a foreign CA's that are not one SPIFFE ID alone
 Status Lint(ByteView tbs, const Decision& decision, const IssuerView& issuer);
 
 }  // namespace rootkeep

@@ -80,6 +80,23 @@ Status CheckNodeNames(const std::vector<GeneralName>& names) {
   return Ok();
 }
 
+// Its subject has come from outside.
+bool IsName(ByteView name) {
+  der::Reader sets(der::Only(name, der::kSequence).value_or(ByteView()));
+  while (!sets.AtEnd()) {
+    der::Reader attributes(sets.Take(der::kSet).value_or(ByteView()));
+    if (attributes.AtEnd()) return false;
+    while (!attributes.AtEnd()) {
+      der::Reader attribute(attributes.Take(der::kSequence).value_or(ByteView()));
+      const std::optional<ByteView> type = attribute.Take(der::kOid);
+      const std::optional<der::Element> value = attribute.Take();
+      if (!type || !der::IsOid(*type) || !value || !attribute.AtEnd()) return false;
+      if (!der::IsWellFormed(*value, 1)) return false;
+    }
+  }
+  return true;
+}
+
 Result<std::vector<GeneralName>> ReadNames(ByteView value) {
   const std::optional<ByteView> list = der::Only(value, der::kSequence);
   if (!list) return Broken("lint_names", "the alternative names are not a sequence");
@@ -101,6 +118,8 @@ Status CheckSubject(ByteView subject, const Decision& decision) {
   if (decision.profile.ca) {
     if (equal(subject, kEmptyName)) return Broken("lint_subject", "a CA without a subject");
     if (!equal(subject, decision.subject_name)) return Broken("lint_subject", "the subject is not the decided one");
+    const bool foreign = decision.profile.kind == ProfileKind::kForeignCa;
+    if (foreign && !IsName(subject)) return Broken("lint_subject", "the subject is not a name");
     return Ok();
   }
   if (!decision.subject_name.empty()) return Broken("lint_subject", "a leaf with a whole subject of its own");
@@ -119,7 +138,8 @@ Status CheckSubject(ByteView subject, const Decision& decision) {
 Status CheckAltNames(const std::optional<ExtensionView>& extension, const Decision& decision) {
   const bool ca = decision.profile.ca;
   if (!extension) {
-    if (ca && decision.sans.empty()) return Ok();
+    const bool foreign = decision.profile.kind == ProfileKind::kForeignCa;
+    if (ca && !foreign && decision.sans.empty()) return Ok();
     return Broken("lint_names", "no alternative names");
   }
   // RFC 5280 §4.2.1.6: critical when the subject is empty; on leaves always, as istiod does.
@@ -131,6 +151,10 @@ Status CheckAltNames(const std::optional<ExtensionView>& extension, const Decisi
   for (const GeneralName& name : names) RK_RETURN_IF_ERROR(CheckName(name, ca));
   if (std::ranges::count(names, Kind::kUri, &GeneralName::kind) > 1) return Broken("lint_names", "more than one URI");
   if (decision.profile.kind == ProfileKind::kNode) return CheckNodeNames(names);
+  const bool foreign = decision.profile.kind == ProfileKind::kForeignCa;
+  if (foreign && (names.size() != 1 || !names.front().value.starts_with(kSpiffe))) {
+    return Broken("lint_names", "a foreign CA's names are not one SPIFFE ID alone");
+  }
   return Ok();
 }
 

@@ -15,7 +15,7 @@ struct Window {
 
 Status CheckRequested(std::int64_t requested, const LifetimeRules& rules) {
   if (requested <= 0) return Ok();
-  if (requested > rules.max_ttl.count()) {
+  if (requested > rules.max_ttl.count() && !rules.shorten) {
     return InvalidArgument(fmt::format("requested TTL {} is greater than the max allowed TTL {}", GoDuration(requested),
                                        GoDuration(rules.max_ttl.count())))
         .WithReason("ttl");
@@ -54,7 +54,8 @@ Result<Validity> DecideValidity(std::int64_t requested, const LifetimeRules& rul
                       ToUnixSeconds(std::min(issuer.not_after, issuer.chain_not_after))};
   RK_RETURN_IF_ERROR(CheckRequested(requested, rules));
   RK_RETURN_IF_ERROR(CheckIssuer(window, today, rules));
-  const std::int64_t ttl = requested > 0 ? requested : rules.default_ttl.count();
+  const std::int64_t ttl =
+      requested > 0 ? std::min<std::int64_t>(requested, rules.max_ttl.count()) : rules.default_ttl.count();
   return Validity{.not_before = FromUnixSeconds(std::max(today - rules.backdate.count(), window.begin)),
                   .not_after = FromUnixSeconds(std::min(today + ttl, window.end))};
 }

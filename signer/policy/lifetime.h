@@ -25,7 +25,8 @@ struct Validity {
 
 // istio-protocol.md §2.5, in whole seconds, by integer comparison:
 //  - `requested` <= 0 takes the default, reduced to what issuer and chain have left;
-//  - above the maximum is INVALID_ARGUMENT "ttl", with istiod's words; equal to it is allowed;
+//  - above the maximum is INVALID_ARGUMENT "ttl", with istiod's words, or the maximum where the rules shorten; equal to
+//    it is allowed;
 //  - above 0 and below the minimum is INVALID_ARGUMENT "ttl_minimum";
 //  - not_before is now minus the backdate, not_after is now plus the lifetime, both kept inside the issuer's validity;
 //  - an issuer (or chain) with less left than the minimum is UNAVAILABLE "issuer_expiring", one that has expired

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "signer/policy/foreign_ca.h"
 #include "signer/policy/node_grant.h"
 
 namespace rootkeep {
@@ -45,10 +46,19 @@ std::string CommonName(const Csr& csr, const std::vector<GeneralName>& sans) {
   return name.size() <= kMaxCommonName ? name : std::string();
 }
 
+Result<Grant> DecideNamedProfile(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
+                                 const Policy& policy) {
+  if (request.profile == ProfileName(ProfileKind::kForeignCa)) {
+    return DecideForeignCaGrant(caller, request, trust_domain, policy);
+  }
+  return PermissionDenied("only certificates of profile foreign-ca are asked for by name").WithReason("profile");
+}
+
 }  // namespace
 
 Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
                           const Policy& policy) {
+  if (!request.profile.empty()) return DecideNamedProfile(caller, request, trust_domain, policy);
   if (caller.method == AuthMethod::kAttestedNode) return DecideNodeGrant(caller, request, trust_domain, policy);
   RK_TRY(std::vector<SpiffeId> involved, OwnIdentities(caller, trust_domain));
   if (request.impersonated_identity.empty()) {
@@ -64,6 +74,9 @@ Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, 
 
 Result<Decision> Decide(Grant grant, const IssuanceRequest& request, const Csr& csr, const IssuerTerms& issuer,
                         const Policy& policy, WallTime now) {
+  if (grant.profile && grant.profile->kind == ProfileKind::kForeignCa) {
+    return DecideForeignCa(std::move(grant), request, csr, issuer, now);
+  }
   if (policy.csr_san == CsrSan::kStrict) RK_RETURN_IF_ERROR(CheckRequestedNames(csr, grant.sans));
   if (!grant.spki.empty() && grant.spki != csr.spki) {
     return Unauthenticated("the request's key is not the attested one").WithReason("node_key");

@@ -13,6 +13,7 @@
 #include "signer/csr/csr.h"
 #include "signer/general_name.h"
 #include "signer/issuance.h"
+#include "signer/policy/api_caller.h"
 #include "signer/policy/impersonation.h"
 #include "signer/policy/lifetime.h"
 #include "signer/policy/node_names.h"
@@ -34,12 +35,15 @@ struct Policy {
   std::vector<Requirement> requirements;
   std::optional<LifetimeRules> node_lifetime;  // of certificates of profile node; none: no node gets one
   NodeNames node_names;                        // in these certificates, beside the node's own
+  std::vector<ApiCaller> api_callers;
 };
 
 // The issuing side of a decision.
 struct IssuerTerms {
   Profile profile;  // of the certificate; its lifetime rules bind
   IssuerValidity validity;
+  ByteView name = {};                       // DER Name, lives as long as the issuer
+  std::optional<unsigned> room_below = {};  // as Authority::room_below
 };
 
 // The names a caller may have, and what allowed them.
@@ -55,7 +59,8 @@ struct Grant {
 // identities in order, or the one it impersonates. UNAUTHENTICATED with a reason for the record: "no_identity";
 // "trust_domain" when a caller of another trust domain asks this authority; the impersonation_* words of
 // impersonation.h, the node_* words of node_grant.h. PERMISSION_DENIED with the requirement_* words of requirement.h:
-// what the impersonated identity requires must hold, and what the caller's own does.
+// what the impersonated identity requires must hold, and what the caller's own does. A request that names a profile is
+// for foreign-ca (foreign_ca.h); PERMISSION_DENIED "profile" for any other.
 Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, std::string_view trust_domain,
                           const Policy& policy);
 

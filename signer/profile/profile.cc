@@ -9,6 +9,7 @@ std::string_view ProfileName(ProfileKind kind) {
     case ProfileKind::kNode: return "node";
     case ProfileKind::kIssuingCa: return "issuing-ca";
     case ProfileKind::kRootCa: return "root-ca";
+    case ProfileKind::kForeignCa: return "foreign-ca";
   }
   return "unknown";
 }
@@ -21,6 +22,15 @@ LifetimeRules IssuingCaLifetime() {
 LifetimeRules RootCaLifetime() {
   using std::chrono::hours;
   return {.default_ttl = hours(24 * 3650), .max_ttl = hours(24 * 365 * 30), .min_ttl = hours(24 * 30)};
+}
+
+LifetimeRules ForeignCaLifetime() {
+  using std::chrono::hours;
+  return {.default_ttl = hours(24),
+          .max_ttl = hours(24 * 7),
+          .min_ttl = std::chrono::minutes(1),
+          .backdate = std::chrono::seconds(10),
+          .shorten = true};
 }
 
 Profile WorkloadProfile(const LifetimeRules& lifetime) {
@@ -42,6 +52,12 @@ Profile IssuingCaProfile(const LifetimeRules& lifetime, unsigned path_length) {
           .path_length = path_length,
           .subject_key_id = true,
           .lifetime = lifetime};
+}
+
+Profile ForeignCaProfile(const LifetimeRules& lifetime, unsigned path_length) {
+  Profile profile = IssuingCaProfile(lifetime, path_length);
+  profile.kind = ProfileKind::kForeignCa;
+  return profile;
 }
 
 Profile RootCaProfile(const LifetimeRules& lifetime) {

@@ -9,9 +9,9 @@
 
 namespace rootkeep {
 
-enum class ProfileKind : std::uint8_t { kWorkload, kServer, kNode, kIssuingCa, kRootCa };
+enum class ProfileKind : std::uint8_t { kWorkload, kServer, kNode, kIssuingCa, kRootCa, kForeignCa };
 
-// "workload", "server", "node", "issuing-ca", "root-ca".
+// "workload", "server", "node", "issuing-ca", "root-ca", "foreign-ca".
 std::string_view ProfileName(ProfileKind kind);
 
 // Bits of KeyUsage (RFC 5280 §4.2.1.3) as they stand in the BIT STRING's first octet.
@@ -28,6 +28,7 @@ struct LifetimeRules {
   std::chrono::seconds max_ttl{std::chrono::hours(24 * 90)};
   std::chrono::seconds min_ttl{std::chrono::minutes(5)};
   std::chrono::seconds backdate{std::chrono::minutes(2)};
+  bool shorten = false;  // what is asked for above max_ttl gets max_ttl, instead of a refusal
 
   friend bool operator==(const LifetimeRules&, const LifetimeRules&) = default;
 };
@@ -36,6 +37,10 @@ struct LifetimeRules {
 LifetimeRules IssuingCaLifetime();
 // Ten years by default, thirty at most.
 LifetimeRules RootCaLifetime();
+// A day by default, a week at most, a minute at least, which is the shortest that SPIRE rotates without a gap. Starts
+// ten seconds early, as SPIRE's own certificates do: SPIRE renews by shares of a lifetime in which that time counts as
+// lived.
+LifetimeRules ForeignCaLifetime();
 
 struct Profile {
   ProfileKind kind = ProfileKind::kWorkload;
@@ -58,5 +63,7 @@ Profile NodeProfile(const LifetimeRules& lifetime);
 Profile IssuingCaProfile(const LifetimeRules& lifetime, unsigned path_length);
 // The same without a path length, self-signed.
 Profile RootCaProfile(const LifetimeRules& lifetime);
+// A CA that somebody else keeps, SPIRE's for example: as an issuing CA, with the subject of its request.
+Profile ForeignCaProfile(const LifetimeRules& lifetime, unsigned path_length);
 
 }  // namespace rootkeep

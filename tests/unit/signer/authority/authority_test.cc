@@ -163,6 +163,34 @@ TEST(Authority, NoRoomBelowThePathLength) {
   EXPECT_THAT(refused, Says("no room"));
 }
 
+// Of the path lengths from the issuing certificate to the root, the one that leaves least.
+TEST(Authority, SaysHowManyCasMayBeBelowIt) {
+  const TestHierarchy ca;
+  const auto room = [](const Authority::Parts& parts) { return Authority::Make(parts, kNow).value()->room_below(); };
+  EXPECT_EQ(room(ca.Parts()), 0U);
+  Authority::Parts root = ca.Parts();
+  root.signer = ca.root;
+  root.chain_pem = CertificatePem(ca.root_der);
+  EXPECT_EQ(room(root), std::nullopt) << "the root has no path length";
+
+  const testing::SoftwareSigner middle("P-256");
+  const auto lower = std::make_shared<testing::SoftwareSigner>("P-256");
+  const Bytes middle_der = Issue(ca.root_der, *ca.root, middle, "middle", IssuingCaProfile(IssuingCaLifetime(), 3));
+  for (const unsigned own : {0U, 1U, 2U}) {
+    const Bytes lower_der = Issue(middle_der, middle, *lower, "lower", IssuingCaProfile(IssuingCaLifetime(), own));
+    Authority::Parts parts = ca.Parts();
+    parts.signer = lower;
+    parts.chain_pem = CertificatePem(lower_der) + CertificatePem(middle_der);
+    EXPECT_EQ(room(parts), own);
+  }
+  const Bytes wide = Issue(ca.root_der, *ca.root, middle, "middle", IssuingCaProfile(IssuingCaLifetime(), 1));
+  const Bytes lower_der = Issue(middle_der, middle, *lower, "lower", IssuingCaProfile(IssuingCaLifetime(), 2));
+  Authority::Parts parts = ca.Parts();
+  parts.signer = lower;
+  parts.chain_pem = CertificatePem(lower_der) + CertificatePem(wide);
+  EXPECT_EQ(room(parts), 0U) << "the one above allows one CA in all, and that is it";
+}
+
 TEST(Authority, TimesPastTheClockAreItsEnd) {
   const ossl::Cert certificate(X509_new());
   ASN1_TIME_set_string(X509_getm_notAfter(certificate.get()), "99991231235959Z");

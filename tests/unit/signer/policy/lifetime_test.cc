@@ -125,5 +125,13 @@ TEST(GoDurationTest, PrintsAsGo) {
   EXPECT_EQ(GoDuration(2160 * 3600 + 61), "2160h1m1s");
 }
 
+TEST(Lifetime, RulesMayShortenInsteadOfRefusing) {
+  LifetimeRules rules = Rules(hours(1), hours(2));
+  rules.shorten = true;
+  ASSERT_OK_AND_ASSIGN(const Validity validity, DecideValidity(2 * kHour + 1, rules, Issuer(hours(24)), kNow));
+  EXPECT_EQ(validity.not_after, kNow + hours(2));
+  EXPECT_THAT(DecideValidity(299, rules, Issuer(hours(24)), kNow), HasReason("ttl_minimum"));
+}
+
 }  // namespace
 }  // namespace rootkeep

@@ -63,6 +63,7 @@ TEST(Profile, Names) {
   EXPECT_EQ(ProfileName(ProfileKind::kNode), "node");
   EXPECT_EQ(ProfileName(ProfileKind::kIssuingCa), "issuing-ca");
   EXPECT_EQ(ProfileName(ProfileKind::kRootCa), "root-ca");
+  EXPECT_EQ(ProfileName(ProfileKind::kForeignCa), "foreign-ca");
 }
 
 }  // namespace
