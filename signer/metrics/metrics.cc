@@ -71,6 +71,12 @@ struct Metrics::Impl {
                                       .Register(registry);
   Family<Gauge>& nodes =
       prometheus::BuildGauge().Name(metric_names::kNodes).Help("nodes by how they stand").Register(registry);
+  Family<Counter>& api_calls = prometheus::BuildCounter()
+                                   .Name(metric_names::kApiCalls)
+                                   .Help("calls of Rootkeep's own API answered, by method and status")
+                                   .Register(registry);
+  Gauge& bundle_streams =
+      AddGauge(registry, metric_names::kBundleStreams, "clients that are told of changes of a trust bundle");
   Family<Gauge>& serving = prometheus::BuildGauge()
                                .Name(metric_names::kAuthorityServing)
                                .Help("1 while the authority can sign")
@@ -111,6 +117,11 @@ Metrics::~Metrics() = default;
 void Metrics::CountRequest() { impl_->requests.Increment(); }
 void Metrics::CountAuthenticationFailure() { impl_->authentication_failures.Increment(); }
 void Metrics::CountSuccess() { impl_->successes.Increment(); }
+
+void Metrics::CountApiCall(std::string_view method, std::string_view code) {
+  impl_->api_calls.Add({{"method", std::string(method)}, {"code", std::string(code)}}).Increment();
+}
+void Metrics::SetBundleStreams(std::size_t count) { impl_->bundle_streams.Set(static_cast<double>(count)); }
 
 void Metrics::CountSignError(SignErrorClass error_class) {
   impl_->sign_errors[static_cast<std::size_t>(error_class)]->Increment();

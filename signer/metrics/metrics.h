@@ -44,6 +44,9 @@ class Metrics {
   void CountAttestation(std::string_view verdict, std::string_view reason);
   // `standing` is a NodeStateName, or "attestation ended".
   void SetNodes(std::string_view standing, std::size_t count);
+  // A call of Rootkeep's own API was answered; `method` is one of the service's, `code` a CodeName or "OK".
+  void CountApiCall(std::string_view method, std::string_view code);
+  void SetBundleStreams(std::size_t count);
   // Expiry of the first root and of the issuing chain; the "seconds left" gauges are computed when scraped.
   void SetExpiry(WallTime root, WallTime chain);
 

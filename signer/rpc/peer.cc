@@ -31,6 +31,7 @@ Peer::Peer(const grpc::ServerContextBase& context) : address_(context.peer()) {
   const auto auth = context.auth_context();
   encrypted_ = auth != nullptr && IsTls(*auth);
   if (encrypted_ && auth->IsPeerAuthenticated()) certificate_pem_ = CertificateOf(*auth);
+  if (auth != nullptr && !encrypted_) socket_caller_ = SocketCallerOf(*auth);
   const auto& metadata = context.client_metadata();
   const auto [first, last] = metadata.equal_range("authorization");
   for (auto it = first; it != last && authorization_.size() < kMaxAuthorizationValues; ++it) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <grpc/grpc.h>
-#include <grpcpp/server_builder.h>
 
 #include <algorithm>
 
@@ -40,7 +39,8 @@ void Poll(const CallQueue& calls) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>& listeners,
-                                              const std::vector<QueuedService*>& services) {
+                                              const std::vector<QueuedService*>& services,
+                                              const std::vector<HandedListener>& handed) {
   auto server = std::unique_ptr<Server>(new Server());
   grpc::ServerBuilder builder;
   SetListenerLimits(builder, kMaxMemory);
@@ -49,6 +49,10 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
   server->ports_.resize(listeners.size());
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     builder.AddListeningPort(listeners[i].address, listeners[i].credentials, &server->ports_[i]);
+  }
+  for (const HandedListener& listener : handed) {
+    server->acceptors_.push_back(builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, listener.credentials));
   }
   for (QueuedService* service : services) builder.RegisterService(&service->grpc_service());
   const unsigned pollers = std::clamp(std::thread::hardware_concurrency() / 2, 1U, kMaxPollers);
@@ -71,6 +75,12 @@ Result<std::unique_ptr<Server>> Server::Start(const std::vector<ServerListener>&
       return Unavailable("grpc: a polling thread could not be started").WithHint("see TasksMax and ulimit -u");
   }
   return server;
+}
+
+void Server::Hand(std::size_t index, Fd connection) {
+  grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+  parameters.fd = connection.Release();
+  acceptors_[index]->HandleNewConnection(&parameters);
 }
 
 Server::~Server() { Shutdown(std::chrono::system_clock::now()); }

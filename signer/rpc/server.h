@@ -2,6 +2,7 @@
 #pragma once
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <chrono>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "keystore/base/file.h"
 #include "keystore/base/result.h"
 #include "signer/rpc/event.h"
 
@@ -19,6 +21,11 @@ struct ServerListener {
   std::shared_ptr<grpc::ServerCredentials> credentials;
 };
 
+// Connections that come by Server::Hand.
+struct HandedListener {
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+};
+
 // A running server, its queues and the threads that poll them: one for every two processors, because signing and the
 // ledger need the others.
 class Server {
@@ -26,13 +33,18 @@ class Server {
   // Starts serving `services` (borrowed; they outlive the server) on every listener. UNAVAILABLE when an address cannot
   // be bound.
   static Result<std::unique_ptr<Server>> Start(const std::vector<ServerListener>& listeners,
-                                               const std::vector<QueuedService*>& services);
+                                               const std::vector<QueuedService*>& services,
+                                               const std::vector<HandedListener>& handed = {});
   ~Server();  // shuts down at once
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // In the order of the listeners, 0 for Unix sockets.
   [[nodiscard]] const std::vector<int>& ports() const { return ports_; }
+
+  // Serves a connection that the caller has accepted, under the credentials of handed[`index`]. Thread-safe; not after
+  // Shutdown.
+  void Hand(std::size_t index, Fd connection);
 
   // Takes no new calls, lets those under way finish until `deadline`, and returns when the last connection is closed.
   // Whatever is answered later is dropped: nobody is there to hear it. More than once does nothing. Not thread-safe.
@@ -45,6 +57,7 @@ class Server {
   std::vector<int> ports_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::vector<CallQueue> calls_;  // one for each queue
+  std::vector<std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor>> acceptors_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> pollers_;
 };

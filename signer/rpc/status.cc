@@ -56,6 +56,26 @@ grpc::Status NodeStatus(const Error& error) {
   }
 }
 
+grpc::Status ApiStatus(const Error& error) {
+  switch (error.code()) {
+    case Code::kUnauthenticated: return {grpc::StatusCode::UNAUTHENTICATED, "request authenticate failure"};
+    case Code::kPermissionDenied:
+      if (error.reason() == "api_caller" || error.reason().starts_with("requirement")) {
+        return {grpc::StatusCode::PERMISSION_DENIED, "not a caller of this API"};
+      }
+      [[fallthrough]];
+    case Code::kInvalidArgument:
+    case Code::kAlreadyExists: return {static_cast<grpc::StatusCode>(error.code()), error.message()};
+    case Code::kFailedPrecondition:
+      // Others are about keys and tokens.
+      if (error.reason() != "ca_path_length") break;
+      return {grpc::StatusCode::FAILED_PRECONDITION, error.message()};
+    case Code::kResourceExhausted: return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many requests, try again"};
+    default: break;
+  }
+  return {grpc::StatusCode::UNAVAILABLE, "Rootkeep CA is not ready"};
+}
+
 SignErrorClass IstioErrorClass(const Error& error) {
   if (error.code() == Code::kInvalidArgument) {
     return error.reason().starts_with("ttl") ? SignErrorClass::kTtl : SignErrorClass::kCsr;

@@ -22,6 +22,10 @@ inline constexpr char kRetryPushbackHeader[] = "grpc-retry-pushback-ms";
 // pass.
 grpc::Status NodeStatus(const Error& error);
 
+// As Rootkeep's own API answers: what is wrong with the request, or not this caller's, in our own words, which name no
+// secret; whoever is no caller of this API alike; UNAVAILABLE what may pass or is an operator's business.
+grpc::Status ApiStatus(const Error& error);
+
 // The label under which istiod would count the failure. Only for errors after authentication.
 SignErrorClass IstioErrorClass(const Error& error);
 

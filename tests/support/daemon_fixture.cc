@@ -33,10 +33,11 @@ std::shared_ptr<const Signer> MakeCaKey(KeyStore& store, KeyType type, const std
 
 }  // namespace
 
-DaemonFixture::DaemonFixture(KeyType key_type, std::string module_path) : hsm_(std::move(module_path)) {
+DaemonFixture::DaemonFixture(KeyType key_type, std::string module_path, unsigned path_length)
+    : hsm_(std::move(module_path)) {
   config_.state_directory = directory_ / "state";
   Require(store::StateDir::Prepare(config_.state_directory));
-  MakeAuthority(key_type);
+  MakeAuthority(key_type, path_length);
   Require(WriteFileAtomically(directory_ / "jwks.json", JwksOf({minter_.Jwk()}), 0600));
   const auto module = hsm_.module_config();
   config_.listeners = {{.address = "127.0.0.1:0",
@@ -61,7 +62,7 @@ DaemonFixture::DaemonFixture(KeyType key_type, std::string module_path) : hsm_(s
 
 DaemonFixture::~DaemonFixture() = default;
 
-void DaemonFixture::MakeAuthority(KeyType key_type) {
+void DaemonFixture::MakeAuthority(KeyType key_type, unsigned path_length) {
   const WallTime now = SystemClock().Now();
   {
     const auto store = hsm_.OpenStore();
@@ -72,7 +73,7 @@ void DaemonFixture::MakeAuthority(KeyType key_type) {
     const CaSubject subject{kTrustDomain, "test issuing CA"};
     const Csr csr = Require(ParseCsr(Require(MakeCsr(*issuing, subject, After(kPatience)))));
     const Bytes issuing_der = Require(IssueCaCertificate(
-        {root_der, *root}, csr, subject, {IssuingCaProfile(IssuingCaLifetime(), 0)}, now, After(kPatience)));
+        {root_der, *root}, csr, subject, {IssuingCaProfile(IssuingCaLifetime(), path_length)}, now, After(kPatience)));
     root_pem_ = CertificatePem(root_der);
     root_key_uri_ = root->info().uri.Redacted();
     Require(WriteAuthorityFiles(config_.state_directory, "mesh", 1,

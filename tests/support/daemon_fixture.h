@@ -20,8 +20,9 @@ class DaemonFixture {
   static constexpr const char* kTrustDomain = "cluster.local";
   static constexpr const char* kIssuer = "https://kubernetes.default.svc.cluster.local";
 
-  // `module` may be one that passes calls on to SoftHSM.
-  explicit DaemonFixture(KeyType key_type = KeyType::kEcP256, std::string module = SoftHsm::ModulePath());
+  // `module` may be one that passes calls on to SoftHSM; `path_length` is the issuing CA's.
+  explicit DaemonFixture(KeyType key_type = KeyType::kEcP256, std::string module = SoftHsm::ModulePath(),
+                         unsigned path_length = 0);
   ~DaemonFixture();
 
   // What Start takes; a test changes it first.
@@ -47,7 +48,7 @@ class DaemonFixture {
   std::chrono::milliseconds WaitUntilServing();
 
  private:
-  void MakeAuthority(KeyType key_type);
+  void MakeAuthority(KeyType key_type, unsigned path_length);
 
   const TempDir directory_;
   SoftHsm hsm_;

@@ -2,6 +2,8 @@
 // declared: proto/rootkeep/config/v1/config.proto.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -12,6 +14,7 @@
 #include "keystore/base/log.h"
 #include "keystore/key_spec.h"
 #include "signer/general_name.h"
+#include "signer/policy/api_caller.h"
 #include "signer/policy/identity_pattern.h"
 #include "signer/policy/policy.h"
 #include "signer/policy/requirement.h"
@@ -142,6 +145,24 @@ struct Placement {
   friend bool operator==(const Placement&, const Placement&) = default;
 };
 
+// The local socket of a caller of Rootkeep's own API.
+struct CallerSocket {
+  std::string path;
+  std::string owner;  // empty, as the group: the daemon's own
+  std::string group;
+  mode_t mode = 0600;
+  std::vector<std::string> users;  // whose processes are let in, by name or number
+
+  friend bool operator==(const CallerSocket&, const CallerSocket&) = default;
+};
+
+struct ApiCaller {
+  rootkeep::ApiCaller caller;
+  std::optional<CallerSocket> socket;  // this, or the caller's SPIFFE ID
+
+  friend bool operator==(const ApiCaller&, const ApiCaller&) = default;
+};
+
 struct Limits {
   std::chrono::seconds request_deadline{10};
   std::uint32_t max_in_flight = 4096;
@@ -175,6 +196,7 @@ struct Config {
   std::vector<ImpersonationRule> impersonation;
   std::vector<Placement> placements;
   std::vector<Requirement> requirements;
+  std::vector<ApiCaller> api_callers;
   CsrSan csr_san = CsrSan::kIgnore;
   std::optional<Attestation> attestation;  // none: nodes cannot attest themselves
   Limits limits;

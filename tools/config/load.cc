@@ -36,6 +36,7 @@ Config ReadTyped(const v1::Config& file, const Section& section) {
   ReadImpersonation(file, section, config);
   ReadAttestation(file, section, config);
   ReadRequirements(file, section, config);
+  ReadApiCallers(file, section, config);
   ReadLimits(file, section, config);
   return config;
 }

@@ -6,6 +6,7 @@ Policy MakePolicy(const Config& config, const Placements& placements) {
   Policy policy;
   policy.csr_san = config.csr_san;
   policy.requirements = config.requirements;
+  for (const ApiCaller& entry : config.api_callers) policy.api_callers.push_back(entry.caller);
   if (config.attestation) {
     const std::chrono::seconds lifetime = config.attestation->lifetime;
     policy.node_lifetime = LifetimeRules{.default_ttl = lifetime, .max_ttl = lifetime};

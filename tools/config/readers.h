@@ -21,6 +21,8 @@ std::vector<Token> ReadTokens(const google::protobuf::RepeatedPtrField<v1::Token
 void AddTpms(const google::protobuf::RepeatedPtrField<v1::Tpm>& items, const Section& section,
              const std::string& directory, std::vector<Token>& tokens);
 Log ReadLog(const v1::Log& file, const Section& section);
+// What is not given is as in `defaults`.
+LifetimeRules ReadLifetimes(const v1::Lifetimes& file, const Section& section, const LifetimeRules& defaults);
 // After ReadHardware.
 void ReadAuthorities(const v1::Config& file, const Section& section, Config& config);
 // After ReadAuthorities, which reads the trust domains.
@@ -30,6 +32,8 @@ void ReadImpersonation(const v1::Config& file, const Section& section, Config& c
 void ReadAttestation(const v1::Config& file, const Section& section, Config& config);
 // After ReadTokenIssuers, whose clusters it looks at, and ReadAttestation.
 void ReadRequirements(const v1::Config& file, const Section& section, Config& config);
+// After ReadAuthorities, which reads the trust domains.
+void ReadApiCallers(const v1::Config& file, const Section& section, Config& config);
 void ReadLimits(const v1::Config& file, const Section& section, Config& config);
 
 }  // namespace rootkeep::config

@@ -53,6 +53,16 @@ std::string SocketPath(const Section& section, std::string_view field, const std
   return path;
 }
 
+mode_t FileMode(const Section& section, std::string_view field, const std::string& text, mode_t fallback) {
+  constexpr mode_t kMost = 0666;
+  if (text.empty()) return fallback;
+  const bool octal = text.size() <= 4 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
+  const mode_t mode = octal ? static_cast<mode_t>(std::stoul(text, nullptr, 8)) : ~kMost;
+  if ((mode & ~kMost) == 0) return mode;
+  section.Complain(field, "is not a mode, in octal and in quotes: \"0600\" to \"0666\"");
+  return fallback;
+}
+
 std::chrono::seconds Duration(const Section& section, std::string_view field, const std::string& value,
                               std::chrono::seconds fallback, DurationRange range) {
   if (!section.Given(field)) return fallback;

@@ -1,6 +1,8 @@
 // Single values of the configuration: each function checks one field and gives the value to use, after a problem too.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -27,6 +29,9 @@ std::string RequiredPath(const Section& section, std::string_view field, const s
 
 // Of a Unix socket: an absolute path that unix(7) has room for.
 std::string SocketPath(const Section& section, std::string_view field, const std::string& value);
+
+// A file's, in octal and in quotes, at most 0666; `fallback` when not given.
+mode_t FileMode(const Section& section, std::string_view field, const std::string& text, mode_t fallback);
 
 // `fallback` when not given.
 std::chrono::seconds Duration(const Section& section, std::string_view field, const std::string& value,

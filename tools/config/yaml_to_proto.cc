@@ -117,6 +117,7 @@ class Walker {
     if (!number) {
       return Expected(node, path, fmt::format("one of {}", fmt::join(EnumNames(*field.enum_type()), ", ")));
     }
+    if (field.is_repeated()) return message.GetReflection()->AddEnumValue(&message, &field, *number);
     message.GetReflection()->SetEnumValue(&message, &field, *number);
   }
 

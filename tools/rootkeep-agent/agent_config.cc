@@ -102,7 +102,7 @@ SocketConfig ReadSocket(const v1::KeySocket& file, const Section& section, const
   socket.path = config::SocketPath(section, "path", file.path());
   socket.owner = file.owner();
   socket.group = file.group();
-  socket.mode = ModeOf(section, file.mode(), socket.mode);
+  socket.mode = config::FileMode(section, "mode", file.mode(), socket.mode);
   socket.ca_service = file.ca_service();
   socket.grants = config::ReadList(
       section, "grants", file.grants(),

@@ -14,8 +14,6 @@ namespace {
 
 using config::Section;
 
-constexpr mode_t kMostMode = 0666;
-
 void ReadKey(const v1::CertificateKey& file, const Section& section, const AgentConfig& config,
              CertificateConfig& out) {
   if (out.attestation) out.key.use = KeyUse::kNode;
@@ -86,7 +84,7 @@ void ReadFiles(const v1::Certificate& file, const Section& section, CertificateC
   }
   out.owner = file.owner();
   out.group = file.group();
-  out.mode = ModeOf(section, file.mode(), out.mode);
+  out.mode = config::FileMode(section, "mode", file.mode(), out.mode);
 }
 
 void ReadReload(const v1::Certificate& file, const Section& section, CertificateConfig& out) {
@@ -100,15 +98,6 @@ void ReadReload(const v1::Certificate& file, const Section& section, Certificate
 }
 
 }  // namespace
-
-mode_t ModeOf(const Section& section, const std::string& text, mode_t fallback) {
-  if (text.empty()) return fallback;
-  const bool octal = text.size() <= 4 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
-  const mode_t mode = octal ? static_cast<mode_t>(std::stoul(text, nullptr, 8)) : ~kMostMode;
-  if ((mode & ~kMostMode) == 0) return mode;
-  section.Complain("mode", "is not a mode, in octal and in quotes: \"0600\" to \"0666\"");
-  return fallback;
-}
 
 CertificateConfig ReadCertificate(const v1::Certificate& file, const Section& section, const AgentConfig& config) {
   using std::chrono::seconds;

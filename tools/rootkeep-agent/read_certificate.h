@@ -11,7 +11,4 @@ namespace rootkeep::agent {
 CertificateConfig ReadCertificate(const v1::Certificate& file, const config::Section& section,
                                   const AgentConfig& config);
 
-// Of a file, in octal and in quotes, at most 0666; `fallback` when not given.
-mode_t ModeOf(const config::Section& section, const std::string& text, mode_t fallback);
-
 }  // namespace rootkeep::agent

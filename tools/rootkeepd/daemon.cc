@@ -16,6 +16,7 @@ namespace rootkeep {
 namespace {
 
 constexpr char kIstioService[] = "istio.v1.auth.IstioCertificateService";
+constexpr char kApiService[] = "rootkeep.v1.CertificateAuthority";
 constexpr char kNodeService[] = "rootkeep.v1.NodeAttestation";
 
 constexpr std::chrono::seconds kDrainIssuer{1};
@@ -32,6 +33,19 @@ bool AttestationLimitsDiffer(const config::Config& before, const config::Config&
   return before.attestation && after.attestation && before.attestation->limits != after.attestation->limits;
 }
 
+// Local sockets, and whose they are.
+std::vector<std::pair<std::string, config::CallerSocket>> SocketsOf(const config::Config& config) {
+  std::vector<std::pair<std::string, config::CallerSocket>> out;
+  for (const config::ApiCaller& entry : config.api_callers) {
+    if (entry.socket) out.emplace_back(entry.caller.name, *entry.socket);
+  }
+  return out;
+}
+
+bool ApiDoorDiffers(const config::Config& before, const config::Config& after) {
+  return before.api_callers.empty() != after.api_callers.empty() || SocketsOf(before) != SocketsOf(after);
+}
+
 // Everything that Reload does not touch.
 bool NeedsRestart(const config::Config& before, const config::Config& after) {
   return before.listeners != after.listeners || before.operations != after.operations ||
@@ -39,7 +53,7 @@ bool NeedsRestart(const config::Config& before, const config::Config& after) {
          before.key_sockets != after.key_sockets || before.state_directory != after.state_directory ||
          before.token_host != after.token_host || before.limits != after.limits ||
          before.trust_domains != after.trust_domains || before.log != after.log ||
-         AttestationLimitsDiffer(before, after);
+         AttestationLimitsDiffer(before, after) || ApiDoorDiffers(before, after);
 }
 
 void LogRefused(const Error& error) {
@@ -53,6 +67,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(config::Config config) {
   RK_RETURN_IF_ERROR(daemon->OpenState());
   RK_RETURN_IF_ERROR(daemon->OpenFront());
   RK_RETURN_IF_ERROR(daemon->OpenNodes());
+  RK_RETURN_IF_ERROR(daemon->OpenApi());
   RK_RETURN_IF_ERROR(daemon->OpenListeners());
   RK_RETURN_IF_ERROR(daemon->OpenOperations());
   return daemon;
@@ -63,6 +78,7 @@ Daemon::~Daemon() {
   keeper_.reset();
   server_.reset();
   http_.clear();
+  if (api_ != nullptr) api_->Stop();
   if (nodes_ != nullptr) nodes_->Stop();
   issuer_.reset();
 }
@@ -113,6 +129,18 @@ Status Daemon::OpenNodes() {
   return Ok();
 }
 
+Status Daemon::OpenApi() {
+  if (config_.api_callers.empty()) return Ok();
+  RK_TRY(api_, ApiDoor::Open(config_, {.authenticator = *authenticator_,
+                                       .policy = *policy_,
+                                       .issuer = *issuer_,
+                                       .authorities = served_,
+                                       .bundles = *bundles_,
+                                       .metrics = metrics_,
+                                       .clock = clock_}));
+  return Ok();
+}
+
 // The certificates are all there before the first call comes.
 bool Daemon::IsServerIdentity(ByteView sha256) const {
   return std::ranges::any_of(certificates_, [&](const auto& certificate) { return certificate->Showed(sha256); });
@@ -140,7 +168,8 @@ Status Daemon::OpenListeners() {
                                                    .metrics = metrics_,
                                                    .clock = clock_,
                                                    .certificates = certificates_,
-                                                   .nodes = nodes_.get()},
+                                                   .nodes = nodes_.get(),
+                                                   .api = api_.get()},
                                      config_.authorities.front().trust_domain);
   readiness_.SetOnChange([this](bool ready) { ShowReadiness(ready); });
   ShowReadiness(false);
@@ -163,14 +192,19 @@ Status Daemon::Listen() {
   }
   std::vector<QueuedService*> services{istio_.get(), &health_service_};
   if (nodes_ != nullptr) services.push_back(&nodes_->service());
-  RK_TRY(server_, Server::Start(listeners, services));
+  std::vector<HandedListener> handed;
+  if (api_ != nullptr) {
+    services.push_back(&api_->service());
+    handed = api_->handed();
+  }
+  RK_TRY(server_, Server::Start(listeners, services, handed));
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const bool is_health = i >= certificates_.size();
     std::string address = config::BoundAddress(listeners[i].address, server_->ports()[i]);
     log::Info("listening", {{"listener", is_health ? "health" : config_.listeners[i].name}, {"address", address}});
     (is_health ? endpoints_.health : endpoints_.listeners).push_back(std::move(address));
   }
-  return Ok();
+  return api_ == nullptr ? Ok() : api_->Serve(*server_);
 }
 
 Status Daemon::OpenOperations() {
@@ -187,6 +221,7 @@ void Daemon::ShowReadiness(bool ready) {
   health_.Set("", ready);
   health_.Set(kIstioService, ready);
   if (nodes_ != nullptr) health_.Set(kNodeService, ready);
+  if (api_ != nullptr) health_.Set(kApiService, ready);
 }
 
 void Daemon::Reload(const std::string& config_path) {
@@ -216,6 +251,7 @@ void Daemon::Reload(const config::Config& fresh) {
   next.placements = fresh.placements;
   next.requirements = fresh.requirements;
   next.csr_san = fresh.csr_san;
+  next.api_callers = fresh.api_callers;
   if (next.attestation) {
     next.attestation = fresh.attestation;
     next.attestation->limits = config_.attestation->limits;
@@ -245,7 +281,9 @@ void Daemon::Stop() {
   readiness_.SetOnChange(nullptr);
   ShowReadiness(false);
   health_.Stop();
+  if (api_ != nullptr) api_->Close();
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + drain_);
+  if (api_ != nullptr) api_->Stop();
   if (nodes_ != nullptr) nodes_->Stop();
   if (!issuer_->Drain(After(kDrainIssuer))) {
     log::Warning("drain_incomplete", {{"in_flight", issuer_->in_flight()}});

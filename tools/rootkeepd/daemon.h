@@ -22,6 +22,7 @@
 #include "tools/hardware/hardware.h"
 #include "tools/hardware/key_watch.h"
 #include "tools/hardware/shown_reports.h"
+#include "tools/rootkeepd/api_door.h"
 #include "tools/rootkeepd/authorities.h"
 #include "tools/rootkeepd/keeper.h"
 #include "tools/rootkeepd/node_door.h"
@@ -64,6 +65,7 @@ class Daemon {
   Status OpenState();
   Status OpenFront();
   Status OpenNodes();
+  Status OpenApi();
   [[nodiscard]] bool IsServerIdentity(ByteView sha256) const;
   Status OpenListeners();
   Status Listen();
@@ -93,6 +95,7 @@ class Daemon {
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<IstioService> istio_;
   std::unique_ptr<NodeDoor> nodes_;  // null: nodes cannot attest themselves
+  std::unique_ptr<ApiDoor> api_;     // null: Rootkeep's own API is not served
   std::vector<std::unique_ptr<ServingCertificate>> certificates_;
   std::unique_ptr<Keeper> keeper_;
   HealthService health_service_{health_};

@@ -56,6 +56,7 @@ void Keeper::RoundLocked() {
   parts_.readiness.Report("ledger", ledger.ok() ? "" : ledger.error().ToString());
   parts_.metrics.SetInFlight(static_cast<std::int64_t>(parts_.issuer.in_flight()));
   if (parts_.nodes != nullptr) parts_.nodes->Round(now);
+  if (parts_.api != nullptr) parts_.api->Round();
   DropExpiredKeys();
   ShowClientRoots();
   FollowSigning();

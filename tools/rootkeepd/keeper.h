@@ -18,6 +18,7 @@
 #include "signer/rpc/serving_certificate.h"
 #include "tools/hardware/hardware.h"
 #include "tools/hardware/key_watch.h"
+#include "tools/rootkeepd/api_door.h"
 #include "tools/rootkeepd/authorities.h"
 #include "tools/rootkeepd/node_door.h"
 
@@ -42,6 +43,7 @@ class Keeper {
     const Clock& clock;
     std::vector<std::unique_ptr<ServingCertificate>>& certificates;
     NodeDoor* nodes;  // null: none
+    ApiDoor* api;     // null: none
   };
 
   // Serving certificates come from the authority that signs in `trust_domain`.

@@ -40,7 +40,7 @@ Status CheckDirectory(const SocketOptions& options) {
 }
 
 // The lock is held: whoever listened there is dead, or is not one of us.
-Status RemoveDeadSocket(const SocketOptions& options, const sockaddr_un& address) {
+Status RemoveDeadSocket(const SocketOptions& options, const sockaddr_un& address, int type) {
   struct stat info{};
   if (lstat(options.path.c_str(), &info) != 0) {
     return errno == ENOENT ? Ok() : Status(ErrnoError("stat " + options.path, errno));
@@ -48,7 +48,7 @@ Status RemoveDeadSocket(const SocketOptions& options, const sockaddr_un& address
   if (!S_ISSOCK(info.st_mode)) {
     return FailedPrecondition(fmt::format("socket {}: {} is there and is no socket", options.name, options.path));
   }
-  const Fd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const Fd probe(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno != ECONNREFUSED) {
     return FailedPrecondition(fmt::format("socket {}: another program listens on {}", options.name, options.path));
   }
@@ -76,15 +76,15 @@ void Listener::Close() {
   lock_.Reset();
 }
 
-Result<Listener> Listener::Open(const SocketOptions& options) {
+Result<Listener> Listener::Open(const SocketOptions& options, int type) {
   RK_TRY(const sockaddr_un address, AddressOf(options));
   RK_RETURN_IF_ERROR(CheckDirectory(options));
   Listener listener;
   RK_TRY(listener.lock_, TakeLockFile(options.path + ".lock", [&options](const std::string& holder) {
            return FailedPrecondition(fmt::format("socket {}: {} serves {}", options.name, holder, options.path));
          }));
-  RK_RETURN_IF_ERROR(RemoveDeadSocket(options, address));
-  listener.socket_ = Fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  RK_RETURN_IF_ERROR(RemoveDeadSocket(options, address, type));
+  listener.socket_ = Fd(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener.socket_.valid()) return ErrnoError("socket", errno);
   const int fd = listener.socket_.get();
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {

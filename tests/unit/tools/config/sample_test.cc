@@ -58,10 +58,10 @@ TEST(SampleConfigTest, KnowsEveryKeyOfTheSchema) {
 
 TEST(SampleConfigTest, DefaultsStandInTheSchemaToo) {
   // Each comment on one line.
-  const std::string schema = std::regex_replace(ReadFile(ROOTKEEP_CONFIG_SCHEMA, 1 << 20).value() +
-                                                    ReadFile(ROOTKEEP_ATTESTATION_SCHEMA, 1 << 20).value() +
-                                                    ReadFile(ROOTKEEP_HARDWARE_SCHEMA, 1 << 20).value(),
-                                                std::regex("(//[^\\n]*)\n *//"), "$1");
+  const std::string schema = std::regex_replace(
+      ReadFile(ROOTKEEP_CONFIG_SCHEMA, 1 << 20).value() + ReadFile(ROOTKEEP_LIFETIMES_SCHEMA, 1 << 20).value() +
+          ReadFile(ROOTKEEP_ATTESTATION_SCHEMA, 1 << 20).value() + ReadFile(ROOTKEEP_HARDWARE_SCHEMA, 1 << 20).value(),
+      std::regex("(//[^\\n]*)\n *//"), "$1");
   const std::string sample = Sample();
   const std::regex default_line("^ *(?:- )?#([a-z_]+): (.+)$");
   const std::set<std::string> named_elsewhere = {"module", "token", "trust_domain"};  // "the only one there is"

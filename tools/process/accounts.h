@@ -7,10 +7,10 @@
 
 #include "keystore/base/result.h"
 
-namespace rootkeep::agent {
+namespace rootkeep {
 
 // By name, or a decimal number, which need not have a name. NOT_FOUND.
 Result<uid_t> UserNumber(const std::string& user);
 Result<gid_t> GroupNumber(const std::string& group);
 
-}  // namespace rootkeep::agent
+}  // namespace rootkeep
