@@ -22,7 +22,7 @@ template <typename Work>
 grpc::Status Answer(Work&& work) noexcept {  // NOLINT(cppcoreguidelines-missing-std-forward)
   grpc::Status answer;
   if (RunGuarded("spire.exception", [&] { answer = ToGrpc(work()); })) return answer;
-  return {grpc::StatusCode::INTERNAL, ""};
+  return {grpc::StatusCode::INTERNAL, "the plugin failed inside: spire.exception in the log says why"};
 }
 
 }  // namespace rootkeep::spire

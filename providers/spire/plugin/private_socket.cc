@@ -14,27 +14,39 @@
 #include <filesystem>
 #include <utility>
 
+#include "keystore/base/log.h"
+
 namespace rootkeep::spire {
 namespace {
 
 constexpr std::string_view kPrefix = "rootkeep-spire-";
 constexpr const char* kName = "plugin.sock";
 
-// Not valid when somebody else has it, or the directory is gone or another user's.
-Fd LockDirectory(const std::string& directory) {
+constexpr int kAttempts = 5;
+
+// NOT_FOUND when the directory is gone or another user's, UNAVAILABLE when somebody else has the lock; otherwise the
+// errno's code.
+Result<Fd> LockDirectory(const std::string& directory) {
   Fd lock(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!lock.valid()) return ErrnoError("open " + directory, errno);
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return errno == EWOULDBLOCK ? Unavailable(directory + " is locked") : ErrnoError("flock " + directory, errno);
+  }
   struct stat info{};
-  const bool ours = lock.valid() && fstat(lock.get(), &info) == 0 && info.st_uid == geteuid();
-  return ours && flock(lock.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(lock) : Fd();
+  if (fstat(lock.get(), &info) != 0) return ErrnoError("stat " + directory, errno);
+  if (info.st_nlink == 0 || info.st_uid != geteuid()) return NotFound(directory + " is gone, or another user's");
+  return lock;
 }
+
+bool WasTaken(const Error& error) { return error.code() == Code::kNotFound || error.code() == Code::kUnavailable; }
 
 void RemoveAbandoned(const std::string& parent) {
   std::error_code error;
   for (std::filesystem::directory_iterator it(parent, error), end; !error && it != end; it.increment(error)) {
     if (!it->path().filename().string().starts_with(kPrefix)) continue;
-    const Fd lock = LockDirectory(it->path());
-    if (!lock.valid()) continue;
-    unlinkat(lock.get(), kName, 0);
+    const Result<Fd> lock = LockDirectory(it->path());
+    if (!lock.ok()) continue;
+    unlinkat(lock->get(), kName, 0);
     rmdir(it->path().c_str());
   }
 }
@@ -43,15 +55,22 @@ void RemoveAbandoned(const std::string& parent) {
 
 Result<PrivateSocket> PrivateSocket::Open(const std::string& parent) {
   RemoveAbandoned(parent);
-  while (true) {
+  for (int attempt = 1;; ++attempt) {
     std::string directory = fmt::format("{}/{}XXXXXX", parent, kPrefix);
     if (mkdtemp(directory.data()) == nullptr) {  // mode 0700
       return ErrnoError("mkdtemp " + directory, errno)
           .WithHint("TMPDIR or PLUGIN_UNIX_SOCKET_DIR in SPIRE's environment names another place");
     }
     PrivateSocket socket(std::move(directory));
-    socket.lock_ = LockDirectory(socket.directory_);
-    if (!socket.lock_.valid()) continue;  // another process, starting too, took it for abandoned
+    Result<Fd> lock = LockDirectory(socket.directory_);
+    if (lock.ok()) {
+      socket.lock_ = *std::move(lock);
+    } else if (WasTaken(lock.error()) && attempt < kAttempts) {
+      continue;  // another process, starting too, took it for abandoned
+    } else {
+      // As on some network file systems: then another plugin that starts may take it for abandoned.
+      log::Warning("spire.socket_not_locked", {{"detail", lock.error().ToString()}});
+    }
     RK_RETURN_IF_ERROR(socket.Listen());
     return socket;
   }

@@ -32,8 +32,10 @@ constexpr int kMaxThreads = 256;
 constexpr std::chrono::milliseconds kFinishCalls{500};
 constexpr std::chrono::milliseconds kEndAtLatest{1500};
 
+// Whatever a group of processes or a unit is sent: SIGUSR1 is how an operator has SPIRE read its files again.
 void IgnoreSignals() {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+  for (const int number :
+       {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO}) {
     std::signal(number, SIG_IGN);  // NOLINT(cert-err33-c): none of them can fail
   }
 }

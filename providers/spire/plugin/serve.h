@@ -21,7 +21,7 @@ struct Plugin {
 
 // Serves `plugin` until the host ends it; the process's exit status: 0 as asked, 1 when it could not start, said on
 // standard error. To be called first in main, before anything is printed and before there are threads: standard
-// output becomes the handshake, SIGINT and SIGTERM are ignored (the host says when to end, spire.md §1.9), and the log
+// output becomes the handshake, signals are ignored (the host says when to end, spire.md §1.9), and the log
 // becomes what go-plugin reads. Nothing that a service throws ends the process.
 int Serve(const Plugin& plugin);
 

@@ -68,6 +68,17 @@ TEST(PluginStart, SaysWhyItCannotListen) {
   EXPECT_THAT(RunProgram({"sh", "-c", "TMPDIR=" + deep + start}).err, HasSubstr("octets of a socket's path"));
 }
 
+TEST(PluginStart, MakesOneDirectoryThoughItCannotLockIt) {
+  const TempDir directory;
+  const auto result = RunProgram(
+      {"sh", "-c",
+       "ulimit -n 4; TMPDIR=" + directory.path() + " KeyManager=KeyManager exec " + ROOTKEEP_SPIRE_TEST_PLUGIN});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("spire.socket_not_locked"));
+  EXPECT_THAT(result.err, HasSubstr("EMFILE"));
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
 TEST(PluginStart, EndsWithTheProcessThatStartedIt) {
   const TempDir directory;
   const std::string out = directory / "out";
@@ -220,7 +231,10 @@ TEST_F(PluginProcess, KeepsStandardOutputForTheHandshake) {
 }
 
 TEST_F(PluginProcess, EndsOnlyWhenTheHostSays) {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) kill(host.pid(), number);
+  for (const int number :
+       {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO}) {
+    kill(host.pid(), number);
+  }
   EXPECT_EQ(host.Init().size(), 2U);
   EXPECT_TRUE(host.Deinit().ok());
   EXPECT_TRUE(host.Shutdown().ok());
