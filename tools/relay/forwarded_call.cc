@@ -43,9 +43,7 @@ void ForwardedCall::Send() {
 void ForwardedCall::OnAnswer(const grpc::Status& status) {
   if (RanOutOfTime(status)) return Refuse(grpc::StatusCode::UNAVAILABLE, "the CA did not answer in time");
   if (!CopyMetadata()) return Refuse(grpc::StatusCode::UNAVAILABLE, kNoMemory);
-  // What gRPC itself says of a CA that is away has no metadata of the CA's.
-  const bool answered = status.ok() || !to_ca_.GetServerTrailingMetadata().empty();
-  Tell(status.error_code(), answered ? "ca" : "relay");
+  Tell(status.error_code(), CaAnswered(status) ? "ca" : "relay");
   if (!status.ok()) return Finish(status);
   StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
 }
@@ -60,11 +58,15 @@ bool ForwardedCall::CopyMetadata() {
   });
 }
 
-// Rather than the client's time, or the CA's own.
+// Of the relay's own limit, rather than of the client's, and not by the CA's word.
 bool ForwardedCall::RanOutOfTime(const grpc::Status& status) const {
-  const auto now = std::chrono::system_clock::now();
-  return status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && now >= came_at_ + parts_.longest &&
-         now < context_.deadline();
+  return status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED &&
+         came_at_ + parts_.longest < context_.deadline() && !CaAnswered(status);
+}
+
+// What gRPC itself says of a CA that is away has no metadata of the CA's.
+bool ForwardedCall::CaAnswered(const grpc::Status& status) const {
+  return status.ok() || !to_ca_.GetServerTrailingMetadata().empty();
 }
 
 void ForwardedCall::Refuse(grpc::StatusCode code, const char* message) {

@@ -36,6 +36,7 @@ class ForwardedCall final : public grpc::ServerGenericBidiReactor {
   // False when there is no memory for it, or the CA sent what cannot be passed on.
   [[nodiscard]] bool CopyMetadata();
   [[nodiscard]] bool RanOutOfTime(const grpc::Status& status) const;
+  [[nodiscard]] bool CaAnswered(const grpc::Status& status) const;
   void Refuse(grpc::StatusCode code, const char* message);
   // Before the end is begun: this object may be gone after it.
   void Tell(grpc::StatusCode code, std::string_view by) const noexcept;

@@ -47,17 +47,19 @@ Octets Beginning(Octets address, unsigned length) {
   return address;
 }
 
-bool IsLoopback(const Octets& address) {
-  constexpr Octets kOne{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-  constexpr std::uint8_t kLoopbackNetwork = 127;
-  const bool v4 = std::equal(kMapped.begin(), kMapped.begin() + kMappedBits / 8, address.begin());
-  return address == kOne || (v4 && address[kMappedBits / 8] == kLoopbackNetwork);
-}
-
 }  // namespace
+
+Networks::Networks() {
+  constexpr Octets kOne{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  constexpr std::uint8_t kLoopback = 127;
+  Octets v4 = kMapped;
+  v4[kMappedBits / 8] = kLoopback;
+  networks_ = {{.first = v4, .bits = kMappedBits + 8}, {.first = kOne, .bits = kBits}};
+}
 
 Result<Networks> Networks::Parse(const std::vector<std::string>& texts) {
   Networks out;
+  out.networks_.clear();
   for (const std::string& text : texts) {
     const std::size_t slash = text.find('/');
     const auto address = ReadAddress(std::string_view(text).substr(0, slash));
@@ -81,9 +83,8 @@ Result<Networks> Networks::Parse(const std::vector<std::string>& texts) {
 bool Networks::Holds(std::string_view peer) const {
   const auto address = ReadAddress(AddressIn(peer));
   if (!address) return false;
-  return IsLoopback(*address) || std::ranges::any_of(networks_, [&](const Network& network) {
-           return Beginning(*address, network.bits) == network.first;
-         });
+  return std::ranges::any_of(
+      networks_, [&](const Network& network) { return Beginning(*address, network.bits) == network.first; });
 }
 
 }  // namespace rootkeep::relay

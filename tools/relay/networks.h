@@ -11,10 +11,11 @@
 
 namespace rootkeep::relay {
 
-// Loopback, and networks that are added. Immutable once made.
+// Immutable once made.
 class Networks {
  public:
-  Networks() = default;
+  // Loopback: 127.0.0.0/8 and ::1.
+  Networks();
 
   // Each an IPv4 or IPv6 address, or the beginning of one with its length: "10.244.3.0/24", "fd00::/64". No bit
   // beyond the length is set. INVALID_ARGUMENT for any other.

@@ -57,7 +57,9 @@ RelayConfig ReadRelay(const v1::Relay& file, const Section& section, const Agent
   out.addresses = {file.addresses().begin(), file.addresses().end()};
   if (out.addresses.empty()) section.Complain("addresses", "is required: at least one");
   for (const std::string& address : out.addresses) CheckAddress(section, address, file);
-  auto clients = relay::Networks::Parse({file.clients().begin(), file.clients().end()});
+  std::vector<std::string> networks{"127.0.0.0/8", "::1"};
+  networks.insert(networks.end(), file.clients().begin(), file.clients().end());
+  auto clients = relay::Networks::Parse(networks);
   if (clients.ok()) {
     out.clients = *std::move(clients);
   } else {
