@@ -12,11 +12,11 @@ const (
 	nodeInstance   = "node-1"
 )
 
-// domain is a trust domain whose server's keys are in a SoftHSM token, and the node's keys in a TPM.
+// domain is a trust domain whose root and whose server's keys are in SoftHSM tokens, and the node's keys in a TPM.
 type domain struct {
 	*lab.Lab
-	rootFile             lab.RootFile
-	keyToken             *lab.SoftHSM
+	caToken, keyToken    *lab.SoftHSM
+	ca                   *lab.Rootkeepd
 	serverKeys, nodeKeys *lab.KeyAgent
 	server               *lab.Server
 	agent                *lab.Agent
@@ -27,14 +27,15 @@ type domain struct {
 func newDomain(t *testing.T, options lab.ServerOptions) *domain {
 	t.Helper()
 	l := lab.New(t)
-	d := &domain{Lab: l, rootFile: l.NewRootFile("root"), keyToken: l.NewSoftHSM("keys")}
-	d.root = l.Read(d.rootFile.Certificate)
+	d := &domain{Lab: l, caToken: l.NewSoftHSM("ca"), keyToken: l.NewSoftHSM("keys")}
+	d.ca = l.StartRootkeepd(d.caToken)
+	d.root = l.Read(d.ca.Root())
 	d.serverKeys = l.StartKeyAgent("server-keys", serverInstance+".*", d.keyToken)
 	d.nodeKeys = l.StartKeyAgent("node-keys", nodeInstance+".*", l.StartSwTPM())
 	options.KeyManager = l.KeyManager(d.serverKeys, serverInstance).Block()
-	options.UpstreamAuthority = d.rootFile.UpstreamAuthority()
+	options.UpstreamAuthority = l.UpstreamAuthority(d.ca).Block()
 	d.server = l.StartServer(options)
-	d.agent = l.StartAgent("agent", d.server, d.rootFile.Certificate, l.KeyManager(d.nodeKeys, nodeInstance).Block())
+	d.agent = l.StartAgent("agent", d.server, d.ca.Root(), l.KeyManager(d.nodeKeys, nodeInstance).Block())
 	return d
 }
 

@@ -31,7 +31,7 @@ func TestOnlyTheProgramOfTheChecksumIsRun(t *testing.T) {
 }
 
 // Not beside other tests: their plugins would be children of this process too.
-func TestPluginOutlivesAnInterruptAndEndsWhenItIsUnloaded(t *testing.T) {
+func TestPluginOutlivesSignalsAndEndsWhenItIsUnloaded(t *testing.T) {
 	l := lab.New(t)
 	plugin := keyManager(l)
 	config, hook := host.Config(plugin)
@@ -44,12 +44,15 @@ func TestPluginOutlivesAnInterruptAndEndsWhenItIsUnloaded(t *testing.T) {
 	if len(pids) != 1 {
 		t.Fatalf("there are %d plugins", len(pids))
 	}
-	// Ctrl-C reaches the whole group of processes, and SPIRE still needs its plugin to shut down.
-	if err := syscall.Kill(pids[0], syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := into.GetKeyManager().GenerateKey(context.Background(), "after", keymanager.ECP256); err != nil {
-		t.Errorf("after SIGINT: %v", err)
+	// Ctrl-C, and what systemd sends, reach all processes, and SPIRE still needs its plugin to shut down. SIGUSR1 has
+	// SPIRE read its configuration again.
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2} {
+		if err := syscall.Kill(pids[0], signal); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := into.GetKeyManager().GenerateKey(context.Background(), "after", keymanager.ECP256); err != nil {
+			t.Errorf("after %v: %v", signal, err)
+		}
 	}
 	if err := loaded.Close(); err != nil {
 		t.Errorf("the plugin does not end well: %v", err)

@@ -33,6 +33,12 @@ func (d *domain) mint() error {
 	return err
 }
 
+// prepare has the server make a key and get a CA certificate for it, which needs rootkeepd and its token too.
+func (d *domain) prepare() error {
+	_, err := d.server.PrepareAuthority()
+	return err
+}
+
 // returns requires that `ask` succeeds again by itself.
 func (d *domain) returns(what string, ask func() error) {
 	d.Helper()
@@ -49,6 +55,8 @@ func TestEveryPartMayRestart(t *testing.T) {
 		part string
 		run  func(d *domain)
 	}{
+		{"rootkeepd", restartRootkeepd},
+		{"token of rootkeepd", pullTokenOfRootkeepd},
 		{"rootkeep-agent", restartKeyAgent},
 		{"token of rootkeep-agent", pullTokenOfKeyAgent},
 		{"spire-server", restartServer},
@@ -59,6 +67,22 @@ func TestEveryPartMayRestart(t *testing.T) {
 		t.Log(scene.part)
 		scene.run(d)
 	}
+}
+
+func restartRootkeepd(d *domain) {
+	d.ca.Stop()
+	d.outage("a CA is signed", d.prepare)
+	d.works() // what is signed already goes on
+	d.ca.Start()
+	d.returns("a CA is signed", d.prepare)
+}
+
+func pullTokenOfRootkeepd(d *domain) {
+	d.caToken.TakeAway()
+	d.outage("a CA is signed", d.prepare)
+	d.works()
+	d.caToken.GiveBack()
+	d.returns("a CA is signed", d.prepare)
 }
 
 func restartKeyAgent(d *domain) {
@@ -118,8 +142,9 @@ func (d *domain) keepsAuthority(before lab.LocalAuthority) {
 // plugins gives the process ids of the server's plugins.
 func (d *domain) plugins() []int {
 	d.Helper()
-	found := lab.ChildrenOf(d.server.Pid(), d.KeyManager(d.serverKeys, serverInstance).Path)
-	if len(found) != 1 {
+	found := append(lab.ChildrenOf(d.server.Pid(), d.KeyManager(d.serverKeys, serverInstance).Path),
+		lab.ChildrenOf(d.server.Pid(), d.UpstreamAuthority(d.ca).Path)...)
+	if len(found) != 2 {
 		d.Fatalf("the server has %d plugins", len(found))
 	}
 	return found

@@ -28,6 +28,18 @@ func (l *Lab) KeyManagerAt(socket, instance string) Plugin {
 	return l.plugin("KeyManager", fmt.Sprintf("socket = %q\n instance = %q", socket, instance))
 }
 
+// UpstreamAuthority has SPIRE's CAs signed by `ca`.
+func (l *Lab) UpstreamAuthority(ca *Rootkeepd) Plugin {
+	l.Helper()
+	return l.UpstreamAuthorityAt(ca.Socket())
+}
+
+// UpstreamAuthorityAt is UpstreamAuthority with a daemon that may not be there.
+func (l *Lab) UpstreamAuthorityAt(socket string) Plugin {
+	l.Helper()
+	return l.plugin("UpstreamAuthority", fmt.Sprintf("socket = %q\n wait_for_daemon = \"10s\"", socket))
+}
+
 func (l *Lab) plugin(kind, data string) Plugin {
 	l.Helper()
 	folder := strings.ToLower(kind)

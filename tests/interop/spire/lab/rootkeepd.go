@@ -1,0 +1,75 @@
+package lab
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strings"
+)
+
+// Rootkeepd is certificate authorities whose roots and issuing keys are in a token.
+type Rootkeepd struct {
+	lab         *Lab
+	token       *SoftHSM
+	authorities []string
+	*Process
+}
+
+const firstAuthority = "mesh"
+
+const rootkeepdConfig = `version: 1
+state_directory: %[1]s
+listeners: [{name: istio, address: "127.0.0.1:0"}]
+operations: [{address: "127.0.0.1:0"}]
+health: []
+%[2]strust_domains: [{name: example.org}]
+authorities: [%[3]s]
+api_callers:
+  - name: spire
+    socket: {path: %[4]s, users: ["%[5]d"]}
+    foreign_ca: {path_length: 0}
+    watch_bundle: true
+    publish_jwt_keys: true
+`
+
+// StartRootkeepd generates root and issuing key in the token and serves SPIRE on a socket.
+func (l *Lab) StartRootkeepd(token *SoftHSM) *Rootkeepd {
+	l.Helper()
+	r := &Rootkeepd{lab: l, token: token}
+	l.Directory("ca-state")
+	r.makeAuthority(firstAuthority)
+	r.Start()
+	return r
+}
+
+func (r *Rootkeepd) makeAuthority(name string) {
+	r.lab.Helper()
+	r.authorities = append(r.authorities, fmt.Sprintf("{name: %s, token: %s}", name, r.token.label))
+	config := r.lab.Write("rootkeepd.yaml", fmt.Sprintf(rootkeepdConfig, r.lab.Path("ca-state"), r.token.config(),
+		strings.Join(r.authorities, ", "), r.Socket(), os.Getuid()))
+	r.lab.Run(nil, r.lab.Tool("rootkeep"), "ca", "init", "--config", config, "--token", r.token.label, "--name", name,
+		"--trust-domain", TrustDomain, "--type", "ec-p256", "--path-length", "1")
+}
+
+// Root is the bundle file, PEM, of the first authority.
+func (r *Rootkeepd) Root() string { return r.bundle(firstAuthority) }
+
+func (r *Rootkeepd) bundle(name string) string {
+	return r.lab.Path("ca-state", "authorities", name, "1", "bundle.pem")
+}
+
+// Socket is SPIRE's own.
+func (r *Rootkeepd) Socket() string { return r.lab.Path("ca.sock") }
+
+// Start is for one that was stopped.
+func (r *Rootkeepd) Start() {
+	r.lab.Helper()
+	r.Process = r.lab.Start("rootkeepd", nil, r.lab.Tool("rootkeepd"), "--config", r.lab.Path("rootkeepd.yaml"))
+	r.WaitUntil(func() error {
+		connection, err := net.Dial("unix", r.Socket())
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	})
+}
