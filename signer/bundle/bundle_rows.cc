@@ -141,13 +141,24 @@ Status UpdateRoot(Database& database, std::string_view trust_domain, const RootR
   return Ok();
 }
 
-Status InsertJwtKey(Database& database, std::string_view trust_domain, const JwtKey& key, std::int64_t now) {
+Status InsertJwtKey(Database& database, std::string_view trust_domain, const JwtKey& key,
+                    const Publication& publication) {
   RK_RETURN_IF_ERROR(Execute(database,
                              "INSERT INTO trust_jwt_keys (trust_domain, key_id, public_key, expires_at, tainted,"
-                             " published_at) VALUES (:td, :key_id, :public_key, :expires_at, :tainted, :now)",
+                             " published_at, published_by) VALUES (:td, :key_id, :public_key, :expires_at, :tainted,"
+                             " :published_at, :published_by)",
                              trust_domain, std::string_view(key.key_id), ByteView(key.public_key), key.expires_at,
-                             std::int64_t{key.tainted ? 1 : 0}, now));
+                             std::int64_t{key.tainted ? 1 : 0}, publication.at, publication.by));
   return Ok();
+}
+
+Result<std::size_t> CountJwtKeys(Database& database, std::string_view trust_domain, std::string_view by) {
+  RK_TRY(Statement query, database.Prepare("SELECT COUNT(*) FROM trust_jwt_keys WHERE trust_domain = :td"
+                                           " AND published_by = :published_by",
+                                           {kText, kText}, {kInteger}));
+  query.Bind(trust_domain, by);
+  RK_TRY(const auto counts, ReadAll(query, [](const Statement& row) { return row.integer(0); }));
+  return counts.empty() ? 0 : static_cast<std::size_t>(counts.front());
 }
 
 Result<std::int64_t> DeleteExpiredJwtKeys(Database& database, std::string_view trust_domain, std::int64_t now) {
@@ -179,6 +190,8 @@ Status InsertEvent(Database& database, const BundleEvent& event) {
                              event.at, std::string_view(event.trust_domain), std::string_view(event.act),
                              std::string_view(event.subject), std::string_view(event.refusal),
                              std::string_view(event.detail), std::string_view(event.by)));
+  RK_TRY(const std::int64_t newest, database.LastInsertId("trust_events"));
+  RK_RETURN_IF_ERROR(Execute(database, "DELETE FROM trust_events WHERE id <= :oldest", newest - kMostEvents));
   return Ok();
 }
 

@@ -29,7 +29,14 @@ Status PutBundle(store::Database& database, const TrustBundle& bundle);
 Status InsertRoot(store::Database& database, std::string_view trust_domain, const RootRecord& record);
 // State, since when, and whether it vouches for clients.
 Status UpdateRoot(store::Database& database, std::string_view trust_domain, const RootRecord& record);
-Status InsertJwtKey(store::Database& database, std::string_view trust_domain, const JwtKey& key, std::int64_t now);
+struct Publication {
+  std::int64_t at;      // Unix seconds
+  std::string_view by;  // as BundleEvent::by
+};
+Status InsertJwtKey(store::Database& database, std::string_view trust_domain, const JwtKey& key,
+                    const Publication& publication);
+// How many keys this publisher has in the bundle.
+Result<std::size_t> CountJwtKeys(store::Database& database, std::string_view trust_domain, std::string_view by);
 // Those that end by `now`; how many.
 Result<std::int64_t> DeleteExpiredJwtKeys(store::Database& database, std::string_view trust_domain, std::int64_t now);
 // Nothing when it is there.
@@ -37,6 +44,8 @@ Status InsertIssuer(store::Database& database, std::string_view trust_domain, st
                     std::string_view root);
 // Whether any issuing certificate was noted to chain to the root.
 Result<bool> HasIssuers(store::Database& database, std::string_view trust_domain, std::string_view root);
+// Of the newest kMostEvents the history consists.
 Status InsertEvent(store::Database& database, const BundleEvent& event);
+inline constexpr std::int64_t kMostEvents = 100'000;
 
 }  // namespace rootkeep::bundle_rows

@@ -24,19 +24,23 @@ Status CheckJwtKey(const JwtKey& key, WallTime now) {
   }
   const auto read = PublicKey::FromSpki(key.public_key);
   if (!read.ok()) return Unfit("the public key is no SubjectPublicKeyInfo of a known type: " + read.error().message());
-  if (key.expires_at < 0) return Unfit("the expiry lies before 1970");
+  if (key.expires_at <= 0) return Unfit("the key has no expiry");
   if (IsExpired(key, ToUnixSeconds(now))) return Unfit("the key has expired");
+  if (key.expires_at > ToUnixSeconds(now + kLongestJwtKey)) {
+    return Unfit(fmt::format("the key would stay for more than {} hours", kLongestJwtKey.count()));
+  }
   return Ok();
 }
 
-Result<bool> IsPublished(const JwtKey& key, const std::vector<JwtKey>& present) {
+Result<bool> IsPublished(const JwtKey& key, const std::vector<JwtKey>& present, std::size_t published) {
   const auto found = std::ranges::find(present, key.key_id, &JwtKey::key_id);
   if (found != present.end()) {
     if (found->public_key == key.public_key) return true;
     return AlreadyExists("another JWT key has the id " + key.key_id).WithReason("jwt_key_id");
   }
-  if (present.size() < kMostJwtKeys) return false;
-  return ResourceExhausted(fmt::format("the bundle has {} JWT keys already", present.size()))
+  if (present.size() < kMostJwtKeys && published < kMostJwtKeysEach) return false;
+  return ResourceExhausted(
+             fmt::format("the bundle has {} JWT keys already, {} of them this caller's", present.size(), published))
       .WithReason("jwt_keys")
       .WithHint("they go when they expire");
 }

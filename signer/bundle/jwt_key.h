@@ -1,6 +1,7 @@
 // JWT keys that are published into a bundle: limits and checks.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "keystore/base/clock.h"
@@ -9,17 +10,22 @@
 
 namespace rootkeep {
 
-inline constexpr std::size_t kMostJwtKeys = 256;  // of one trust domain
+inline constexpr std::size_t kMostJwtKeys = 1024;    // of one trust domain
+inline constexpr std::size_t kMostJwtKeysEach = 32;  // of one publisher, so that one's excess is its own
+// Nothing but its expiry takes a key out of a bundle, whoever published it.
+inline constexpr std::chrono::hours kLongestJwtKey{24 * 400};
 inline constexpr std::size_t kMaxKeyIdSize = 256;
 inline constexpr std::size_t kMaxJwtKeySize = 4096;  // of a SubjectPublicKeyInfo
 
 // Whether the key may be published at `now`: an id of 1 to kMaxKeyIdSize octets without control characters, one whole
-// key of a type Rootkeep works with, not expired. INVALID_ARGUMENT with reason "jwt_key".
+// key of a type Rootkeep works with, an expiry that has not passed and is at most kLongestJwtKey away. INVALID_ARGUMENT
+// with reason "jwt_key".
 Status CheckJwtKey(const JwtKey& key, WallTime now);
 
 // Whether it is among `present` already, by id and key. ALREADY_EXISTS with reason "jwt_key_id" when another key has
-// its id; RESOURCE_EXHAUSTED with reason "jwt_keys" when it would be one too many.
-Result<bool> IsPublished(const JwtKey& key, const std::vector<JwtKey>& present);
+// its id; RESOURCE_EXHAUSTED with reason "jwt_keys" when it would be one too many, or its publisher has `published`
+// already and that is as many as it may have.
+Result<bool> IsPublished(const JwtKey& key, const std::vector<JwtKey>& present, std::size_t published);
 
 // Whether it ends by `now`, Unix seconds.
 inline bool IsExpired(const JwtKey& key, std::int64_t now) { return key.expires_at != 0 && key.expires_at <= now; }

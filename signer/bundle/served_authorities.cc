@@ -47,10 +47,14 @@ std::string VouchersPem(std::vector<BundleRoot> roots) {
 
 }  // namespace
 
-Status ServedAuthorities::Use(AuthoritySet::List loaded) {
+Status ServedAuthorities::Use(AuthoritySet::List loaded, Defaults defaults) {
   RK_TRY(const auto seeds, SeedsOf(loaded));
   RK_RETURN_IF_ERROR(bundles_.Seed(seeds));
   Watch(loaded);
+  {
+    const MutexLock lock(mutex_);
+    defaults_ = std::move(defaults);
+  }
   Keep(std::move(loaded));
   return Ok();
 }
@@ -101,7 +105,7 @@ void ServedAuthorities::Serve() {
   unsigned_.clear();
   for (const auto& [trust_domain, authorities] : ByTrustDomain(loaded_)) {
     const BundlePtr bundle = bundles_.Current(trust_domain);
-    auto chosen = ChooseSigning(*bundle, authorities, clock_.Now());
+    auto chosen = ChooseSigning(*bundle, authorities, defaults_[trust_domain], clock_.Now());
     if (!chosen.ok()) unsigned_[trust_domain] = chosen.error().ToString();
     domains[trust_domain] = {RootsPem(bundle->roots), chosen.ok() ? *chosen : nullptr};
     client_roots += VouchersPem(bundle->roots);

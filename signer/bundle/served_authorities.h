@@ -24,9 +24,12 @@ class ServedAuthorities {
   ServedAuthorities(TrustBundles& bundles, AuthoritySet& served, const Clock& clock)
       : bundles_(bundles), served_(served), clock_(clock) {}
 
+  // By trust domain the name of the authority that signs where no root was activated.
+  using Defaults = std::map<std::string, std::string>;
+
   // Seeds the bundles with what the authorities' files say and then serves these, which are in the order of the
   // configuration. On an error, TrustBundles::Seed's, those before go on.
-  Status Use(AuthoritySet::List loaded);
+  Status Use(AuthoritySet::List loaded, Defaults defaults);
 
   // Serves only these of them; touches no database.
   void Keep(AuthoritySet::List kept);
@@ -57,6 +60,7 @@ class ServedAuthorities {
 
   mutable Mutex mutex_;
   AuthoritySet::List loaded_ RK_GUARDED_BY(mutex_);
+  Defaults defaults_ RK_GUARDED_BY(mutex_);
   std::map<std::string, std::string> unsigned_ RK_GUARDED_BY(mutex_);
   std::shared_ptr<const std::string> client_roots_ RK_GUARDED_BY(mutex_) = std::make_shared<std::string>();
 

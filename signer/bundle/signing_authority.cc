@@ -10,7 +10,8 @@ namespace rootkeep {
 namespace {
 
 Error NoneSigns(std::string message, std::string hint) {
-  return FailedPrecondition(std::move(message)).WithReason("active_root").WithHint(std::move(hint));
+  Error error = FailedPrecondition(std::move(message)).WithReason("active_root");
+  return hint.empty() ? error : std::move(error).WithHint(std::move(hint));
 }
 
 }  // namespace
@@ -21,8 +22,7 @@ bool ChainsTo(const Authority& authority, const BundleRoot& root, WallTime now) 
 }
 
 Result<std::shared_ptr<const Authority>> ChooseSigning(const TrustBundle& bundle, const AuthoritySet::List& authorities,
-                                                       WallTime now) {
-  if (authorities.empty()) return NoneSigns("no authority of " + bundle.trust_domain + " is loaded", "");
+                                                       const std::string& otherwise, WallTime now) {
   const auto active = std::ranges::find_if(bundle.roots, &BundleRoot::active);
   if (active != bundle.roots.end()) {
     for (const auto& authority : authorities) {
@@ -31,11 +31,13 @@ Result<std::shared_ptr<const Authority>> ChooseSigning(const TrustBundle& bundle
     return NoneSigns("no authority that is loaded chains to the active root " + active->fingerprint,
                      "load the authority below it, or choose another with rootkeep root activate");
   }
-  const auto& first = authorities.front();
+  const auto first =
+      std::ranges::find_if(authorities, [&](const auto& authority) { return authority->name() == otherwise; });
+  if (first == authorities.end()) return NoneSigns("authority " + otherwise + " is not loaded", "");
   const bool trusted = std::ranges::any_of(
-      bundle.roots, [&](const BundleRoot& root) { return !root.tainted && ChainsTo(*first, root, now); });
-  if (trusted) return first;
-  return NoneSigns("authority " + first->name() + " chains to no root of its trust domain that is not tainted",
+      bundle.roots, [&](const BundleRoot& root) { return !root.tainted && ChainsTo(**first, root, now); });
+  if (trusted) return *first;
+  return NoneSigns("authority " + otherwise + " chains to no root of its trust domain that is not tainted",
                    "choose another with rootkeep root activate");
 }
 

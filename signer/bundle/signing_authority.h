@@ -12,10 +12,11 @@
 namespace rootkeep {
 
 // Of `authorities`, in the order of the configuration, the first that chains to the root an operator made the active
-// one; where none was chosen, the first of all, if it chains to a root that is not tainted. FAILED_PRECONDITION with
-// reason "active_root" when there is none: nothing is signed under a root that clients are about to drop.
+// one; where none was chosen, the one named `otherwise`, if it chains to a root that is not tainted.
+// FAILED_PRECONDITION with reason "active_root" when there is none: nothing is signed below a root that clients may not
+// have yet, or are about to drop.
 Result<std::shared_ptr<const Authority>> ChooseSigning(const TrustBundle& bundle, const AuthoritySet::List& authorities,
-                                                       WallTime now);
+                                                       const std::string& otherwise, WallTime now);
 
 // Whether the authority's certificates end in this root.
 bool ChainsTo(const Authority& authority, const BundleRoot& root, WallTime now);

@@ -66,10 +66,11 @@ grpc::Status ApiStatus(const Error& error) {
       [[fallthrough]];
     case Code::kInvalidArgument:
     case Code::kAlreadyExists: return {static_cast<grpc::StatusCode>(error.code()), error.message()};
+    case Code::kNotFound:
     case Code::kFailedPrecondition:
       // Others are about keys and tokens.
-      if (error.reason() != "ca_path_length") break;
-      return {grpc::StatusCode::FAILED_PRECONDITION, error.message()};
+      if (error.reason() != "ca_path_length" && !error.reason().starts_with("root_")) break;
+      return {static_cast<grpc::StatusCode>(error.code()), error.message()};
     case Code::kResourceExhausted: return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many requests, try again"};
     default: break;
   }

@@ -209,12 +209,17 @@ constexpr std::array kTrustBundles = {
     " done_by TEXT NOT NULL)",
 };
 
+constexpr std::array kJwtPublishers = {
+    "ALTER TABLE trust_jwt_keys ADD COLUMN published_by TEXT NOT NULL DEFAULT ''",
+};
+
 constexpr std::array kMigrations = {
     Migration{1, "ledger", kLedger},
     Migration{2, "nodes", kNodes},
     Migration{3, "carriers", kCarriers},
     Migration{4, "boot logs", kBootLogs},
     Migration{5, "trust bundles", kTrustBundles},
+    Migration{6, "jwt publishers", kJwtPublishers},
 };
 
 Result<std::int64_t> CurrentVersion(Database& database) {

@@ -104,6 +104,7 @@ class ForeignCaE2e : public ::testing::Test {
   Result<v1::TrustBundle> Publish(const std::string& id, EVP_PKEY* key) {
     v1::PublishJwtKeyRequest request;
     request.mutable_key()->set_key_id(id);
+    request.mutable_key()->set_expires_at(ToUnixSeconds(SystemClock().Now()) + 3600);
     request.mutable_key()->set_public_key(std::string(AsText(testing::SpkiOf(key))));
     RK_TRY(const auto response, client_->PublishJwtKey(request, After(kPatience)));
     return response.trust_bundle();

@@ -36,6 +36,11 @@ Command PinReplaceCommand();
 Command PinUnlatchCommand();
 Command ProviderCheckCommand();
 Command RequestCommand();
+Command RootActivateCommand();
+Command RootAddCommand();
+Command RootListCommand();
+Command RootRemoveCommand();
+Command RootTaintCommand();
 Command VersionCommand();
 
 }  // namespace rootkeep::cli

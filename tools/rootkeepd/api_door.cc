@@ -15,11 +15,18 @@ constexpr std::size_t kMostWaiting = 256;
 
 Result<std::unique_ptr<ApiDoor>> ApiDoor::Open(const config::Config& config, const Parts& parts) {
   RK_TRY(auto sockets, CallerSockets::Open(config.api_callers));
-  return std::unique_ptr<ApiDoor>(new ApiDoor(std::move(sockets), config, parts));
+  const ServedAuthorities& served = parts.served;
+  const auto issuers_under = [&served](std::string_view trust_domain, const BundleRoot& root) {
+    return served.IssuersUnder(trust_domain, root);
+  };
+  RK_TRY(auto roots, RootAdministration::Open(parts.bundles, parts.database_path, issuers_under, parts.clock));
+  return std::unique_ptr<ApiDoor>(new ApiDoor(std::move(sockets), std::move(roots), config, parts));
 }
 
-ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, const config::Config& config, const Parts& parts)
+ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdministration> roots,
+                 const config::Config& config, const Parts& parts)
     : sockets_(std::move(sockets)),
+      roots_(std::move(roots)),
       workers_(kThreads, kMostWaiting),
       callers_(parts.authenticator, parts.policy),
       service_({.api = {.callers = callers_, .workers = workers_, .metrics = parts.metrics},
@@ -27,7 +34,10 @@ ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, const config::Config& c
                 .authorities = parts.authorities,
                 .bundles = parts.bundles,
                 .clock = parts.clock,
-                .max_duration = config.limits.request_deadline}) {}
+                .max_duration = config.limits.request_deadline}),
+      administration_({.api = {.callers = callers_, .workers = workers_, .metrics = parts.metrics},
+                       .bundles = parts.bundles,
+                       .roots = *roots_}) {}
 
 Status ApiDoor::Serve(Server& server) {
   RK_RETURN_IF_ERROR(sockets_->Serve(server));

@@ -2,8 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "signer/bundle/root_administration.h"
+#include "signer/bundle/served_authorities.h"
 #include "signer/rpc/certificate_authority_service.h"
+#include "signer/rpc/trust_bundle_administration_service.h"
 #include "tools/rootkeepd/caller_sockets.h"
 
 namespace rootkeep {
@@ -18,14 +23,16 @@ class ApiDoor {
     Issuer& issuer;
     const AuthoritySet& authorities;
     TrustBundles& bundles;
+    const ServedAuthorities& served;
+    std::string database_path;
     Metrics& metrics;
     const Clock& clock;
   };
 
-  // Errors as CallerSockets::Open.
+  // Errors as CallerSockets::Open and RootAdministration::Open.
   static Result<std::unique_ptr<ApiDoor>> Open(const config::Config& config, const Parts& parts);
 
-  [[nodiscard]] QueuedService& service() { return service_; }
+  [[nodiscard]] std::vector<QueuedService*> services() { return {&service_, &administration_}; }
   // What the server is to be started with.
   [[nodiscard]] std::vector<HandedListener> handed() const { return sockets_->handed(); }
   // From now on callers come in by their sockets. Errors as CallerSockets::Serve.
@@ -40,12 +47,15 @@ class ApiDoor {
   void Stop() { workers_.Stop(); }
 
  private:
-  ApiDoor(std::unique_ptr<CallerSockets> sockets, const config::Config& config, const Parts& parts);
+  ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdministration> roots,
+          const config::Config& config, const Parts& parts);
 
   const std::unique_ptr<CallerSockets> sockets_;
+  const std::unique_ptr<RootAdministration> roots_;
   Workers workers_;
   ApiCallers callers_;
   CertificateAuthorityService service_;
+  TrustBundleAdministrationService administration_;
 };
 
 }  // namespace rootkeep

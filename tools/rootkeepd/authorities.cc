@@ -6,6 +6,17 @@
 
 namespace rootkeep {
 
+namespace {
+
+// Of each trust domain the first.
+ServedAuthorities::Defaults DefaultsOf(const std::vector<config::Authority>& configured) {
+  ServedAuthorities::Defaults defaults;
+  for (const config::Authority& entry : configured) defaults.emplace(entry.trust_domain, entry.name);
+  return defaults;
+}
+
+}  // namespace
+
 Status Authorities::Load(const config::Config& config, WallTime now) {
   const AuthorityTerms terms{.state_directory = config.state_directory, .production = config.production};
   AuthoritySet::List loaded;
@@ -25,7 +36,7 @@ Status Authorities::Load(const config::Config& config, WallTime now) {
     // One that serves already goes on with what it has, unless it would have to meet other terms now.
     if (present != nullptr && unchanged) loaded.push_back(std::move(present));
   }
-  RK_RETURN_IF_ERROR(served_.Use(loaded));
+  RK_RETURN_IF_ERROR(served_.Use(loaded, DefaultsOf(config.authorities)));
   terms_ = terms;
   configured_ = config.authorities;
   waiting_.clear();
@@ -97,7 +108,7 @@ void Authorities::Retry(WallTime now) {
 
 // A root of theirs may not fit into the bundle, or the database may be away: then they wait on.
 bool Authorities::TakeBack(const AuthoritySet::List& all, const std::set<std::string>& back) {
-  const Status used = served_.Use(all);
+  const Status used = served_.Use(all, DefaultsOf(configured_));
   for (const std::string& name : back) {
     Report(name, used.ok() ? "" : used.error().ToString());
     if (!used.ok()) continue;

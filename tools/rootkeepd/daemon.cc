@@ -136,6 +136,8 @@ Status Daemon::OpenApi() {
                                        .issuer = *issuer_,
                                        .authorities = served_,
                                        .bundles = *bundles_,
+                                       .served = *served_authorities_,
+                                       .database_path = state_->database_path(),
                                        .metrics = metrics_,
                                        .clock = clock_}));
   return Ok();
@@ -194,7 +196,7 @@ Status Daemon::Listen() {
   if (nodes_ != nullptr) services.push_back(&nodes_->service());
   std::vector<HandedListener> handed;
   if (api_ != nullptr) {
-    services.push_back(&api_->service());
+    for (QueuedService* service : api_->services()) services.push_back(service);
     handed = api_->handed();
   }
   RK_TRY(server_, Server::Start(listeners, services, handed));

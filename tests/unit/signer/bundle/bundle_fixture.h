@@ -43,7 +43,7 @@ class BundleTest : public ::testing::Test {
     return bundles_->Seed({{.trust_domain = kDomain, .roots = std::move(roots), .issuers = {}}});
   }
 
-  static JwtKey KeyOf(const std::string& id, std::int64_t expires_at = 0) {
+  static JwtKey KeyOf(const std::string& id, std::int64_t expires_at = kTestNow + 86400) {
     return {.key_id = id, .public_key = SoftwareSigner("P-256").public_key().spki(), .expires_at = expires_at};
   }
 

@@ -102,12 +102,18 @@ TEST_F(JwtKeyTest, ThereAreSoManyAndNoMore) {
   std::vector<JwtKey> keys;
   const JwtKey key = KeyOf("a");
   for (std::size_t i = 0; i < kMostJwtKeys; ++i) {
-    EXPECT_THAT(IsPublished(KeyOf("new"), keys), IsOk());
+    EXPECT_THAT(IsPublished(key, keys, 0), IsOk());
     keys.push_back(key);
     keys.back().key_id = std::to_string(i);
   }
-  EXPECT_THAT(IsPublished(KeyOf("new"), keys), HasReason("jwt_keys"));
-  EXPECT_TRUE(IsPublished(keys.front(), keys).value()) << "one of these may come again";
+  EXPECT_THAT(IsPublished(key, keys, 0), HasReason("jwt_keys"));
+  EXPECT_TRUE(IsPublished(keys.front(), keys, kMostJwtKeysEach).value()) << "one of these may come again";
+}
+
+TEST_F(JwtKeyTest, OnePublishersExcessIsItsOwn) {
+  for (std::size_t i = 0; i < kMostJwtKeysEach; ++i) EXPECT_THAT(Publish(KeyOf(std::to_string(i))), IsOk());
+  EXPECT_THAT(Publish(KeyOf("one more")), HasReason("jwt_keys"));
+  EXPECT_THAT(bundles_->PublishJwtKey(kDomain, KeyOf("another's"), "spire-b"), IsOk());
 }
 
 }  // namespace

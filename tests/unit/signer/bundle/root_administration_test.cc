@@ -23,7 +23,7 @@ class RootAdministrationTest : public testing::BundleTest {
  protected:
   void SetUp() override {
     BundleTest::SetUp();
-    ASSERT_THAT(served_->Use({first_}), IsOk());
+    ASSERT_THAT(served_->Use({first_}, {{kDomain, "first"}}), IsOk());
   }
   void Reopen() override {
     roots_.reset();
@@ -65,7 +65,7 @@ class RootAdministrationTest : public testing::BundleTest {
   // Add, activate, taint: what comes before a removal.
   void Replace() {
     ASSERT_THAT(roots_->Add(act_, other_.root_der), IsOk());
-    ASSERT_THAT(served_->Use({first_, second_}), IsOk());
+    ASSERT_THAT(served_->Use({first_, second_}, {{kDomain, "first"}}), IsOk());
     ASSERT_THAT(roots_->Activate(act_, new_root_), IsOk());
     ASSERT_THAT(roots_->Taint(act_, old_root_), IsOk());
   }
@@ -89,7 +89,7 @@ TEST_F(RootAdministrationTest, ReplacesARootWhileEveryDoorSaysTheSame) {
   EXPECT_EQ(set_.Find("first")->trust_bundle_pem(), CertificatePem(ca_.root_der) + CertificatePem(other_.root_der));
   EXPECT_EQ(Signing(), "first");
 
-  ASSERT_THAT(served_->Use({first_, second_}), IsOk());
+  ASSERT_THAT(served_->Use({first_, second_}, {{kDomain, "first"}}), IsOk());
   EXPECT_EQ(Signing(), "first");
   ASSERT_THAT(roots_->Activate(act_, ToHex(told.back()->roots[1].subject_key_id)), IsOk());
   EXPECT_EQ(Signing(), "second");
@@ -108,7 +108,7 @@ TEST_F(RootAdministrationTest, ReplacesARootWhileEveryDoorSaysTheSame) {
 
   // Neither a restart nor the file that names it brings it back.
   Reopen();
-  ASSERT_THAT(served_->Use({first_, second_}), IsOk());
+  ASSERT_THAT(served_->Use({first_, second_}, {{kDomain, "first"}}), IsOk());
   EXPECT_EQ(*bundles_->Current(kDomain), *told.back());
   EXPECT_EQ(Signing(), "second");
   ASSERT_OK_AND_ASSIGN(const auto records, roots_->List(kDomain));
@@ -224,7 +224,7 @@ TEST_F(RootAdministrationTest, AnAuthoritysCertificatesDependOnItsOwnRootAlone) 
   parts.chain_pem = CertificatePem(cross);
   parts.trust_bundle_pem += CertificatePem(other_.root_der);
   ASSERT_OK_AND_ASSIGN(const auto authority, Authority::Make(parts, clock_.Now()));
-  ASSERT_THAT(served_->Use({first_, authority}), IsOk());
+  ASSERT_THAT(served_->Use({first_, authority}, {{kDomain, "first"}}), IsOk());
   Issued(authority->certificate_fingerprint(), kTestNow + kHour);
   ASSERT_THAT(roots_->Activate(act_, old_root_), IsOk());
   EXPECT_THAT(roots_->Remove(act_, new_root_, false), HasReason("root_in_use"));

@@ -44,6 +44,12 @@ class ServedAuthoritiesTest : public testing::BundleTest {
                                  }),
                 IsOk());
   }
+  // The first of each trust domain by default.
+  Status Use(const AuthoritySet::List& loaded) {
+    ServedAuthorities::Defaults defaults;
+    for (const auto& authority : loaded) defaults.emplace(authority->trust_domain(), authority->name());
+    return served_->Use(loaded, std::move(defaults));
+  }
   std::string Signing() {
     const auto authority = set_.FindByTrustDomain(kDomain);
     return authority == nullptr ? "" : authority->name();
@@ -56,7 +62,7 @@ class ServedAuthoritiesTest : public testing::BundleTest {
 };
 
 TEST_F(ServedAuthoritiesTest, AnswersEndInTheBundleOnRecord) {
-  ASSERT_THAT(served_->Use({Load(ca_)}), IsOk());
+  ASSERT_THAT(Use({Load(ca_)}), IsOk());
   EXPECT_EQ(set_.Find("mesh")->trust_bundle_pem(), CertificatePem(ca_.root_der));
   ASSERT_THAT(Seed({SeedRoot(other_.root_der)}), IsOk());
   EXPECT_EQ(set_.Find("mesh")->trust_bundle_pem(), both_);
@@ -65,7 +71,7 @@ TEST_F(ServedAuthoritiesTest, AnswersEndInTheBundleOnRecord) {
 }
 
 TEST_F(ServedAuthoritiesTest, WhoIsToldOfAChangeIsAnsweredByItAlready) {
-  ASSERT_THAT(served_->Use({Load(ca_)}), IsOk());
+  ASSERT_THAT(Use({Load(ca_)}), IsOk());
   bool same = false;
   const auto watch = bundles_->Watch(kDomain, [&](const BundlePtr& bundle) {
     same = set_.Find("mesh")->trust_bundle_pem() == RootsPem(bundle->roots);
@@ -77,7 +83,7 @@ TEST_F(ServedAuthoritiesTest, WhoIsToldOfAChangeIsAnsweredByItAlready) {
 }
 
 TEST_F(ServedAuthoritiesTest, ACallUnderWayKeepsTheBundleItTook) {
-  ASSERT_THAT(served_->Use({Load(ca_)}), IsOk());
+  ASSERT_THAT(Use({Load(ca_)}), IsOk());
   const auto taken = set_.Find("mesh");
   ASSERT_THAT(Seed({SeedRoot(other_.root_der)}), IsOk());
   EXPECT_EQ(taken->trust_bundle_pem(), CertificatePem(ca_.root_der));
@@ -88,12 +94,12 @@ TEST_F(ServedAuthoritiesTest, ExtraAnchorsAreServedAndVouchForNoClient) {
   parts.extra_anchors_pem = CertificatePem(other_.root_der);
   parts.client_anchors_pem = CertificatePem(TestHierarchy().root_der);
   ASSERT_OK_AND_ASSIGN(const auto authority, Authority::Make(parts, clock_.Now()));
-  ASSERT_THAT(served_->Use({authority}), IsOk());
+  ASSERT_THAT(Use({authority}), IsOk());
   EXPECT_EQ(set_.Find("mesh")->trust_bundle_pem(), both_);
   EXPECT_EQ(*served_->ClientRoots(), CertificatePem(ca_.root_der) + parts.client_anchors_pem);
   // Nor does one that its file no longer names, after a restart.
   Reopen();
-  ASSERT_THAT(served_->Use({Load(ca_)}), IsOk());
+  ASSERT_THAT(Use({Load(ca_)}), IsOk());
   EXPECT_EQ(set_.Find("mesh")->trust_bundle_pem(), both_);
   EXPECT_EQ(*served_->ClientRoots(), CertificatePem(ca_.root_der));
 }
@@ -101,7 +107,7 @@ TEST_F(ServedAuthoritiesTest, ExtraAnchorsAreServedAndVouchForNoClient) {
 TEST_F(ServedAuthoritiesTest, OfSeveralTheFirstSignsUnlessAnotherRootIsActive) {
   const auto first = Load(ca_, "first");
   const auto second = Load(other_, "second");
-  ASSERT_THAT(served_->Use({first, second}), IsOk());
+  ASSERT_THAT(Use({first, second}), IsOk());
   EXPECT_EQ(Signing(), "first");
   EXPECT_EQ(set_.Find("second")->trust_bundle_pem(), both_);
   Put(other_.root_der, true);
@@ -110,21 +116,21 @@ TEST_F(ServedAuthoritiesTest, OfSeveralTheFirstSignsUnlessAnotherRootIsActive) {
   EXPECT_EQ(set_.Find("first")->name(), "first");
   // After a restart too.
   Reopen();
-  ASSERT_THAT(served_->Use({first, second}), IsOk());
+  ASSERT_THAT(Use({first, second}), IsOk());
   EXPECT_EQ(Signing(), "second");
   Put(ca_.root_der, true);
   EXPECT_EQ(Signing(), "first");
 }
 
 TEST_F(ServedAuthoritiesTest, OneTrustDomainsRootSignsForNoOther) {
-  ASSERT_THAT(served_->Use({Load(ca_, "first"), Load(other_, "second", "other.test")}), IsOk());
+  ASSERT_THAT(Use({Load(ca_, "first"), Load(other_, "second", "other.test")}), IsOk());
   EXPECT_EQ(set_.FindByTrustDomain("other.test")->name(), "second");
   EXPECT_EQ(set_.FindByTrustDomain("other.test")->trust_bundle_pem(), CertificatePem(other_.root_der));
   EXPECT_THAT(served_->IssuersUnder(kDomain, SeedRoot(other_.root_der)), ElementsAre());
 }
 
 TEST_F(ServedAuthoritiesTest, NobodySignsBelowATaintedRoot) {
-  ASSERT_THAT(served_->Use({Load(ca_)}), IsOk());
+  ASSERT_THAT(Use({Load(ca_)}), IsOk());
   EXPECT_TRUE(served_->Unsigned().empty());
   Put(ca_.root_der, false, true);
   EXPECT_EQ(Signing(), "");
@@ -134,15 +140,25 @@ TEST_F(ServedAuthoritiesTest, NobodySignsBelowATaintedRoot) {
 
 TEST_F(ServedAuthoritiesTest, NobodySignsWhileTheActiveRootsAuthorityIsAway) {
   const auto first = Load(ca_, "first");
-  ASSERT_THAT(served_->Use({first, Load(other_, "second")}), IsOk());
+  ASSERT_THAT(Use({first, Load(other_, "second")}), IsOk());
   Put(other_.root_der, true);
   served_->Keep({first});
   EXPECT_EQ(Signing(), "");
   EXPECT_EQ(served_->Unsigned().count(kDomain), 1U);
 }
 
+TEST_F(ServedAuthoritiesTest, NobodyTakesThePlaceOfTheDefaultOneUnasked) {
+  const auto second = Load(other_, "second");
+  ASSERT_THAT(served_->Use({second}, {{kDomain, "first"}}), IsOk());
+  EXPECT_EQ(Signing(), "") << "its token is away, and clients may not have the second's root yet";
+  ASSERT_THAT(served_->Use({Load(ca_, "first"), second}, {{kDomain, "first"}}), IsOk());
+  EXPECT_EQ(Signing(), "first");
+  served_->Keep({second});
+  EXPECT_EQ(Signing(), "");
+}
+
 TEST_F(ServedAuthoritiesTest, WhatCannotBeSeededIsNotServed) {
-  ASSERT_THAT(served_->Use({Load(ca_)}), IsOk());
+  ASSERT_THAT(Use({Load(ca_)}), IsOk());
   Authority::Parts parts = other_.Parts();
   parts.name = "other";
   // The same key, and so the same identifier, in another certificate.
@@ -151,14 +167,14 @@ TEST_F(ServedAuthoritiesTest, WhatCannotBeSeededIsNotServed) {
                                   After(std::chrono::seconds(30)))
                          .value());
   ASSERT_OK_AND_ASSIGN(const auto other, Authority::Make(parts, clock_.Now()));
-  EXPECT_THAT(served_->Use({Load(ca_), other}), HasReason("root_key_id"));
+  EXPECT_THAT(Use({Load(ca_), other}), HasReason("root_key_id"));
   EXPECT_EQ(set_.Find("other"), nullptr);
   EXPECT_EQ(set_.Find("mesh")->trust_bundle_pem(), CertificatePem(ca_.root_der));
 }
 
 TEST_F(ServedAuthoritiesTest, KnowsWhoIsBelowARoot) {
   const auto first = Load(ca_, "first");
-  ASSERT_THAT(served_->Use({first, Load(other_, "second")}), IsOk());
+  ASSERT_THAT(Use({first, Load(other_, "second")}), IsOk());
   EXPECT_THAT(served_->IssuersUnder(kDomain, SeedRoot(ca_.root_der)), ElementsAre(first->certificate_fingerprint()));
   EXPECT_THAT(served_->IssuersUnder(kDomain, SeedRoot(TestHierarchy().root_der)), ElementsAre());
 }
