@@ -31,6 +31,13 @@ std::uint32_t LastUsed(const std::vector<const CatalogEntry*>& keys) {
   return used == keys.rend() ? 0 : (*used)->named.generation;
 }
 
+// What a clock says that was not set yet, as of a machine without a battery, is no date.
+constexpr std::int64_t kNoDateBefore = 1'767'225'600;  // 2026-01-01
+
+bool IsGraceOver(const CatalogEntry& key, const ReplacedKeysPolicy& policy, WallTime now) {
+  return *key.retired_at >= FromUnixSeconds(kNoDateBefore) && now - *key.retired_at >= policy.grace;
+}
+
 }  // namespace
 
 ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, const KeySuccession& whose, const TokenName& token,
@@ -51,7 +58,7 @@ ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, const KeySucce
       out.retire.push_back(key->label);
     } else if (!here) {
       continue;  // its own token's turn
-    } else if (key->destroy_ordered_at || now - *key->retired_at >= policy.grace) {
+    } else if (key->destroy_ordered_at || IsGraceOver(*key, policy, now)) {
       out.destroy.push_back(key->label);
     } else if (key->named.generation != last_used) {
       out.spare.push_back(key->label);

@@ -53,6 +53,33 @@ TEST_F(SpireKeyManager, InstancesDoNotSeeEachOther) {
   EXPECT_TRUE(one->Sign("x509-CA-A").ok()) << "the other's new key replaced nothing of this one's";
 }
 
+TEST_F(SpireKeyManager, OneInstanceIsNotTakenFromASpireThatUsesIt) {
+  auto one = StartPlugin();
+  const auto twin = StartPlugin();
+  ASSERT_TRUE(one->Generate("x509-CA-A", EC_P256).ok());
+  ASSERT_TRUE(one->Sign("x509-CA-A").ok());
+  const grpc::Status refused = twin->Generate("x509-CA-A", EC_P256);
+  EXPECT_EQ(refused.error_code(), FAILED_PRECONDITION);
+  EXPECT_THAT(refused.error_message(), AllOf(HasSubstr("key_in_use"), HasSubstr("rootkeep-spire-keymanager")));
+  EXPECT_TRUE(one->Sign("x509-CA-A").ok());
+  EXPECT_TRUE(one->Generate("x509-CA-A", EC_P256).ok()) << "its owner may";
+  ASSERT_TRUE(one->Sign("x509-CA-A").ok());
+  one.reset();
+  EXPECT_TRUE(Eventually([&] { return twin->Generate("x509-CA-A", EC_P256).ok(); })) << "once that is gone";
+}
+
+TEST_F(SpireKeyManager, AKeyThatWasReplacedElsewhereIsFoundAnew) {
+  const auto plugin = StartPlugin();
+  const auto twin = StartPlugin();
+  ASSERT_TRUE(plugin->Generate("x509-CA-A", EC_P256).ok());
+  PublicKey newer;
+  ASSERT_TRUE(twin->Generate("x509-CA-A", EC_P256, &newer).ok());
+  EXPECT_TRUE(Eventually([&] {
+    keymanager::SignDataResponse made;
+    return plugin->Sign("x509-CA-A", &made).ok() && made.key_fingerprint() == newer.fingerprint();
+  }));
+}
+
 TEST_F(SpireKeyManager, FailedRotationsLeaveAFewKeys) {
   const auto plugin = StartPlugin();
   ASSERT_TRUE(plugin->Generate("x509-CA-A", EC_P256).ok());

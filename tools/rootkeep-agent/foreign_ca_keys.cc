@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::chrono::seconds kDestroyDeadline{5};
 
+void Report(const std::string& label, const Status& status) {
+  if (!status.ok()) log::Warning("replaced_key_kept", {{"key", label}, {"detail", status.error().ToString()}});
+}
+
 }  // namespace
 
 Result<ReplacedKeys> ForeignCaKeys::Judge(const Place& place, const std::string& name) const {
@@ -21,7 +25,7 @@ Result<ReplacedKeys> ForeignCaKeys::Judge(const Place& place, const std::string&
 
 Result<KeyInfo> ForeignCaKeys::Create(const std::shared_ptr<KeyStore>& store, const TokenName& token,
                                       const KeySpec& spec, Deadline deadline) {
-  const Turn::Holder turn(turn_, deadline);
+  const Turn::Holder turn(TurnOf(token), deadline);
   if (!turn) return Unavailable("wait for another key to be made").WithReason("deadline");
   RK_TRY(std::shared_ptr<Catalog> catalog, Catalog::Open(catalog_path_));
   const Place place{.catalog = *catalog, .store = *store, .token = token, .deadline = deadline};
@@ -32,7 +36,8 @@ Result<KeyInfo> ForeignCaKeys::Create(const std::shared_ptr<KeyStore>& store, co
     const MutexLock lock(mutex_);
     signatures_.emplace(made.label, 0);
   }
-  TidyUp(place, spec.name);
+  // Only that: what is to be destroyed takes a token's time, and somebody waits for this key.
+  if (const auto keys = Judge(place, spec.name); keys.ok()) Retire(place, *keys);
   return made;
 }
 
@@ -68,24 +73,30 @@ Status ForeignCaKeys::Destroy(const Place& place, const std::string& label, std:
   return Ok();
 }
 
+void ForeignCaKeys::Retire(const Place& place, const ReplacedKeys& keys) {
+  for (const std::string& label : keys.retire) {
+    const Status retired = place.catalog.Retire(label, clock_.Now());
+    if (retired.ok()) log::Info("key_replaced_by_owner", {{"key", label}});
+    Report(label, retired);
+  }
+}
+
 void ForeignCaKeys::TidyUp(const Place& place, const std::string& name) {
   const auto keys = Judge(place, name);
   if (!keys.ok()) return log::Warning("replaced_keys_unknown", {{"detail", keys.error().ToString()}});
-  const auto report = [](const std::string& label, const Status& status) {
-    if (!status.ok()) log::Warning("replaced_key_kept", {{"key", label}, {"detail", status.error().ToString()}});
-  };
-  for (const std::string& label : keys->retire) {
-    const Status retired = place.catalog.Retire(label, clock_.Now());
-    if (retired.ok()) log::Info("key_replaced_by_owner", {{"key", label}});
-    report(label, retired);
-  }
-  for (const std::string& label : keys->destroy) report(label, Destroy(place, label, "its grace is over"));
-  for (const std::string& label : keys->forget) report(label, place.catalog.Forget(label));
+  Retire(place, *keys);
+  for (const std::string& label : keys->destroy) Report(label, Destroy(place, label, "its grace is over"));
+  for (const std::string& label : keys->forget) Report(label, place.catalog.Forget(label));
+}
+
+Turn& ForeignCaKeys::TurnOf(const TokenName& token) {
+  const MutexLock lock(mutex_);
+  return turns_[{token.label, token.serial}];
 }
 
 void ForeignCaKeys::Round(KeyStore& store, const TokenName& token) {
   const Deadline deadline = After(kDestroyDeadline);
-  const Turn::Holder turn(turn_, std::chrono::steady_clock::now());
+  const Turn::Holder turn(TurnOf(token), std::chrono::steady_clock::now());
   if (!turn) return;
   const auto catalog = Catalog::OpenExisting(catalog_path_);
   if (!catalog.ok()) return;  // none yet; or KeyWatch tells of it

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "keystore/base/mutex.h"
 #include "keystore/base/turn.h"
@@ -54,14 +55,17 @@ class ForeignCaKeys {
   Status Destroy(const Place& place, const std::string& label, std::string_view why);
   // Counts the signature; false when the row has to say first that the key is used.
   bool MayGoUnrecorded(const std::string& label);
+  void Retire(const Place& place, const ReplacedKeys& keys);
+  // Whoever makes or destroys in that token.
+  Turn& TurnOf(const TokenName& token);
   // Of one name; what fails is left for the next time, and logged.
   void TidyUp(const Place& place, const std::string& name);
 
   const std::string catalog_path_;
   const ReplacedKeysPolicy policy_;
   const Clock& clock_;
-  Turn turn_;  // whoever makes or destroys
   Mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Turn> turns_ RK_GUARDED_BY(mutex_);  // by label and serial
   std::map<std::string, unsigned> signatures_ RK_GUARDED_BY(mutex_);  // of keys that this process made, by label
   std::set<std::string> used_ RK_GUARDED_BY(mutex_);                  // that are on record as used
 };

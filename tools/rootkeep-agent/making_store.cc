@@ -1,6 +1,6 @@
 #include "tools/rootkeep-agent/making_store.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "keystore/catalog/catalogued_store.h"
 #include "keystore/catalog/generation.h"
@@ -10,12 +10,7 @@
 namespace rootkeep::agent {
 namespace {
 
-bool IsPendingAsAnother(const std::vector<CatalogEntry>& entries, const KeySpec& spec) {
-  const auto label = KeyLabel(spec);
-  const auto row = std::ranges::find(entries, label.ok() ? *label : "", &CatalogEntry::label);
-  if (row == entries.end() || row->state != KeyState::kPending) return false;
-  return row->type != spec.type || row->custody != spec.custody;
-}
+std::string MakerOf(KeyUse use) { return use == KeyUse::kForeignCa ? std::string(kUserAgent) : std::string(); }
 
 }  // namespace
 
@@ -26,14 +21,29 @@ Result<std::shared_ptr<const Signer>> MakingStore::Open(const KeyUri& uri, Deadl
   return std::shared_ptr<const Signer>(std::make_shared<CountedSigner>(std::move(signer), foreign_ca_keys_));
 }
 
-Result<KeySpec> MakingStore::WithGeneration(KeySpec spec, Deadline deadline) {
-  if (spec.generation != keysocket::kNextGeneration) return spec;
+Result<std::uint32_t> MakingStore::Next(const KeySpec& spec, Deadline deadline) {
   RK_TRY(const auto catalog, Catalog::Open(catalog_path_));
-  RK_TRY(const std::vector<CatalogEntry> entries, catalog->List());
+  RK_TRY(std::vector<CatalogEntry> entries, catalog->List());
+  for (CatalogEntry& entry : entries) {
+    // A creation that was interrupted is finished by the same one only.
+    const bool same = entry.type == spec.type && entry.custody == spec.custody && entry.maker == MakerOf(spec.use) &&
+                      InToken(entry, token_);
+    if (entry.state == KeyState::kPending && !same) entry.state = KeyState::kDestroyed;
+  }
   RK_TRY(const std::vector<KeyInfo> keys, store_->List(deadline));
-  RK_TRY(spec.generation, NextGeneration(entries, keys, spec.use, spec.name));
-  // A creation that was interrupted is finished by the same one only.
-  if (IsPendingAsAnother(entries, spec)) ++spec.generation;
+  return NextGeneration(entries, keys, spec.use, spec.name);
+}
+
+Result<KeySpec> MakingStore::WithGeneration(KeySpec spec, Deadline deadline) {
+  const bool chosen = spec.generation != keysocket::kNextGeneration;
+  if (chosen && spec.use != KeyUse::kForeignCa) return spec;
+  RK_TRY(const std::uint32_t next, Next(spec, deadline));
+  // Whoever took the last number there is would end the name.
+  if (chosen && spec.generation > next) {
+    return InvalidArgument(
+        fmt::format("generation {} of \"{}\" is not the next, {}", spec.generation, spec.name, next));
+  }
+  if (!chosen) spec.generation = next;
   return spec;
 }
 

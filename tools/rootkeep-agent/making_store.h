@@ -34,6 +34,9 @@ class MakingStore final : public KeyStore {
   HealthProbe* health() override { return store_->health(); }
 
  private:
+  // The generation of the next key of that name and type.
+  Result<std::uint32_t> Next(const KeySpec& spec, Deadline deadline);
+  // INVALID_ARGUMENT for a generation of a foreign CA's key that is beyond the next.
   Result<KeySpec> WithGeneration(KeySpec spec, Deadline deadline);
   Result<KeyInfo> Make(const KeySpec& spec, Deadline deadline);
 

@@ -115,6 +115,7 @@ Result<std::size_t> Handler::Sign(const Visitor& visitor, const SignCall& call, 
     // 1997).
     RK_RETURN_IF_ERROR(key->signer->public_key().Verify(FromWire(call.scheme), call.input, signature));
   }
+  key->signed_by->store(visitor.caller.pid, std::memory_order_relaxed);
   if (observer_ != nullptr) observer_->Signed(keys_.tokens()[key->token].name, times);
   return Encode(Reply{number, SignReply{.signature = signature,
                                         .concurrency = std::clamp(key->signer->Concurrency(), 1U, 1024U),
@@ -148,6 +149,18 @@ Result<ServedKeyPtr> Handler::Describe(const Visitor& visitor, const DescribeCal
   return key;
 }
 
+Status Handler::CheckNotInUse(const Visitor& visitor, const KeySpec& spec) const {
+  if (spec.use != KeyUse::kForeignCa || !connected_) return Ok();
+  for (const pid_t signer : keys_.SignersWith(spec.use, spec.name)) {
+    if (signer == visitor.caller.pid || !connected_(*visitor.socket, signer)) continue;
+    return FailedPrecondition(fmt::format("process {} ({}) signs with the key \"{}\", which a new one would replace",
+                                          signer, ProgramOf(signer), spec.name))
+        .WithReason("key_in_use")
+        .WithHint("two programs have one name for their keys: give each its own instance");
+  }
+  return Ok();
+}
+
 Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& call, Deadline deadline) {
   const KeySpec spec{.type = FromWire(call.type),
                      .use = FromWire(call.use),
@@ -165,6 +178,7 @@ Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& c
                         : "only an operator makes keys that a backup may wrap");
     return PermissionDenied("this caller may not make the key " + label).WithReason(kReasonNotPermitted);
   }
+  RK_RETURN_IF_ERROR(CheckNotInUse(visitor, spec));
   RK_TRY(auto key, keys_.Create(*token, spec, deadline));
   Audit::Created(*visitor.socket, visitor.caller, key->info.label);
   return key;

@@ -21,6 +21,9 @@ struct Visitor {
 // Its error is told to the caller.
 using KeyPermit = std::function<Status(const SocketOptions& socket, const KeyInfo& key)>;
 
+// Whether a process has a connection to that socket now. Thread-safe.
+using IsConnected = std::function<bool(const SocketOptions& socket, pid_t process)>;
+
 // How long a request may take, and how long it has waited for a thread.
 struct Turn {
   Deadline deadline;
@@ -31,8 +34,13 @@ struct Turn {
 class Handler {
  public:
   // `observer` outlives this; null: nobody.
-  explicit Handler(std::vector<ServedToken> tokens, KeyPermit permit = nullptr, Observer* observer = nullptr)
-      : keys_(std::move(tokens)), permit_(std::move(permit)), observer_(observer), audit_(observer) {}
+  explicit Handler(std::vector<ServedToken> tokens, KeyPermit permit = nullptr, Observer* observer = nullptr,
+                   IsConnected connected = nullptr)
+      : keys_(std::move(tokens)),
+        permit_(std::move(permit)),
+        connected_(std::move(connected)),
+        observer_(observer),
+        audit_(observer) {}
 
   // The reply to everything but a hello, as octets in `out`, which holds kMaxReply. Blocks for as long as the tokens
   // need. Nothing is thrown.
@@ -59,6 +67,9 @@ class Handler {
   Result<ServedKeyPtr> Describe(const Visitor& visitor, const DescribeCall& call, Deadline deadline);
   Result<ServedKeyPtr> Create(const Visitor& visitor, const CreateCall& call, Deadline deadline);
 
+  // FAILED_PRECONDITION "key_in_use" when another process that is there now signs with a key of that name, of a foreign
+  // CA: it would be left without it.
+  [[nodiscard]] Status CheckNotInUse(const Visitor& visitor, const KeySpec& spec) const;
   [[nodiscard]] Status Permit(const Visitor& visitor, const ServedKey& key) const;
   // A refusal is written down.
   Status PermitOrDeny(const Visitor& visitor, const ServedKey& key, std::string_view what);
@@ -66,6 +77,7 @@ class Handler {
 
   ServedKeys keys_;
   const KeyPermit permit_;
+  const IsConnected connected_;
   Observer* const observer_;
   Audit audit_;
 };

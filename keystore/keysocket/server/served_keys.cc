@@ -58,7 +58,9 @@ Result<ServedKeyPtr> ServedKeys::Remember(std::size_t token, std::shared_ptr<con
   if (!Describe(info, named.use, uri, 1)) return NoSuchKey("answers to that name and can be described");
   auto key = std::make_shared<const ServedKey>(ServedKey{token, info, uri, std::move(signer), std::move(named)});
   const MutexLock lock(mutex_);
-  known_[FingerprintOf(key->info.public_key)] = key;
+  ServedKeyPtr& known = known_[FingerprintOf(key->info.public_key)];
+  if (known != nullptr) key->signed_by->store(known->signed_by->load());
+  known = key;
   return key;
 }
 
@@ -209,7 +211,27 @@ Result<ServedKeyPtr> ServedKeys::Create(const std::string& token, const KeySpec&
   const auto at = std::ranges::find(tokens_, token, &ServedToken::name);
   if (at == tokens_.end()) return Internal("no token is called " + token);
   RK_TRY(const KeyInfo info, at->store->Create(spec, deadline));
-  return OpenOn(static_cast<std::size_t>(at - tokens_.begin()), info.uri, deadline);
+  RK_TRY(ServedKeyPtr key, OpenOn(static_cast<std::size_t>(at - tokens_.begin()), info.uri, deadline));
+  if (spec.use == KeyUse::kForeignCa) ForgetReplaced(*key);
+  return key;
+}
+
+void ServedKeys::ForgetReplaced(const ServedKey& by) {
+  const MutexLock lock(mutex_);
+  std::erase_if(known_, [&by](const auto& known) {
+    const LabelParts& named = known.second->named;
+    return named.use == by.named.use && named.name == by.named.name && named.generation < by.named.generation;
+  });
+}
+
+std::vector<pid_t> ServedKeys::SignersWith(KeyUse use, std::string_view name) const {
+  const MutexLock lock(mutex_);
+  std::vector<pid_t> signers;
+  for (const auto& [fingerprint, key] : known_) {
+    const pid_t signer = key->signed_by->load();
+    if (key->named.use == use && key->named.name == name && signer != 0) signers.push_back(signer);
+  }
+  return signers;
 }
 
 Status ServedKeys::Probe(const TokenFilter& tokens, Deadline deadline) {

@@ -1,6 +1,9 @@
 // The keys of the agent's tokens, found by fingerprint or by name.
 #pragma once
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,6 +40,8 @@ struct ServedKey {
   std::string uri;        // keysocket:...
   std::shared_ptr<const Signer> signer;
   LabelParts named;  // of a named key the generation is 1
+  // The process that signed with it last, as far as is known; 0: none, or one whose number does not show here.
+  std::shared_ptr<std::atomic<pid_t>> signed_by = std::make_shared<std::atomic<pid_t>>(0);
 };
 using ServedKeyPtr = std::shared_ptr<const ServedKey>;
 
@@ -67,7 +72,10 @@ class ServedKeys {
                             const KeyDenial& denied, Deadline deadline);
   // In the order of their fingerprints.
   Result<std::vector<ServedKeyPtr>> List(const TokenFilter& tokens, const KeyFilter& keys, Deadline deadline);
+  // Of a foreign CA's key those of older generations are not remembered any more: nothing signs with them.
   Result<ServedKeyPtr> Create(const std::string& token, const KeySpec& spec, Deadline deadline);
+  // The processes that signed with the keys of that name.
+  [[nodiscard]] std::vector<pid_t> SignersWith(KeyUse use, std::string_view name) const;
   // The first failure of a token that is meant.
   Status Probe(const TokenFilter& tokens, Deadline deadline);
 
@@ -101,6 +109,8 @@ class ServedKeys {
   void Forget(const ByFingerprint& keys);
   Result<ServedKeyPtr> OpenOn(std::size_t token, const KeyUri& uri, Deadline deadline);
   Result<std::vector<ServedKeyPtr>> ListOn(std::size_t token, Deadline deadline);
+  // Keys that this one, of a foreign CA, replaces.
+  void ForgetReplaced(const ServedKey& by);
   // Of the last look.
   Result<ServedKeyPtr> Looked(const Fingerprint& fingerprint, const TokenFilter& tokens) const RK_REQUIRES(mutex_);
   // Lists every token, whoever asked: what is not known afterwards is not there. One thread at a time.

@@ -32,7 +32,8 @@ bool IsGone(int fd) {
 Server::Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> tokens, const ServerOptions& options)
     : options_(options),
       sockets_(std::move(sockets)),
-      handler_(std::move(tokens), options.permit, options.observer),
+      handler_(std::move(tokens), options.permit, options.observer,
+               [this](const SocketOptions& socket, pid_t process) { return HasConnection(socket, process); }),
       managing_(options.managers, options.max_waiting) {
   for (const ServedToken& token : handler_.tokens()) {
     lanes_.push_back(std::make_unique<WorkLane>(token.workers, options.max_waiting));
@@ -322,6 +323,13 @@ void Server::Drain(std::chrono::milliseconds patience) {
 std::size_t Server::connections() const {
   const MutexLock lock(mutex_);
   return peers_.size();
+}
+
+bool Server::HasConnection(const SocketOptions& socket, pid_t process) const {
+  const MutexLock lock(mutex_);
+  return std::ranges::any_of(peers_, [&](const auto& peer) {
+    return peer.second->visitor.socket == &socket && peer.second->visitor.caller.pid == process;
+  });
 }
 
 std::size_t Server::waiting() const {

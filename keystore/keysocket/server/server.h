@@ -72,6 +72,7 @@ class Server {
   Status Listen(std::map<std::string, Fd> adopted);
   Status StartThreads();
 
+  bool HasConnection(const SocketOptions& socket, pid_t process) const;
   void Run() noexcept;
   void OnEvent(Watched& watched, Memory& memory);
   void Accept(Door& door);

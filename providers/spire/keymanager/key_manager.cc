@@ -26,11 +26,10 @@ std::optional<WireType> TypeOf(int number) {
 int SpireTypeOf(WireType type) { return static_cast<int>(std::ranges::find(kTypes, type) - kTypes.begin()) + 1; }
 
 struct KeyManager::Instance {
-  explicit Instance(const Settings& settings) : agent(settings.socket, settings.instance, kReconnectWait) {}
+  explicit Instance(Settings of) : settings(std::move(of)), agent(settings.socket, settings.instance, kReconnectWait) {}
 
   // Reads anew what the agent has.
-  Result<std::shared_ptr<const ManagedKeys>> Refresh() const {
-    const Deadline deadline = After(kCallDeadline);
+  Result<std::shared_ptr<const ManagedKeys>> Refresh(Deadline deadline) const {
     const Turn::Holder turn(changing, deadline);
     if (!turn) return Unavailable("wait for a key to be made");
     RK_TRY(ManagedKeys listed, agent.List(deadline));
@@ -39,6 +38,12 @@ struct KeyManager::Instance {
     return now;
   }
 
+  // Signs with the key of that id; where the agent says that it is not to be used any more, with the one that has taken
+  // its place.
+  Result<Signed> Sign(const std::string& id, const SignerOptions& options, std::string_view digest,
+                      Deadline deadline) const;
+
+  const Settings settings;
   mutable KeyAgent agent;
   mutable Turn changing;  // whoever changes the table below
   mutable Snapshot<ManagedKeys> keys{std::make_shared<const ManagedKeys>()};
@@ -51,6 +56,11 @@ Status KeyManager::Validate(const std::string& /*trust_domain*/, hcl::Section& s
 
 Status KeyManager::Configure(const std::string& /*trust_domain*/, hcl::Section& settings) {
   RK_TRY(const Settings read, ReadSettings(settings));
+  // The same one, so that a key that is being made is not lost from the table.
+  if (const auto now = instance_.Get(); now != nullptr && now->settings == read) {
+    auto keys = now->Refresh(After(kCallDeadline));
+    return keys.ok() ? Ok() : Status(std::move(keys).error());
+  }
   auto instance = std::make_shared<const Instance>(read);
   RK_TRY(ManagedKeys keys, KeyAgent(read.socket, read.instance, kStartPatience).List(After(kCallDeadline)));
   log::Info("keymanager configured",
@@ -85,7 +95,7 @@ Result<ManagedKey> KeyManager::GenerateKey(const std::string& id, int type) {
 
 Result<ManagedKeys> KeyManager::GetPublicKeys() {
   RK_TRY(const auto instance, Configured());
-  RK_TRY(const auto keys, instance->Refresh());
+  RK_TRY(const auto keys, instance->Refresh(After(kCallDeadline)));
   return *keys;
 }
 
@@ -105,12 +115,26 @@ Result<KeyManager::Signed> KeyManager::SignData(const std::string& id, const std
                                                     : "hash algorithm is required");
   }
   RK_TRY(const auto instance, Configured());
-  const auto keys = instance->keys.Get();
-  const auto key = keys->find(id);
-  if (key == keys->end()) return NotFound(fmt::format("no such key \"{}\"", id));
-  RK_TRY(const SignRequest request, PrepareToSign(key->second.type, *options, digest));
-  RK_TRY(std::string signature, instance->agent.Sign(key->second, request, deadline));
-  return Signed{.signature = std::move(signature), .fingerprint = key->second.fingerprint};
+  return instance->Sign(id, *options, digest, deadline);
+}
+
+Result<KeyManager::Signed> KeyManager::Instance::Sign(const std::string& id, const SignerOptions& options,
+                                                      std::string_view digest, Deadline deadline) const {
+  auto known = keys.Get();
+  for (bool refreshed = false;; refreshed = true) {
+    const auto key = known->find(id);
+    if (key == known->end()) return NotFound(fmt::format("no such key \"{}\"", id));
+    RK_TRY(const SignRequest request, PrepareToSign(key->second.type, options, digest));
+    auto signature = agent.Sign(key->second, request, deadline);
+    if (signature.ok()) return Signed{.signature = *std::move(signature), .fingerprint = key->second.fingerprint};
+    const Code code = signature.error().code();
+    const bool replaced = code == Code::kFailedPrecondition || code == Code::kNotFound;
+    if (refreshed || !replaced) return std::move(signature).error();
+    const keysocket::Fingerprint asked = key->second.fingerprint;
+    RK_TRY(known, Refresh(deadline));
+    const auto now = known->find(id);
+    if (now == known->end() || now->second.fingerprint == asked) return std::move(signature).error();
+  }
 }
 
 }  // namespace rootkeep::spire

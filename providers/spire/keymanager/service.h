@@ -74,9 +74,10 @@ class KeyManagerService final
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     const auto sign = [this, reactor, request, response](Deadline deadline, bool again) {
       grpc::Status status = Sign(*request, *response, deadline);
-      if (again && MayPass(status)) return false;
+      if (again && MayPass(status)) return SigningThreads::Outcome::kNotDone;
+      const auto outcome = status.ok() ? SigningThreads::Outcome::kSigned : SigningThreads::Outcome::kFailed;
       reactor->Finish(std::move(status));
-      return true;
+      return outcome;
     };
     bool taken = false;
     RunGuarded("spire.exception", [&] { taken = threads_.Run(sign, After(KeyManager::kCallDeadline)); });

@@ -10,6 +10,8 @@ namespace rootkeep::spire {
 struct Settings {
   std::string socket;    // absolute path of the agent's key socket
   std::string instance;  // as CheckInstance has it
+
+  friend bool operator==(const Settings&, const Settings&) = default;
 };
 
 // INVALID_ARGUMENT that names the key for one that is missing, wrong or unknown.

@@ -15,16 +15,18 @@ SigningThreads::~SigningThreads() {
   }
 }
 
-void SigningThreads::Learn(std::chrono::steady_clock::duration took) {
+void SigningThreads::Learn(Outcome outcome, std::chrono::steady_clock::duration took) {
+  if (outcome == Outcome::kFailed) return;
   if (took > kSlow) slow_.store(true, std::memory_order_relaxed);
+  if (outcome == Outcome::kNotDone) return;
   if (took < kQuick) slow_.store(false, std::memory_order_relaxed);
 }
 
 bool SigningThreads::TryHere(const Work& work, Deadline deadline) {
   const auto began = std::chrono::steady_clock::now();
-  const bool done = work(std::min(deadline, began + kSoon), true);
-  Learn(std::chrono::steady_clock::now() - began);
-  return done;
+  const Outcome outcome = work(std::min(deadline, began + kSoon), true);
+  Learn(outcome, std::chrono::steady_clock::now() - began);
+  return outcome != Outcome::kNotDone;
 }
 
 bool SigningThreads::Run(Work work, Deadline deadline) {
@@ -69,8 +71,8 @@ void SigningThreads::Serve() {
       waiting_.pop_front();
     }
     const auto began = std::chrono::steady_clock::now();
-    job.work(job.deadline, false);
-    Learn(std::chrono::steady_clock::now() - began);
+    const Outcome outcome = job.work(job.deadline, false);
+    Learn(outcome, std::chrono::steady_clock::now() - began);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -17,8 +18,13 @@ namespace rootkeep::spire {
 // its end for the work under way.
 class SigningThreads {
  public:
-  // What is to be done by then. False: it was not done, and may be tried again; asked so only where `again` is true.
-  using Work = std::function<bool(Deadline deadline, bool again)>;
+  enum class Outcome : std::uint8_t {
+    kSigned,
+    kFailed,   // for good
+    kNotDone,  // and may be tried again; only where `again` is true
+  };
+  // What is to be done by then.
+  using Work = std::function<Outcome(Deadline deadline, bool again)>;
 
   // Of a signature on gRPC's thread: from when on it is given to ours.
   static constexpr std::chrono::milliseconds kSoon{20};
@@ -42,7 +48,8 @@ class SigningThreads {
   };
 
   bool TryHere(const Work& work, Deadline deadline);
-  void Learn(std::chrono::steady_clock::duration took);
+  // How quick the token is; a failure says nothing of that.
+  void Learn(Outcome outcome, std::chrono::steady_clock::duration took);
   bool Hand(Job job);
   bool StartThread() RK_REQUIRES(mutex_);
   void Serve();

@@ -80,6 +80,13 @@ TEST(ReplacedKeys, OneThatANewerOneHasFollowedInUseIsSpare) {
   EXPECT_THAT(Story().Retired(1, 0).Used().Retired(2, 1).Used().Active(3).Judge(1).spare, ElementsAre(Label(1)));
 }
 
+TEST(ReplacedKeys, AClockThatWasNotSetEndsNoGrace) {
+  Story story;
+  story.Retired(1, 0).Used();
+  story.last().retired_at = FromUnixSeconds(100);
+  EXPECT_THAT(story.Active(2).Judge(1).destroy, IsEmpty());
+}
+
 TEST(ReplacedKeys, ADestructionThatWasBegunIsFinished) {
   Story story;
   story.Retired(1, 0).Used();

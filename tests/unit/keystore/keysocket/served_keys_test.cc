@@ -51,6 +51,21 @@ TEST_F(KeySocketServedKeys, StayKnownWhileTheirTokenIsAway) {
   EXPECT_NE(keys.Known(Of(*web)), nullptr);
 }
 
+// A CA that fails to rotate makes one in ten seconds, and lists none.
+TEST_F(KeySocketServedKeys, OfAForeignCasNameOnlyTheNewestIsRemembered) {
+  Fingerprint before{};
+  for (std::uint32_t generation = 1; generation <= 200; ++generation) {
+    const KeySpec spec{.use = KeyUse::kForeignCa, .name = "ca", .generation = generation};
+    ASSERT_OK_AND_ASSIGN(const ServedKeyPtr made, keys.Create("one", spec, Soon()));
+    EXPECT_EQ(keys.Known(before), nullptr);
+    before = FingerprintOf(made->info.public_key);
+    EXPECT_NE(keys.Known(before), nullptr);
+  }
+  const auto app = keys.Create("one", {.name = "web"}, Soon());
+  ASSERT_THAT(keys.Create("one", {.name = "web", .generation = 2}, Soon()), IsOk());
+  EXPECT_NE(keys.Known(FingerprintOf((*app)->info.public_key)), nullptr) << "others go on with an older one";
+}
+
 // The list was written before the key was there.
 TEST_F(KeySocketServedKeys, OneThatIsMadeWhileTheTokenListsIsNotForgotten) {
   ServedKeyPtr made;

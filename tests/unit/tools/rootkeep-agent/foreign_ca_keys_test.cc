@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <limits>
+
 #include "keystore/catalog/catalogued_store.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/matchers.h"
@@ -13,6 +15,7 @@ namespace rootkeep::agent {
 namespace {
 
 using std::chrono::hours;
+using testing::HasCode;
 using testing::HasReason;
 using testing::IsOk;
 using testing::SoftHsm;
@@ -81,6 +84,7 @@ TEST_F(ForeignCaKeysTest, TwoHundredFailedRotationsLeaveAFewKeysAndTheOneInUse) 
       ASSERT_LE(InToken().size(), kKeep);
     }
   }
+  keys->Round(*token, name);
   EXPECT_THAT(InToken(), UnorderedElementsAre(Label(1), Label(198), Label(199), Label(200), Label(201)));
   EXPECT_EQ(RowOf(1).state, KeyState::kRetired) << "others rely on what it signed, and on nothing newer";
   EXPECT_EQ(RowOf(201).state, KeyState::kActive);
@@ -152,6 +156,30 @@ TEST_F(ForeignCaKeysTest, AnUnfinishedKeyOfAnotherTypeIsNotInTheWay) {
   ASSERT_OK_AND_ASSIGN(const KeyInfo next, Make(1));
   EXPECT_EQ(next.label, Label(3));
   EXPECT_EQ(RowOf(1).state, KeyState::kPending) << "an operator's to look at";
+}
+
+TEST_F(ForeignCaKeysTest, AnUnfinishedKeyInATokenThatIsGoneIsNotInTheWay) {
+  const KeySpec interrupted{.use = KeyUse::kForeignCa, .name = kName};
+  const TokenName gone{.label = "gone", .serial = {}};
+  ASSERT_THAT(Catalogue()->Intend(interrupted, gone, {"rootkeep-agent"}, clock.Now(), "rootkeep-agent"), IsOk());
+  ASSERT_OK_AND_ASSIGN(const KeyInfo made, Make(1));
+  EXPECT_EQ(made.label, Label(2));
+  ASSERT_THAT(Catalogue()->Intend({.use = KeyUse::kForeignCa, .name = kName, .generation = 3}, name, {"rootkeep-agent"},
+                                  clock.Now()),
+              IsOk());
+  ASSERT_OK_AND_ASSIGN(const KeyInfo next, Make(1));
+  EXPECT_EQ(next.label, Label(4)) << "nor is one that somebody else was making";
+}
+
+TEST_F(ForeignCaKeysTest, NobodyUsesUpTheNumbersOfAName) {
+  const auto make = [this](std::uint32_t generation) {
+    return store->Create({.use = KeyUse::kForeignCa, .name = kName, .generation = generation}, After(kPatience));
+  };
+  EXPECT_THAT(make(std::numeric_limits<std::uint32_t>::max()), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(make(2), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(make(1), IsOk());
+  EXPECT_THAT(make(2), IsOk());
+  EXPECT_THAT(make(2), HasCode(Code::kAlreadyExists));
 }
 
 TEST_F(ForeignCaKeysTest, OtherNamesAndOthersKeysAreLeftAlone) {

@@ -10,6 +10,15 @@ namespace {
 
 using std::this_thread::get_id;
 
+using Outcome = SigningThreads::Outcome;
+
+// Not on the thread that brought it.
+Outcome Count(bool again, std::atomic<int>& done) {
+  if (again) return Outcome::kNotDone;
+  ++done;
+  return Outcome::kSigned;
+}
+
 Deadline Later() { return After(std::chrono::seconds(30)); }
 
 class SigningThreadsTest : public ::testing::Test {
@@ -22,7 +31,7 @@ class SigningThreadsTest : public ::testing::Test {
         [&](Deadline /*deadline*/, bool /*again*/) {
           thread = get_id();
           done.release();
-          return true;
+          return Outcome::kSigned;
         },
         Later()));
     done.acquire();
@@ -36,7 +45,7 @@ class SigningThreadsTest : public ::testing::Test {
           const Deadline until = again ? deadline : After(2 * SigningThreads::kSlow);
           while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
           if (!again) done.release();
-          return !again;
+          return again ? Outcome::kNotDone : Outcome::kSigned;
         },
         Later()));
     done.acquire();
@@ -57,7 +66,7 @@ TEST_F(SigningThreadsTest, WhatIsNotDoneSoonIsDoneElsewhereWithTheTimeThatIsLeft
       [&](Deadline deadline, bool again) {
         tries.emplace_back(deadline, get_id());
         if (!again) done.release();
-        return !again;
+        return again ? Outcome::kNotDone : Outcome::kSigned;
       },
       whole));
   done.acquire();
@@ -76,20 +85,38 @@ TEST_F(SigningThreadsTest, ASlowTokenHoldsUpNobodyUntilItIsQuickAgain) {
   }
 }
 
+TEST_F(SigningThreadsTest, AFailureThatComesSoonDoesNotMakeTheTokenQuick) {
+  BeSlow();
+  std::binary_semaphore done{0};
+  for (int i = 0; i < 3; ++i) {
+    std::thread::id thread;
+    ASSERT_TRUE(threads.Run(
+        [&](Deadline /*deadline*/, bool /*again*/) {
+          thread = get_id();
+          done.release();
+          return Outcome::kFailed;
+        },
+        Later()));
+    done.acquire();
+    EXPECT_NE(thread, get_id());
+  }
+}
+
 TEST_F(SigningThreadsTest, WhatWaitsIsBounded) {
   BeSlow();
   std::latch both{2};
   std::latch go{1};
   std::atomic<int> done{0};
   const auto wait = [&](Deadline /*deadline*/, bool again) {
-    if (again) return false;  // here it would be in its own way
+    if (again) return Outcome::kNotDone;  // here it would be in its own way
     both.count_down();
     go.wait();
-    return ++done > 0;
+    ++done;
+    return Outcome::kSigned;
   };
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(threads.Run(wait, Later()));
   both.wait();
-  const auto count = [&](Deadline /*deadline*/, bool again) { return !again && ++done > 0; };
+  const auto count = [&](Deadline /*deadline*/, bool again) { return Count(again, done); };
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(threads.Run(count, Later()));
   EXPECT_FALSE(threads.Run(count, Later()));
   go.count_down();
@@ -101,7 +128,7 @@ TEST(SigningThreadsEnd, WaitsForWhatWasTaken) {
   {
     SigningThreads threads(1, 100);
     for (int i = 0; i < 50; ++i) {
-      ASSERT_TRUE(threads.Run([&](Deadline /*deadline*/, bool again) { return !again && ++done > 0; }, Later()));
+      ASSERT_TRUE(threads.Run([&](Deadline /*deadline*/, bool again) { return Count(again, done); }, Later()));
     }
   }
   EXPECT_EQ(done, 50);
