@@ -37,6 +37,15 @@ Result<std::shared_ptr<const Signer>> OpenKeys::Find(std::uint32_t number) const
   return found->second;
 }
 
+void OpenKeys::Forget(const KeyUri& key) {
+  const MutexLock lock(mutex_);
+  std::erase_if(keys_, [&key](const auto& entry) {
+    const KeyInfo& info = entry.second->info();
+    return (key.object_label.empty() || key.object_label == info.label) &&
+           (key.object_id.empty() || key.object_id == info.id);
+  });
+}
+
 Server::Server(KeyStore& store, std::vector<Channel> channels) : store_(store) {
   threads_.reserve(channels.size());
   for (Channel& channel : channels) {
@@ -106,6 +115,7 @@ Result<Reply> Server::Delete(const KeyUri& uri, Deadline deadline) {
   KeyDeleter* deleter = store_.deleter();
   if (deleter == nullptr) return NotOffered("means to delete a key");
   RK_RETURN_IF_ERROR(deleter->Delete(uri, deadline));
+  keys_.Forget(uri);
   return Reply(Done{});
 }
 

@@ -23,6 +23,8 @@ class OpenKeys {
   std::uint32_t Add(std::shared_ptr<const Signer> signer);
   // NOT_FOUND "key_number" for a number that was never given out, or is forgotten: the key must be opened again.
   Result<std::shared_ptr<const Signer>> Find(std::uint32_t number) const;
+  // Of a key that was destroyed nothing is kept: a signer may have a copy of it in the token's memory.
+  void Forget(const KeyUri& key);
 
  private:
   mutable Mutex mutex_;

@@ -78,6 +78,27 @@ TEST_F(TokenHost, EndsWithTheObjectAndWithTheControlSocket) {
   EXPECT_EQ(spawned.Reap(), "exit code 0");
 }
 
+TEST_F(TokenHost, KeepsNothingOfAKeyThatWasDestroyed) {
+  ASSERT_OK_AND_ASSIGN(const auto host, HostProcess::Start(testing::HostOptionsFor(hsm_), Soon()));
+  const auto ask = [&host](auto call) {
+    const auto reply = host->Call({.deadline = Soon(), .call = std::move(call)});
+    EXPECT_THAT(reply, IsOk());
+    return *reply;
+  };
+  std::vector<std::uint32_t> numbers;
+  for (const std::uint32_t generation : {1U, 2U}) {
+    const KeyInfo made = std::get<Key>(ask(CreateCall{{.name = "key", .generation = generation}})).info;
+    numbers.push_back(std::get<Opened>(ask(OpenCall{made.uri})).key);
+    ASSERT_TRUE(std::holds_alternative<Signed>(ask(SignCall{.key = numbers.back(), .input = Bytes(32, 7)})));
+    if (generation == 1) {
+      ASSERT_TRUE(std::holds_alternative<Done>(ask(DeleteCall{made.uri})));
+    }
+  }
+  EXPECT_THAT(host->Call({.deadline = Soon(), .call = SignCall{.key = numbers.front(), .input = Bytes(32, 7)}}),
+              HasReason(kReasonKeyNumber));
+  EXPECT_TRUE(std::holds_alternative<Signed>(ask(SignCall{.key = numbers.back(), .input = Bytes(32, 7)})));
+}
+
 // Nobody must be left with the PIN, wherever the module hangs when this process is killed.
 TEST_F(TokenHost, EndsWithTheControlSocketAlsoWhenTheModuleHangs) {
   chaos_.Set("hang C_Initialize");
