@@ -42,7 +42,8 @@ struct Caller {
   // The node over whose attested connection a token came: its id, while its attestation holds. Empty otherwise.
   std::string attested_node;
 
-  // Of an attested node: DER SubjectPublicKeyInfo of the one key it may have a certificate for. Empty for all others.
+  // DER SubjectPublicKeyInfo of the one key that this caller may have a certificate for: an attested node, and whoever
+  // showed that his key is in the TPM of attested_node. Empty for all others.
   Bytes attested_spki;
   // What names in the record the attestation that this caller, or attested_node, owes to. Empty without one.
   std::string attestation;

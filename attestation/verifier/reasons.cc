@@ -85,6 +85,7 @@ constexpr auto kEntries = std::to_array<Entry>({
     {reason::kCertifySigner, "the certifying key is not where it is said to be in the TPM"},
     {reason::kCertifyName, "another key than the node key was certified"},
     {reason::kCertifyQualifiedName, "the node key is not under the parent that was said"},
+    {reason::kKeyEvidenceAk, "the evidence for the key is of another TPM than the node's"},
     {reason::kRestartedBetween, "the TPM restarted between the quote and the certification"},
     {reason::kAkChanged, "the node has another attestation key than before"},
     {reason::kTpmCleared, "the TPM was cleared since the last attestation, or its clock was set back"},

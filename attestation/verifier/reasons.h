@@ -86,6 +86,8 @@ inline constexpr std::string_view kCertifyNonce = "certify_nonce";
 inline constexpr std::string_view kCertifySigner = "certify_signer";
 inline constexpr std::string_view kCertifyName = "certify_name";
 inline constexpr std::string_view kCertifyQualifiedName = "certify_qualified_name";
+// The evidence that another key is in a node's TPM.
+inline constexpr std::string_view kKeyEvidenceAk = "key_evidence_ak";
 // Clock, firmware and registers.
 inline constexpr std::string_view kRestartedBetween = "restarted_between";
 inline constexpr std::string_view kAkChanged = "ak_changed";

@@ -4,10 +4,26 @@
 
 #include <optional>
 
+#include "attestation/verifier/key_evidence.h"
 #include "signer/authn/refusal.h"
 #include "signer/der/pem.h"
 
 namespace rootkeep {
+namespace {
+
+// What the caller's evidence adds to who he is and from where.
+Status AddEvidence(const CallContext& call, const NodeRegistry::Entry& node, Caller& caller) {
+  if (call.key_evidence == nullptr) return Ok();
+  auto spki = attestation::CheckKeyEvidence(*call.key_evidence, node.ak_name);
+  if (!spki.ok()) {
+    return Refusal(refusal::kKeyEvidence, fmt::format("the evidence for the caller's key is not of node {}: {}",
+                                                      node.node, spki.error().ToString()));
+  }
+  caller.attested_spki = *std::move(spki);
+  return Ok();
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const AttestedNodeAuthenticator::Known>> AttestedNodeAuthenticator::Recognise(
     std::string_view pem) const {
@@ -45,6 +61,7 @@ AuthOutcome AttestedNodeAuthenticator::Authenticate(const CallContext& call) con
   token_alone.client_certificate_pem = {};
   AuthOutcome outcome = tokens_->Authenticate(token_alone);
   if (auto* caller = std::get_if<Caller>(&outcome)) {
+    if (Status added = AddEvidence(call, *node, *caller); !added.ok()) return std::move(added).error();
     caller->attested_node = std::move(node->node);
     caller->attestation = std::move(node->attestation);
   } else if (std::holds_alternative<NotMine>(outcome)) {

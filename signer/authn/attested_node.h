@@ -14,8 +14,9 @@ namespace rootkeep {
 
 // No certificate, or one that is no node's by its name: not mine. A node's certificate that the registry does not know,
 // or whose node is not attested now, is a refusal whatever token comes with it. So is one alone: a node answers for
-// nobody. A certificate read once is recognised by its digest; the registry is asked at every call. Thread-safe; at
-// most `cache_capacity` certificates are remembered.
+// nobody. Evidence for the caller's key that this node's TPM does not back is a refusal too, whether needed or not. A
+// certificate read once is recognised by its digest; the registry is asked at every call. Thread-safe; at most
+// `cache_capacity` certificates are remembered.
 class AttestedNodeAuthenticator final : public Authenticator {
  public:
   // `nodes` and `clock` outlive the authenticator. `tokens` says who calls.

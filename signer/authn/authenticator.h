@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "attestation/wire/key_evidence.h"
 #include "keystore/base/bytes.h"
 #include "keystore/base/error.h"
 #include "signer/caller.h"
@@ -22,6 +23,8 @@ struct CallContext {
   // Values of the authorization header in order.
   std::span<const std::string_view> authorization;
   std::string_view cluster_id;  // header "clusterid"; empty when absent
+  // That the caller's key is in the TPM of the node that carries the call, as he says; null: he does not.
+  const attestation::KeyEvidence* key_evidence = nullptr;
   std::string_view peer;
 };
 

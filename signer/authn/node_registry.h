@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "keystore/base/bytes.h"
 #include "keystore/base/clock.h"
 #include "keystore/base/result.h"
 #include "signer/authn/node_leaf.h"
@@ -16,6 +17,7 @@ class NodeRegistry {
   struct Entry {
     std::string node;         // its id
     std::string attestation;  // names the attestation on which the certificate was issued
+    Bytes ak_name;            // of its TPM's attestation key, by the last right evidence
   };
 
   NodeRegistry() = default;

@@ -31,6 +31,8 @@ inline constexpr std::string_view kNodeFailed = "node_failed";
 inline constexpr std::string_view kNodeDenied = "node_denied";
 inline constexpr std::string_view kNodeReenrol = "node_reenrol";
 inline constexpr std::string_view kNodeLapsed = "node_lapsed";
+// Evidence that the caller's key is in the node's TPM, which it does not show.
+inline constexpr std::string_view kKeyEvidence = "key_evidence";
 
 inline constexpr std::string_view kTokenTooLarge = "token_too_large";
 inline constexpr std::string_view kTokenMalformed = "token_malformed";

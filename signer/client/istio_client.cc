@@ -82,6 +82,7 @@ struct IstioClient::Impl {
       context.AddMetadata("authorization", fmt::format("Bearer {}", AsText(options.bearer_token.RevealForUse())));
     }
     if (!options.cluster_id.empty()) context.AddMetadata("clusterid", options.cluster_id);
+    if (!options.key_evidence.empty()) context.AddMetadata("rootkeep-key-evidence-bin", options.key_evidence);
   }
 
   Result<Answer> Try(const IstioCertificateRequest& request, Deadline deadline) const {

@@ -17,6 +17,7 @@ struct IstioClientOptions {
   ChannelOptions channel;
   SecretBytes bearer_token;  // sent as "authorization: Bearer ..."; empty: no such header
   std::string cluster_id;    // sent as "clusterid"; empty: no such header
+  std::string key_evidence;  // a v1::KeyEvidence, sent as "rootkeep-key-evidence-bin"; empty: no such header
   std::chrono::milliseconds deadline{std::chrono::seconds(10)};  // of one CreateCertificate, retries included
   RetryPolicy retry;
   std::stop_token stop;  // ends calls under way and waits between them, with CANCELLED; none: nothing does

@@ -45,7 +45,7 @@ Result<NodeRegistry::Entry> JudgeRecordedNode(const Intent& issued, const std::o
     return Refusal(refusal::kNodeLapsed, fmt::format("the attestation of node {} counted until {}", node->id,
                                                      ToRfc3339(FromUnixSeconds(node->attested_until))));
   }
-  return NodeRegistry::Entry{node->id, issued.attestation};
+  return NodeRegistry::Entry{node->id, issued.attestation, node->ak_name};
 }
 
 Result<std::unique_ptr<RecordedNodes>> RecordedNodes::Open(const std::string& database_path,

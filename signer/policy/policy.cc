@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, appendix A.1: ub-common-name
 constexpr std::string_view kSelf = "self";
+constexpr std::string_view kKeyAttested = ", key attested";
 
 // Those among the caller's own names, none of them of another trust domain than the authority signs for.
 Result<std::vector<SpiffeId>> OwnIdentities(const Caller& caller, std::string_view trust_domain) {
@@ -27,6 +28,12 @@ Result<std::vector<SpiffeId>> OwnIdentities(const Caller& caller, std::string_vi
     own.push_back(*std::move(identity));
   }
   return own;
+}
+
+// For the key that was shown to be in the node's TPM and no other, where one was.
+Grant GrantTo(const Caller& caller, std::vector<GeneralName> names, std::string rule) {
+  if (!caller.attested_spki.empty()) rule += kKeyAttested;
+  return {.sans = std::move(names), .rule = std::move(rule), .spki = caller.attested_spki};
 }
 
 Status CheckRequestedNames(const Csr& csr, const std::vector<GeneralName>& granted) {
@@ -63,13 +70,13 @@ Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, 
   RK_TRY(std::vector<SpiffeId> involved, OwnIdentities(caller, trust_domain));
   if (request.impersonated_identity.empty()) {
     RK_RETURN_IF_ERROR(CheckRequirements(caller, involved, policy.requirements));
-    return Grant{.sans = caller.identities, .rule = std::string(kSelf)};
+    return GrantTo(caller, caller.identities, std::string(kSelf));
   }
   RK_TRY(Impersonation allowed,
          DecideImpersonation(caller, request.impersonated_identity, trust_domain, policy.impersonation));
   involved.push_back(allowed.target);
   RK_RETURN_IF_ERROR(CheckRequirements(caller, involved, policy.requirements));
-  return Grant{.sans = {{GeneralName::Kind::kUri, allowed.target.ToUri()}}, .rule = std::move(allowed.rule)};
+  return GrantTo(caller, {{GeneralName::Kind::kUri, allowed.target.ToUri()}}, std::move(allowed.rule));
 }
 
 Result<Decision> Decide(Grant grant, const IssuanceRequest& request, const Csr& csr, const IssuerTerms& issuer,

@@ -49,7 +49,9 @@ struct IssuerTerms {
 // The names a caller may have, and what allowed them.
 struct Grant {
   std::vector<GeneralName> sans;
-  std::string rule;                   // "self", "attested-node" or the impersonation rule's name
+  // "self", "attested-node" or the impersonation rule's name; with ", key attested" behind it where `spki` was shown to
+  // be in the TPM of the node that carried the call.
+  std::string rule;
   std::optional<Profile> profile;     // instead of the issuer's terms'
   Bytes spki;                         // of the only key it may be for, DER; empty: any key
   std::optional<WallTime> not_after;  // at the latest

@@ -22,9 +22,12 @@ Status Check(const Caller& caller, const Requirement& requirement) {
   if (caller.method != AuthMethod::kToken) {
     return Refuse("requirement_token", requirement, "the caller is not known by a token");
   }
-  const bool needs_node = requirement.level == ProofLevel::kTokenOnAttestedNode || requirement.same_node;
+  const bool needs_node = requirement.level != ProofLevel::kToken || requirement.same_node;
   if (!needs_node) return Ok();
   if (caller.attested_node.empty()) return Refuse("requirement_node", requirement, "no attested node carried the call");
+  if (requirement.level == ProofLevel::kAttestedKey && caller.attested_spki.empty()) {
+    return Refuse("requirement_key", requirement, "nothing shows that the caller's key is in the node's TPM");
+  }
   return requirement.same_node ? CheckSameNode(caller, requirement) : Ok();
 }
 

@@ -16,6 +16,7 @@ namespace rootkeep {
 enum class ProofLevel : std::uint8_t {
   kToken,                // a token in this call; a client certificate does not do
   kTokenOnAttestedNode,  // the same, carried by a node whose attestation holds
+  kAttestedKey,          // the same, and the certificate is for a key that was shown to be in that node's TPM
 };
 
 struct Requirement {
@@ -33,6 +34,7 @@ struct Requirement {
 // PERMISSION_DENIED; the edge shows the client one opaque sentence, the reason is for the record:
 //   requirement_token       not known by a token
 //   requirement_node        no attested node carried the call
+//   requirement_key         nothing shows that the caller's key is in the node's TPM
 //   requirement_node_claim  the token names no node
 //   requirement_same_node   the token names another node
 Status CheckRequirements(const Caller& caller, std::span<const SpiffeId> identities,

@@ -61,6 +61,13 @@ Result<attestation::AttestEvidence> ToWire(v1::AttestEvidence&& message) {
   return evidence;
 }
 
+attestation::KeyEvidence ToWire(const v1::KeyEvidence& message) {
+  return {.ak_public = Octets(message.ak_public()),
+          .key_public = Octets(message.key_public()),
+          .certify_attest = Octets(message.certify_attest()),
+          .certify_signature = Octets(message.certify_signature())};
+}
+
 v1::AttestChallenge ToProto(const attestation::AttestChallenge& challenge) {
   v1::AttestChallenge message;
   message.set_session_id(Text(challenge.session_id));

@@ -1,6 +1,7 @@
 // Attestation messages as they are on the network, and as the verifier takes them.
 #pragma once
 
+#include "attestation/wire/key_evidence.h"
 #include "attestation/wire/messages.h"
 #include "keystore/base/result.h"
 #include "proto/rootkeep/v1/node_attestation.pb.h"
@@ -12,6 +13,8 @@ namespace rootkeep {
 Result<attestation::AttestInit> ToWire(v1::AttestInit&& message);
 // Without the boot log.
 Result<attestation::AttestEvidence> ToWire(v1::AttestEvidence&& message);
+
+attestation::KeyEvidence ToWire(const v1::KeyEvidence& message);
 
 v1::AttestChallenge ToProto(const attestation::AttestChallenge& challenge);
 

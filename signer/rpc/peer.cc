@@ -3,12 +3,17 @@
 #include <grpc/grpc_security_constants.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "signer/rpc/node_messages.h"
 
 namespace rootkeep {
 namespace {
 
 constexpr std::size_t kMaxAuthorizationValues = 8;
 constexpr std::chrono::hours kNoDeadline{24};
+constexpr std::size_t kMaxEvidence = 8192;  // octets
 
 std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 
@@ -22,6 +27,19 @@ bool IsTls(const grpc::AuthContext& context) {
   const auto types = context.FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
   return types.size() == 1 &&
          (types[0] == GRPC_SSL_TRANSPORT_SECURITY_TYPE || types[0] == GRPC_TLS_TRANSPORT_SECURITY_TYPE);
+}
+
+// Nothing where there is none; empty, which shows nothing, where it is no such message or there are several.
+std::optional<attestation::KeyEvidence> EvidenceIn(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
+  const auto [first, last] = metadata.equal_range("rootkeep-key-evidence-bin");
+  if (first == last) return std::nullopt;
+  v1::KeyEvidence message;
+  const std::string_view octets = View(first->second);
+  const bool one = std::next(first) == last && octets.size() <= kMaxEvidence;
+  if (!one || !message.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) {
+    return attestation::KeyEvidence();
+  }
+  return ToWire(message);
 }
 
 }  // namespace
@@ -38,6 +56,7 @@ Peer::Peer(const grpc::ServerContextBase& context) : address_(context.peer()) {
     authorization_.push_back(View(it->second));
   }
   if (const auto found = metadata.find("clusterid"); found != metadata.end()) cluster_id_ = View(found->second);
+  key_evidence_ = EvidenceIn(metadata);
   // gRPC gives the far future for "no deadline", which overflows any arithmetic: bound it first.
   const auto left = context.deadline() - std::chrono::system_clock::now();
   deadline_ = After(std::min<std::chrono::system_clock::duration>(left, kNoDeadline));

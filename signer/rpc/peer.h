@@ -24,6 +24,7 @@ class Peer {
     return {.client_certificate_pem = certificate_pem_,
             .authorization = authorization_,
             .cluster_id = cluster_id_,
+            .key_evidence = key_evidence_ ? &*key_evidence_ : nullptr,
             .peer = address_};
   }
   [[nodiscard]] const std::string& address() const { return address_; }
@@ -41,6 +42,7 @@ class Peer {
   std::string_view certificate_pem_;
   std::vector<std::string_view> authorization_;
   std::string_view cluster_id_;
+  std::optional<attestation::KeyEvidence> key_evidence_;  // without anything in it when it could not be read
   Deadline deadline_;
 };
 

@@ -55,6 +55,15 @@ v1::AttestEvidence ToProto(const attestation::AttestEvidence& evidence) {
   return out;
 }
 
+v1::KeyEvidence ToProto(const attestation::KeyEvidence& evidence) {
+  v1::KeyEvidence out;
+  out.set_ak_public(Text(evidence.ak_public));
+  out.set_key_public(Text(evidence.key_public));
+  out.set_certify_attest(Text(evidence.certify_attest));
+  out.set_certify_signature(Text(evidence.certify_signature));
+  return out;
+}
+
 Result<attestation::AttestChallenge> FromProto(const v1::AttestChallenge& challenge) {
   attestation::AttestChallenge out{.session_id = Octets(challenge.session_id()),
                                    .id_object = Octets(challenge.id_object()),

@@ -10,7 +10,11 @@ namespace rootkeep::config {
 namespace {
 
 ProofLevel Level(v1::ProofLevel level) {
-  return level == v1::PROOF_LEVEL_TOKEN_ON_ATTESTED_NODE ? ProofLevel::kTokenOnAttestedNode : ProofLevel::kToken;
+  switch (level) {
+    case v1::PROOF_LEVEL_TOKEN_ON_ATTESTED_NODE: return ProofLevel::kTokenOnAttestedNode;
+    case v1::PROOF_LEVEL_ATTESTED_KEY: return ProofLevel::kAttestedKey;
+    default: return ProofLevel::kToken;
+  }
 }
 
 bool MaySpeakFor(const TokenIssuer& issuer, const Requirement& requirement) {
@@ -41,13 +45,13 @@ Requirement ReadRequirement(const v1::Requirement& file, const Section& section,
   out.name = Name(section, "name", file.name());
   out.identities = ReadPatterns(section, "identities", file.identities(), config);
   out.level = Level(file.level());
-  if (out.level == ProofLevel::kTokenOnAttestedNode && !config.attestation) {
-    section.Complain("level", "token-on-attested-node needs the section attestation: there are no attested nodes");
+  if (out.level != ProofLevel::kToken && !config.attestation) {
+    section.Complain("level", "needs the section attestation: there are no attested nodes");
   }
   out.same_node = file.require_same_node();
   if (!out.same_node) return out;
-  if (out.level != ProofLevel::kTokenOnAttestedNode) {
-    section.Complain("require_same_node", "goes with level: token-on-attested-node");
+  if (out.level == ProofLevel::kToken) {
+    section.Complain("require_same_node", "goes with level: token-on-attested-node or attested-key");
   }
   CheckOneCluster(out, config, section);
   return out;

@@ -30,6 +30,7 @@ struct CertificateConfig {
   std::string server_name;
   std::string token_file;
   std::string cluster_id;
+  bool key_evidence = false;
   std::vector<GeneralName> identities;
   std::chrono::seconds lifetime{0};  // 0: the CA's
   std::string chain_file;

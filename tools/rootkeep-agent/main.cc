@@ -59,7 +59,10 @@ std::map<std::string, Fd> AdoptedSockets() {
 
 std::unique_ptr<CertificateSource> SourceOf(const CertificateConfig& certificate, const TpmOpener& tpms,
                                             const std::stop_token& stop) {
-  if (!certificate.attestation) return std::make_unique<IstioSource>(certificate, stop);
+  if (!certificate.attestation) {
+    const auto* tpm = certificate.key_evidence ? &tpms.at(certificate.token) : nullptr;
+    return std::make_unique<IstioSource>(certificate, tpm, stop);
+  }
   return std::make_unique<AttestedSource>(certificate, tpms.at(certificate.token));
 }
 

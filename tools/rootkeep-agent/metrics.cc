@@ -54,6 +54,7 @@ double Seconds(std::chrono::nanoseconds duration) { return std::chrono::duration
 // What the agent may prove itself with when it asks for this one.
 std::vector<const char*> ProofsOf(const CertificateConfig& certificate) {
   if (certificate.attestation) return {"attestation"};
+  if (certificate.key_evidence) return {"token"};
   return {"certificate", "token"};
 }
 

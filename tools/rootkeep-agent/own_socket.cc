@@ -15,7 +15,8 @@ namespace rootkeep::agent {
 namespace {
 
 bool IsShown(const CertificateConfig& certificate, const AgentConfig& config) {
-  return !certificate.attestation || (config.relay && config.relay->certificate == certificate.name);
+  const bool proves_itself = certificate.attestation || certificate.key_evidence;
+  return !proves_itself || (config.relay && config.relay->certificate == certificate.name);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ inline constexpr char kOwnSocketName[] = "(the agent's own)";
 Status LoadOwnProvider(const std::string& module);
 
 // The socket, in the state directory: for this process's user, and the keys of the certificates that are shown: the
-// relay's, and all that are not had by attestation. INVALID_ARGUMENT when its path is too long for one.
+// relay's, and all that are had by neither attestation nor key evidence. INVALID_ARGUMENT when its path is too long for
+// one.
 Result<keysocket::SocketOptions> OwnSocket(const AgentConfig& config);
 
 // Both; nothing where no certificates are shown. When one of them is not to be had: an error where there is a relay,

@@ -60,6 +60,19 @@ std::string SocketPathOf(const Section& section, const std::string& name, const 
   return found == config.sockets.end() ? std::string() : found->path;
 }
 
+void ReadKeyEvidence(const v1::Certificate& file, const Section& section, const AgentConfig& config,
+                     CertificateConfig& out) {
+  out.key_evidence = file.key_evidence();
+  if (!out.key_evidence) return;
+  if (out.attestation) section.Complain("key_evidence", "has no place beside an attestation, which says as much");
+  const auto token = std::ranges::find(config.tokens, out.token, &config::Token::name);
+  if (token != config.tokens.end() && !token->tpm) {
+    section.Complain("key_evidence", "is for keys in a TPM, and the token is none");
+  }
+  if (out.token_file.empty())
+    section.Complain("token_file", "is required with key_evidence: a certificate does not do");
+}
+
 void ReadIdentities(const v1::Certificate& file, const Section& section, CertificateConfig& out) {
   constexpr std::size_t kLongestUri = 2048;  // SPIFFE-ID §2.3
   for (const std::string& text : file.identities()) {
@@ -111,6 +124,7 @@ CertificateConfig ReadCertificate(const v1::Certificate& file, const Section& se
   out.server_name = file.server_name();
   out.token_file = config::OptionalPath(section, "token_file", file.token_file());
   out.cluster_id = file.cluster_id();
+  ReadKeyEvidence(file, section, config, out);
   ReadIdentities(file, section, out);
   out.lifetime =
       config::Duration(section, "lifetime", file.lifetime(), out.lifetime, {seconds(1), std::chrono::hours(24 * 3650)});

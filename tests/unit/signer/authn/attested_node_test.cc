@@ -152,5 +152,21 @@ TEST_F(AttestedNode, WhatIsNoNodesIsForOthersToJudge) {
   }
 }
 
+// What a TPM backs is tested with one (tests/e2e/attested_key_test.cc).
+TEST_F(AttestedNode, EvidenceThatTheNodesTpmDoesNotBackIsARefusal) {
+  const std::string authorization = Good();
+  const std::string_view view = authorization;
+  const attestation::KeyEvidence nothing;
+  CallContext call{.client_certificate_pem = certificate_, .authorization = std::span(&view, 1)};
+  EXPECT_TRUE(Outcome(chain_->Authenticate(call)).value().attested_spki.empty());
+  call.key_evidence = &nothing;
+  const auto refused = Outcome(chain_->Authenticate(call));
+  EXPECT_THAT(refused, HasReason("key_evidence"));
+  EXPECT_THAT(refused, HasCode(Code::kUnauthenticated));
+  call.client_certificate_pem = {};
+  ASSERT_OK_AND_ASSIGN(const Caller elsewhere, Outcome(chain_->Authenticate(call)));
+  EXPECT_TRUE(elsewhere.attested_spki.empty()) << "without a node it shows nothing";
+}
+
 }  // namespace
 }  // namespace rootkeep

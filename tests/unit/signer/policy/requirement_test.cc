@@ -155,5 +155,41 @@ TEST_F(RequirementGrant, ComesAfterWhatNobodyMayHave) {
   EXPECT_THAT(Ask(ztunnel, kWeb.ToUri()), HasReason("impersonation_off"));
 }
 
+TEST(Requirement, AnAttestedKeyIsOneThatTheNodesTpmHas) {
+  Requirement requirement = NodeOf(kWeb);
+  requirement.level = ProofLevel::kAttestedKey;
+  Caller caller = OnItsNode();
+  ExpectRefused(Check(caller, {requirement}), "requirement_key");
+  caller.attested_spki = {1, 2, 3};
+  EXPECT_THAT(Check(caller, {requirement}), IsOk());
+  caller.attested_node.clear();
+  ExpectRefused(Check(caller, {requirement}), "requirement_node");
+  caller = OnItsNode();
+  caller.attested_spki = {1, 2, 3};
+  requirement.same_node = true;
+  EXPECT_THAT(Check(caller, {requirement}), IsOk());
+  caller.node = "node-2";
+  ExpectRefused(Check(caller, {requirement}), "requirement_same_node");
+  caller.method = AuthMethod::kClientCertificate;
+  ExpectRefused(Check(caller, {requirement}), "requirement_token");
+}
+
+// Whether required or not: what was shown to be in the TPM is what is certified.
+TEST(Requirement, WhoShowsEvidenceGetsACertificateForThatKeyAlone) {
+  Caller caller = OnItsNode();
+  caller.attested_spki = {1, 2, 3};
+  ASSERT_OK_AND_ASSIGN(const Grant own, DecideGrant(caller, {}, "cluster.local", {}));
+  EXPECT_EQ(own.spki, caller.attested_spki);
+  EXPECT_EQ(own.rule, "self, key attested") << "which the record has";
+  const IssuerTerms mesh{
+      .profile = WorkloadProfile({}),
+      .validity = {FromUnixSeconds(0), FromUnixSeconds(4'000'000'000), FromUnixSeconds(4'000'000'000)}};
+  const WallTime now = FromUnixSeconds(1'800'000'000);
+  EXPECT_THAT(Decide(own, {}, Csr{.spki = {1, 2, 3}}, mesh, {}, now), IsOk());
+  const auto other = Decide(own, {}, Csr{.spki = {1, 2, 4}}, mesh, {}, now);
+  EXPECT_THAT(other, HasCode(Code::kUnauthenticated));
+  EXPECT_THAT(other, HasReason("node_key"));
+}
+
 }  // namespace
 }  // namespace rootkeep

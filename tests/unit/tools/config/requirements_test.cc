@@ -38,6 +38,12 @@ TEST(RequirementConfigTest, ReachesThePolicy) {
   EXPECT_EQ(MakePolicy(config, {}).requirements, config.requirements);
 }
 
+TEST(RequirementConfigTest, AnAttestedKeyIsALevelToo) {
+  for (const char* rest : {"level: attested-key", "level: attested-key\n    require_same_node: true"}) {
+    EXPECT_EQ(Parsed(With(rest)).requirements.at(0).level, ProofLevel::kAttestedKey);
+  }
+}
+
 TEST(RequirementConfigTest, ATokenIsTheDefault) {
   for (const char* rest : {"", "level: token"}) {
     const Config config = Parsed(With(rest));
@@ -48,7 +54,7 @@ TEST(RequirementConfigTest, ATokenIsTheDefault) {
 }
 
 TEST(RequirementConfigTest, ALevelThatNobodyEnforcesIsRefused) {
-  for (const std::string level : {"attested-key", "attested", "none", "TOKEN", "\"\""}) {
+  for (const std::string level : {"attested", "none", "TOKEN", "\"\""}) {
     EXPECT_THAT(ProblemsOf(With("level: " + level)), HasSubstr("requirements[0].level")) << level;
   }
 }
@@ -66,7 +72,7 @@ TEST(RequirementConfigTest, AttestedNodesNeedAttestation) {
   EXPECT_THAT(ProblemsOf(text), IsEmpty());
   const auto begin = text.find("attestation:");
   EXPECT_THAT(ProblemsOf(text.erase(begin, text.find("token_issuers:") - begin)),
-              HasSubstr("requirements[0].level: token-on-attested-node needs the section attestation"));
+              HasSubstr("requirements[0].level: needs the section attestation"));
 }
 
 TEST(RequirementConfigTest, SameNodeNeedsAnAttestedOne) {

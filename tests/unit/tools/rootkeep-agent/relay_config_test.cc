@@ -68,6 +68,7 @@ TEST(RelayConfig, HasDefaults) {
 TEST(RelayConfig, ListensBeyondLoopbackForNamedClientsOnly) {
   const AgentConfig config = Parsed(With("{addresses: [\"169.254.20.11:15012\"], clients: [10.244.3.0/24]}"));
   EXPECT_TRUE(config.relay->clients.Holds("ipv4:10.244.3.7:4711"));
+  EXPECT_TRUE(config.relay->clients.Holds("ipv6:%5B::1%5D:4711")) << "beside loopback";
   EXPECT_THAT(ProblemsOf(With("{addresses: [\"169.254.20.11:15012\"]}")), HasSubstr("relay.clients: is required"));
   EXPECT_THAT(ProblemsOf(With("{addresses: [\"[fd00::1]:15012\"]}")), HasSubstr("relay.clients: is required"));
 }
@@ -118,6 +119,22 @@ TEST(RelayConfig, ARelayWithoutTheProviderIsAnError) {
   config.relay.reset();
   ASSERT_OK_AND_ASSIGN(const auto own, PrepareOwnSocket(config));
   EXPECT_FALSE(own);
+}
+
+TEST(KeyEvidenceConfig, IsForKeysInATpmShownWithAToken) {
+  const auto with = [](const std::string& rest) { return kNode + ("certificates:\n" + Certificate("web", rest)); };
+  const AgentConfig config = Parsed(with("token_file: /token\n    key_evidence: true"));
+  EXPECT_TRUE(config.certificates.front().key_evidence);
+  ASSERT_OK_AND_ASSIGN(const auto own, PrepareOwnSocket(config));
+  EXPECT_FALSE(own) << "no certificate is shown";
+  EXPECT_FALSE(Parsed(with("token_file: /token")).certificates.front().key_evidence);
+  EXPECT_THAT(ProblemsOf(with("key_evidence: true")), HasSubstr("certificates[0].token_file: is required"));
+  EXPECT_THAT(ProblemsOf(with(kAttestation + "\n    key_evidence: true")),
+              HasSubstr("certificates[0].key_evidence: has no place beside an attestation"));
+  std::string other = with("token_file: /token\n    key_evidence: true");
+  other.replace(other.find("{token: tpm0}"), 13, "{token: hsm}");
+  other += "modules: [{name: m, path: /m.so}]\ntokens: [{name: hsm, label: a, pin_source: \"file:/p\"}]\n";
+  EXPECT_THAT(ProblemsOf(other), HasSubstr("certificates[0].key_evidence: is for keys in a TPM"));
 }
 
 }  // namespace
