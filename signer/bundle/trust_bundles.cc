@@ -104,6 +104,7 @@ std::unique_ptr<BundleWatch> TrustBundles::Watch(std::string trust_domain, Bundl
 Result<BundlePtr> TrustBundles::PublishJwtKey(std::string_view trust_domain, const JwtKey& key, std::string_view by) {
   const WallTime now = clock_.Now();
   RK_RETURN_IF_ERROR(CheckJwtKey(key, now));
+  RK_RETURN_IF_ERROR(publications_.Take(by, std::chrono::steady_clock::now()));
   const std::int64_t at = ToUnixSeconds(now);
   return Change(trust_domain, [&](Database& database, TrustBundle& bundle) -> Result<bool> {
     RK_TRY(const std::int64_t expired, bundle_rows::DeleteExpiredJwtKeys(database, trust_domain, at));
@@ -160,6 +161,7 @@ Result<std::vector<BundleEvent>> TrustBundles::History(std::string_view trust_do
 }
 
 Status TrustBundles::Record(const BundleEvent& event) {
+  if (!records_.Take(event.by, std::chrono::steady_clock::now()).ok()) return Ok();
   const MutexLock lock(mutex_);
   return bundle_rows::InsertEvent(*database_, event);
 }

@@ -15,6 +15,7 @@
 #include "signer/bundle/bundle_event.h"
 #include "signer/bundle/bundle_watchers.h"
 #include "signer/bundle/trust_bundle.h"
+#include "signer/node/rate_limit.h"
 #include "signer/store/database.h"
 
 namespace rootkeep {
@@ -36,6 +37,7 @@ struct BundleSeed {
 class TrustBundles {
  public:
   static constexpr std::string_view kService = "service";  // who changed what no caller did
+  static constexpr RateRule kRate{.per_minute = 12, .burst = 64};
 
   // The schema must be there: the daemon's ledger has brought it. `clock` outlives the result.
   static Result<std::unique_ptr<TrustBundles>> Open(const std::string& database_path, const Clock& clock);
@@ -47,8 +49,8 @@ class TrustBundles {
   [[nodiscard]] std::unique_ptr<BundleWatch> Watch(std::string trust_domain, BundleWatchers::Changed changed);
 
   // The bundle with the key, durable. The same key under the same id again changes nothing, whatever is said of its
-  // expiry. NOT_FOUND with reason "trust_domain" when nothing is on record for it; otherwise as CheckJwtKey and
-  // IsPublished.
+  // expiry. NOT_FOUND with reason "trust_domain" when nothing is on record for it, RESOURCE_EXHAUSTED with reason
+  // "rate" beyond kRate for one publisher, because each call costs the disk; otherwise as CheckJwtKey and IsPublished.
   Result<BundlePtr> PublishJwtKey(std::string_view trust_domain, const JwtKey& key, std::string_view by);
 
   // Takes JWT keys that have expired out of all bundles. Without one, reads no database.
@@ -64,7 +66,7 @@ class TrustBundles {
   Result<std::vector<RootRecord>> Roots(std::string_view trust_domain);
   // Newest first.
   Result<std::vector<BundleEvent>> History(std::string_view trust_domain, std::size_t limit);
-  // Notes what was refused, or was done elsewhere.
+  // Notes what was refused, or was done elsewhere; beyond kRate for one caller nothing, because the log has it.
   Status Record(const BundleEvent& event);
 
   // For this folder: changes rows within a transaction, and says in the bundle, which holds the state before, which
@@ -73,6 +75,7 @@ class TrustBundles {
   Result<BundlePtr> Change(std::string_view trust_domain, const Work& work);
 
  private:
+  static constexpr std::size_t kMostCallers = 1024;  // whose rates are remembered
   using Bundles = std::map<std::string, BundlePtr, std::less<>>;
 
   TrustBundles(std::unique_ptr<store::Database> database, std::shared_ptr<const Bundles> bundles, const Clock& clock)
@@ -85,6 +88,8 @@ class TrustBundles {
   Mutex mutex_;
   std::unique_ptr<store::Database> database_ RK_GUARDED_BY(mutex_);
   Snapshot<Bundles> bundles_;
+  RateLimit publications_{kRate, kMostCallers};
+  RateLimit records_{kRate, kMostCallers};
   BundleWatchers watchers_;
 };
 

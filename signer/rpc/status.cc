@@ -71,7 +71,12 @@ grpc::Status ApiStatus(const Error& error) {
       // Others are about keys and tokens.
       if (error.reason() != "ca_path_length" && !error.reason().starts_with("root_")) break;
       return {static_cast<grpc::StatusCode>(error.code()), error.message()};
-    case Code::kResourceExhausted: return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many requests, try again"};
+    case Code::kResourceExhausted:
+      // Trying again does not help.
+      if (error.reason() == "jwt_keys" || error.reason() == "roots") {
+        return {grpc::StatusCode::RESOURCE_EXHAUSTED, error.message()};
+      }
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many requests, try again"};
     default: break;
   }
   return {grpc::StatusCode::UNAVAILABLE, "Rootkeep CA is not ready"};

@@ -28,6 +28,7 @@ ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdm
     : sockets_(std::move(sockets)),
       roots_(std::move(roots)),
       workers_(kThreads, kMostWaiting),
+      administration_worker_(1, kMostWaiting),
       callers_(parts.authenticator, parts.policy),
       service_({.api = {.callers = callers_, .workers = workers_, .metrics = parts.metrics},
                 .issuer = parts.issuer,
@@ -35,7 +36,7 @@ ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdm
                 .bundles = parts.bundles,
                 .clock = parts.clock,
                 .max_duration = config.limits.request_deadline}),
-      administration_({.api = {.callers = callers_, .workers = workers_, .metrics = parts.metrics},
+      administration_({.api = {.callers = callers_, .workers = administration_worker_, .metrics = parts.metrics},
                        .bundles = parts.bundles,
                        .roots = *roots_}) {}
 

@@ -44,7 +44,10 @@ class ApiDoor {
   // Before the server: nobody else comes in by a socket, and no stream keeps the server from its end.
   void Close();
   // After the server, before the issuer: what was begun is ended.
-  void Stop() { workers_.Stop(); }
+  void Stop() {
+    workers_.Stop();
+    administration_worker_.Stop();
+  }
 
  private:
   ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdministration> roots,
@@ -53,6 +56,7 @@ class ApiDoor {
   const std::unique_ptr<CallerSockets> sockets_;
   const std::unique_ptr<RootAdministration> roots_;
   Workers workers_;
+  Workers administration_worker_;  // of its own: what reads the whole ledger keeps no client waiting
   ApiCallers callers_;
   CertificateAuthorityService service_;
   TrustBundleAdministrationService administration_;

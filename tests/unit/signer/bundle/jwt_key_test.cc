@@ -116,5 +116,12 @@ TEST_F(JwtKeyTest, OnePublishersExcessIsItsOwn) {
   EXPECT_THAT(bundles_->PublishJwtKey(kDomain, KeyOf("another's"), "spire-b"), IsOk());
 }
 
+TEST_F(JwtKeyTest, WhoPublishesWithoutEndCostsNoMoreThanItsRate) {
+  const JwtKey key = KeyOf("a");
+  for (std::size_t i = 0; i < TrustBundles::kRate.burst; ++i) EXPECT_THAT(Publish(key), IsOk());
+  EXPECT_THAT(Publish(key), HasReason("rate"));
+  EXPECT_THAT(bundles_->PublishJwtKey(kDomain, key, "spire-b"), IsOk());
+}
+
 }  // namespace
 }  // namespace rootkeep

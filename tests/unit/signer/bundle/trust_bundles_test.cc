@@ -128,5 +128,14 @@ TEST_F(TrustBundlesTest, AChangeThatFailsChangesNothing) {
   EXPECT_EQ(*bundles_->Current(kDomain), *before);
 }
 
+TEST_F(TrustBundlesTest, WhoIsRefusedWithoutEndFillsNoDisk) {
+  BundleEvent event{.trust_domain = kDomain, .act = "root removed", .refusal = "role", .by = "a"};
+  for (std::size_t i = 0; i < TrustBundles::kRate.burst + 10; ++i) EXPECT_THAT(bundles_->Record(event), IsOk());
+  EXPECT_EQ(bundles_->History(kDomain, 1000).value().size(), TrustBundles::kRate.burst);
+  event.by = "b";
+  EXPECT_THAT(bundles_->Record(event), IsOk());
+  EXPECT_EQ(bundles_->History(kDomain, 1).value().front().by, "b");
+}
+
 }  // namespace
 }  // namespace rootkeep
