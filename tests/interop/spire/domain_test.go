@@ -24,11 +24,11 @@ type domain struct {
 	workloads            int
 }
 
-func newDomain(t *testing.T, options lab.ServerOptions) *domain {
+func newDomain(t *testing.T, options lab.ServerOptions, initOptions ...string) *domain {
 	t.Helper()
 	l := lab.New(t)
 	d := &domain{Lab: l, caToken: l.NewSoftHSM("ca"), keyToken: l.NewSoftHSM("keys")}
-	d.ca = l.StartRootkeepd(d.caToken)
+	d.ca = l.StartRootkeepd(d.caToken, initOptions...)
 	d.root = l.Read(d.ca.Root())
 	d.serverKeys = l.StartKeyAgent("server-keys", serverInstance+".*", d.keyToken)
 	d.nodeKeys = l.StartKeyAgent("node-keys", nodeInstance+".*", l.StartSwTPM())

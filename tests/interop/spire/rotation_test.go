@@ -1,32 +1,84 @@
 package spire
 
 import (
+	"encoding/hex"
 	"testing"
 
 	"rootkeep/tests/interop/spire/lab"
 )
 
-// An Envoy gets a certificate under the next root, and then the roots without the first, on the stream that it has open.
-func TestForcedRotationIsPushed(t *testing.T) {
+// rotating is a domain with a second root that is in the bundle and signs nothing yet, and an Envoy that has what there
+// is before.
+type rotating struct {
+	*domain
+	proxy       *envoy
+	first, next string // subject key identifiers of the roots, hex
+	nextRoot    []byte // PEM
+}
+
+func newRotating(t *testing.T, initOptions ...string) *rotating {
+	t.Helper()
+	d := newDomain(t, lab.ServerOptions{}, initOptions...)
+	r := &rotating{domain: d, nextRoot: d.ca.AddAuthority("next")}
+	r.first, r.next = subjectKey(d.root), subjectKey(r.nextRoot)
+	d.addWorkload()
+	r.proxy = connect(t, d.Lab, d.agent)
+	r.proxy.waitFor("a certificate under the first root, and both roots", func() bool {
+		return len(r.proxy.roots) == 2 && r.proxy.endsIn(d.root)
+	})
+	return r
+}
+
+func subjectKey(root []byte) string { return hex.EncodeToString(certificates(root)[0].SubjectKeyId) }
+
+// activate has everything signed below the next root, once rootkeepd has loaded it.
+func (r *rotating) activate() {
+	r.Helper()
+	r.Eventually(lab.Patience, "the next root is activated", func() error {
+		_, err := r.ca.Administer("root", "activate", r.next)
+		return err
+	})
+}
+
+// isReplaced is whether Envoy trusts the next root and nothing else.
+func (r *rotating) isReplaced() bool {
+	return len(r.proxy.roots) == 1 && r.proxy.roots[0].Equal(certificates(r.nextRoot)[0])
+}
+
+// What is changed at Rootkeep reaches every workload, with nothing said to SPIRE.
+func TestForcedRotationByRootkeep(t *testing.T) {
 	t.Parallel()
-	l := lab.New(t)
-	rootFile := l.NewRootFile("root")
-	keys := l.StartKeyAgent("server-keys", serverInstance+".*", l.NewSoftHSM("keys"))
-	server := l.StartServer(lab.ServerOptions{UpstreamAuthority: rootFile.UpstreamAuthority(),
-		KeyManager: l.KeyManager(keys, serverInstance).Block()})
-	d := &domain{Lab: l, server: server, root: l.Read(rootFile.Certificate)}
-	d.agent = l.StartAgent("agent", server, rootFile.Certificate, lab.MemoryKeyManager)
-	waitForSVID(d.Lab, d.agent, d.addWorkload(), nil) // before, the agent ends an SDS stream
-	proxy := connect(t, d.Lab, d.agent)
-	proxy.waitFor("a certificate under the first root", func() bool { return proxy.endsIn(d.root) })
-	first := d.server.ActiveAuthority()
-	d.NewRootFile("root")
-	next := d.Read(rootFile.Certificate)
-	if second := d.server.RotateAuthority(); second.Upstream == first.Upstream {
-		t.Fatal("the server's next CA hangs below the first root")
+	r := newRotating(t)
+	r.activate()
+	if _, err := r.ca.Administer("root", "taint", r.first); err != nil {
+		t.Fatal(err)
 	}
-	d.server.Do("upstreamauthority", "taint", "-subjectKeyID", first.Upstream)
-	proxy.waitFor("a certificate under the next root", func() bool { return proxy.endsIn(next) })
-	d.server.Do("upstreamauthority", "revoke", "-subjectKeyID", first.Upstream)
-	proxy.waitFor("the next root alone", func() bool { return encode(proxy.roots...) == string(next) })
+	r.proxy.waitFor("a certificate under the next root", func() bool { return r.proxy.endsIn(r.nextRoot) })
+	if _, err := r.ca.Administer("root", "remove", r.first); err == nil {
+		t.Fatal("a root goes although a CA below it has not expired")
+	}
+	if _, err := r.ca.Administer("root", "remove", r.first, "--force", "--reason", "SPIRE has replaced all below it"); err != nil {
+		t.Fatal(err)
+	}
+	r.proxy.waitFor("the next root alone", r.isReplaced)
+	r.root = r.nextRoot
+	r.works()
+}
+
+// SPIRE's own administrators may do it too, once what is signed is signed below the next root; but SPIRE has to see that
+// root in its CA's AuthorityKeyIdentifier, so only where the root itself signs.
+func TestForcedRotationBySpiresCommandLine(t *testing.T) {
+	t.Parallel()
+	r := newRotating(t, "--self-signed")
+	if before := r.server.ActiveAuthority(); before.Upstream != r.first {
+		t.Fatalf("the server's CA hangs below %s, the root is %s", before.Upstream, r.first)
+	}
+	r.activate()
+	if after := r.server.RotateAuthority(); after.Upstream != r.next {
+		t.Fatalf("the server's next CA hangs below %s, the next root is %s", after.Upstream, r.next)
+	}
+	r.server.Do("upstreamauthority", "taint", "-subjectKeyID", r.first)
+	r.proxy.waitFor("a certificate under the next root", func() bool { return r.proxy.endsIn(r.nextRoot) })
+	r.server.Do("upstreamauthority", "revoke", "-subjectKeyID", r.first)
+	r.proxy.waitFor("the next root alone", r.isReplaced)
 }

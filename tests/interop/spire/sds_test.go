@@ -26,16 +26,20 @@ const (
 	secretType     = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 )
 
-// envoy holds one SDS stream open, acknowledges what comes, and has the newest of it.
+// envoy holds one SDS stream open, acknowledges what comes, and has the newest of it. Where spire-agent ends the stream,
+// it opens another, as Envoy does: the agent does so at an update in which a workload has no SVID, such as between the
+// taint of the old one and the new one's arrival.
 type envoy struct {
 	l      *lab.Lab
+	client secret.SecretDiscoveryServiceClient
+	ctx    context.Context
 	stream secret.SecretDiscoveryService_StreamSecretsClient
 	pushes chan *discovery.DiscoveryResponse
 	chain  []*x509.Certificate
 	roots  []*x509.Certificate
 }
 
-// connect subscribes to both secrets, as an Envoy with SPIFFE's example configuration does.
+// connect subscribes to both secrets, as an Envoy with SPIFFE's example configuration does, and waits for them.
 func connect(t *testing.T, l *lab.Lab, agent *lab.Agent) *envoy {
 	t.Helper()
 	connection, err := grpc.NewClient("unix:"+agent.Socket(), grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -47,56 +51,70 @@ func connect(t *testing.T, l *lab.Lab, agent *lab.Agent) *envoy {
 		cancel()
 		_ = connection.Close()
 	})
-	stream, err := secret.NewSecretDiscoveryServiceClient(connection).StreamSecrets(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := &envoy{l: l, stream: stream, pushes: make(chan *discovery.DiscoveryResponse)}
-	e.send(&discovery.DiscoveryRequest{Node: &core.Node{Id: "test"}})
-	go func() {
-		defer close(e.pushes)
-		for {
-			push, err := stream.Recv()
-			if err != nil {
-				return
-			}
-			select {
-			case e.pushes <- push:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
+	e := &envoy{l: l, client: secret.NewSecretDiscoveryServiceClient(connection), ctx: ctx}
+	l.Eventually(lab.Patience, "secrets over SDS", e.open)
 	return e
 }
 
-func (e *envoy) send(request *discovery.DiscoveryRequest) {
-	e.l.Helper()
-	request.ResourceNames, request.TypeUrl = []string{ownCertificate, ownRoots}, secretType
-	if err := e.stream.Send(request); err != nil {
-		e.l.Fatalf("the SDS stream: %v", err)
+// open begins a stream and takes the first push.
+func (e *envoy) open() error {
+	stream, err := e.client.StreamSecrets(e.ctx)
+	if err != nil {
+		return err
+	}
+	e.stream = stream
+	if err := e.send(&discovery.DiscoveryRequest{Node: &core.Node{Id: "test"}}); err != nil {
+		return err
+	}
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	e.pushes = make(chan *discovery.DiscoveryResponse)
+	go receive(e.ctx, stream, e.pushes)
+	return e.take(first)
+}
+
+// receive hands on what is pushed until the stream ends.
+func receive(ctx context.Context, stream secret.SecretDiscoveryService_StreamSecretsClient, to chan *discovery.DiscoveryResponse) {
+	defer close(to)
+	for {
+		push, err := stream.Recv()
+		if err != nil {
+			return
+		}
+		select {
+		case to <- push:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
-// waitFor takes pushes from the stream until it has been told what is `wanted`.
+func (e *envoy) send(request *discovery.DiscoveryRequest) error {
+	request.ResourceNames, request.TypeUrl = []string{ownCertificate, ownRoots}, secretType
+	return e.stream.Send(request)
+}
+
+// waitFor takes pushes until it has been told what is `wanted`.
 func (e *envoy) waitFor(what string, wanted func() bool) {
 	e.l.Helper()
 	for limit := time.After(lab.Patience); !wanted(); {
 		select {
 		case push, open := <-e.pushes:
 			if !open {
-				e.l.Fatalf("%s: the SDS stream ended", what)
-			}
-			if err := e.take(push); err != nil {
+				e.l.Logf("%s: spire-agent ended the SDS stream", what)
+				e.l.Eventually(lab.Patience, "secrets over another stream", e.open)
+			} else if err := e.take(push); err != nil {
 				e.l.Fatalf("%s: %v", what, err)
 			}
-			e.send(&discovery.DiscoveryRequest{VersionInfo: push.VersionInfo, ResponseNonce: push.Nonce})
 		case <-limit:
 			e.l.Fatalf("%s: not pushed within %v", what, lab.Patience)
 		}
 	}
 }
 
+// take keeps the secrets and acknowledges them.
 func (e *envoy) take(push *discovery.DiscoveryResponse) error {
 	for _, resource := range push.Resources {
 		var one tlsv3.Secret
@@ -120,6 +138,7 @@ func (e *envoy) take(push *discovery.DiscoveryResponse) error {
 			return errors.New("not asked for: " + one.Name)
 		}
 	}
+	_ = e.send(&discovery.DiscoveryRequest{VersionInfo: push.VersionInfo, ResponseNonce: push.Nonce}) // an error ends the stream
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // Rootkeepd is certificate authorities whose roots and issuing keys are in a token.
@@ -12,6 +13,7 @@ type Rootkeepd struct {
 	lab         *Lab
 	token       *SoftHSM
 	authorities []string
+	initOptions []string
 	*Process
 }
 
@@ -26,29 +28,47 @@ health: []
 authorities: [%[3]s]
 api_callers:
   - name: spire
-    socket: {path: %[4]s, users: ["%[5]d"]}
+    socket: {path: %[4]s, users: ["%[6]d"]}
     foreign_ca: {path_length: 0}
     watch_bundle: true
     publish_jwt_keys: true
+  - name: operator
+    socket: {path: %[5]s, users: ["%[6]d"]}
+    roles: [viewer, security-officer]
 `
 
-// StartRootkeepd generates root and issuing key in the token and serves SPIRE on a socket.
-func (l *Lab) StartRootkeepd(token *SoftHSM) *Rootkeepd {
+// StartRootkeepd generates root and issuing key in the token and serves SPIRE and its operator, each on a socket. The
+// options are those of `rootkeep ca init`: --self-signed makes one key for both.
+func (l *Lab) StartRootkeepd(token *SoftHSM, initOptions ...string) *Rootkeepd {
 	l.Helper()
-	r := &Rootkeepd{lab: l, token: token}
+	r := &Rootkeepd{lab: l, token: token, initOptions: initOptions}
 	l.Directory("ca-state")
 	r.makeAuthority(firstAuthority)
 	r.Start()
 	return r
 }
 
+// AddAuthority makes another root and issuing key, adds the root to the bundle, and has rootkeepd load the key. It gives
+// the root, PEM.
+func (r *Rootkeepd) AddAuthority(name string) []byte {
+	r.lab.Helper()
+	r.makeAuthority(name)
+	if _, err := r.Administer("root", "add", r.bundle(name)); err != nil {
+		r.lab.Fatalf("%v", err)
+	}
+	if err := syscall.Kill(r.Pid(), syscall.SIGHUP); err != nil {
+		r.lab.Fatalf("rootkeepd is not told to load: %v", err)
+	}
+	return r.lab.Read(r.bundle(name))
+}
+
 func (r *Rootkeepd) makeAuthority(name string) {
 	r.lab.Helper()
 	r.authorities = append(r.authorities, fmt.Sprintf("{name: %s, token: %s}", name, r.token.label))
 	config := r.lab.Write("rootkeepd.yaml", fmt.Sprintf(rootkeepdConfig, r.lab.Path("ca-state"), r.token.config(),
-		strings.Join(r.authorities, ", "), r.Socket(), os.Getuid()))
-	r.lab.Run(nil, r.lab.Tool("rootkeep"), "ca", "init", "--config", config, "--token", r.token.label, "--name", name,
-		"--trust-domain", TrustDomain, "--type", "ec-p256", "--path-length", "1")
+		strings.Join(r.authorities, ", "), r.Socket(), r.operatorSocket(), os.Getuid()))
+	r.lab.Run(nil, r.lab.Tool("rootkeep"), append([]string{"ca", "init", "--config", config, "--token", r.token.label,
+		"--name", name, "--trust-domain", TrustDomain, "--type", "ec-p256", "--path-length", "1"}, r.initOptions...)...)
 }
 
 // Root is the bundle file, PEM, of the first authority.
@@ -60,6 +80,14 @@ func (r *Rootkeepd) bundle(name string) string {
 
 // Socket is SPIRE's own.
 func (r *Rootkeepd) Socket() string { return r.lab.Path("ca.sock") }
+
+func (r *Rootkeepd) operatorSocket() string { return r.lab.Path("operator.sock") }
+
+// Administer runs a command of rootkeep's over the operator's socket.
+func (r *Rootkeepd) Administer(arguments ...string) (string, error) {
+	printed, err := r.lab.Try(nil, r.lab.Tool("rootkeep"), append(arguments, "--socket", r.operatorSocket())...)
+	return string(printed), err
+}
 
 // Start is for one that was stopped.
 func (r *Rootkeepd) Start() {
