@@ -12,7 +12,7 @@ namespace rootkeep {
 // Either `socket`, which proves the caller, or `address` with what proves server and caller. All are paths but
 // `address` and `server_name`; an empty one is not given.
 struct CaConnectionOptions {
-  std::string socket;            // a Unix socket's absolute path
+  std::string socket;            // a Unix socket's absolute path, in a directory that only its owner can change
   std::string address;           // host:port
   std::string server_name;       // that the server's certificate must hold, when it is not the host of `address`
   std::string anchors_file;      // PEM, what the server's certificate must chain to
@@ -22,11 +22,12 @@ struct CaConnectionOptions {
 };
 
 // Thread-safe. Files are read anew before each call, because certificates and tokens are renewed: a change of those
-// that make a connection makes another one.
+// that make a connection makes another one, once key and certificate belong together.
 class CaConnection {
  public:
-  // Reads the files and connects to nobody. INVALID_ARGUMENT for options that do not go together, errors as ReadFile's,
-  // ReadSecretFile's (the key) and ReadTokenFile's.
+  // Reads the files and connects to nobody. INVALID_ARGUMENT for options that do not go together,
+  // FAILED_PRECONDITION for a socket's directory that others can change, errors as ReadFile's, ReadSecretFile's (the
+  // key) and ReadTokenFile's.
   static Result<std::unique_ptr<CaConnection>> Make(CaConnectionOptions options);
 
   // Errors as Make's.

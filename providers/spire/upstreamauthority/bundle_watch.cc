@@ -13,6 +13,7 @@ namespace rootkeep::spire {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestWait{5000};
+constexpr std::chrono::seconds kSteady{5};  // a stream that lasted so long was none of a daemon that fails at once
 
 void Wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   std::mutex mutex;
@@ -35,8 +36,10 @@ Result<std::unique_ptr<BundleWatch>> BundleWatch::Start(CaClient& client, std::s
 
 void BundleWatch::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    const Deadline steady = After(kSteady);
     RunGuarded("spire.exception", [&] {
       const Error ended = WatchOnce(stop);
+      if (std::chrono::steady_clock::now() >= steady) failures_ = 0;
       if (!stop.stop_requested()) Report(ended);
     });
     ++failures_;
@@ -63,7 +66,6 @@ Status BundleWatch::TakeBundle(const v1::TrustBundle& bundle, bool first) {
     log::Info("spire.bundle_changed", {{"sequence", bundle.sequence()}, {"roots", bundle.roots_size()}});
     feed_.Offer(bundle);
   }
-  failures_ = 0;
   heard_();
   return Ok();
 }

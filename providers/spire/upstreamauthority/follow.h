@@ -15,13 +15,13 @@ inline bool Goes(const BundleFeed& feed, const grpc::ServerContext& context) {
   return !feed.closed() && !context.IsCancelled();
 }
 
-// Writes `make(bundle)` whenever it differs from what was written last, `last` at first, until the call is cancelled or
-// the feed closed. While `silent()`, nothing is written and nothing forgotten.
+// Writes `make(bundle)` of every bundle after `seen` that differs from what was written last, `last` at first, until
+// the call is cancelled or the feed closed. While `silent()`, nothing is written and nothing forgotten.
 template <typename Response, typename Make, typename Silent>
 void Follow(const BundleFeed& feed, const grpc::ServerContext& context, grpc::ServerWriter<Response>& writer,
-            Response last, Make make, Silent silent) {
-  BundlePtr looked;
-  BundlePtr written;
+            const BundlePtr& seen, Response last, Make make, Silent silent) {
+  BundlePtr looked = seen;
+  BundlePtr written = seen;
   while (Goes(feed, context)) {
     looked = feed.WaitForOther(looked, After(kCancelCheck));
     if (looked == written || silent()) continue;

@@ -50,11 +50,14 @@ Status UpstreamAuthorityService::Configure(const std::string& trust_domain, hcl:
   RK_TRY(Settings settings, ReadSettings(trust_domain, section));
   RK_TRY(const std::shared_ptr<Upstream> upstream, Upstream::Make(std::move(settings), feed_));
   const MutexLock lock(configuring_);
-  const std::shared_ptr<Upstream> before = Swap(nullptr);
-  if (before != nullptr) before->StopWatching();  // two daemons would contradict each other
+  const auto before = Configured();
+  if (before.ok()) (*before)->StopWatching();  // two daemons would contradict each other
   Status watching = upstream->Watch();
-  if (!watching.ok() && before != nullptr) (void)before->Watch();
-  Swap(watching.ok() ? upstream : before);
+  if (watching.ok()) {
+    Swap(upstream);
+  } else if (before.ok()) {
+    (void)(*before)->Watch();
+  }
   return watching;
 }
 
@@ -98,6 +101,7 @@ grpc::Status UpstreamAuthorityService::MintX509CAAndSubscribe(grpc::ServerContex
                                                               const MintX509CARequest* request,
                                                               grpc::ServerWriter<MintX509CAResponse>* writer) {
   return Answer([&]() -> Status {
+    const BundlePtr seen = feed_.Current();
     const auto answer = Sign(*request, *context);
     Note("spire.mint_failed", answer);
     if (!answer.ok()) return answer.error();
@@ -105,7 +109,7 @@ grpc::Status UpstreamAuthorityService::MintX509CAAndSubscribe(grpc::ServerContex
     MintX509CAResponse first = roots;
     for (const std::string& certificate : answer->chain()) first.add_x509_ca_chain()->set_asn1(certificate);
     writer->Write(first);
-    Follow(feed_, *context, *writer, roots, ToMintResponse, [this] { return feed_.HasLocalSubscription(); });
+    Follow(feed_, *context, *writer, seen, roots, ToMintResponse, [this] { return feed_.HasLocalSubscription(); });
     return Ok();
   });
 }
@@ -116,12 +120,13 @@ grpc::Status UpstreamAuthorityService::PublishJWTKeyAndSubscribe(grpc::ServerCon
   return Answer([&]() -> Status {
     RK_TRY(const auto upstream, Configured());
     RK_RETURN_IF_ERROR(Check(request->jwt_key()));
+    const BundlePtr seen = feed_.Current();
     const auto answer = upstream->PublishJwtKey(FromSpire(request->jwt_key()), *context);
     Note("spire.jwt_key_not_published", answer);
     if (!answer.ok()) return answer.error();
     const PublishJWTKeyResponse first = ToPublishResponse(answer->trust_bundle());
     writer->Write(first);
-    Follow(feed_, *context, *writer, first, ToPublishResponse, [] { return false; });
+    Follow(feed_, *context, *writer, seen, first, ToPublishResponse, [] { return false; });
     return Ok();
   });
 }
@@ -132,7 +137,7 @@ grpc::Status UpstreamAuthorityService::SubscribeToLocalBundle(
   return Answer([&]() -> Status {
     RK_RETURN_IF_ERROR(Configured());
     const BundleFeed::LocalSubscription subscription(feed_);
-    Follow(feed_, *context, *writer, SubscribeToLocalBundleResponse(), ToLocalBundle, [] { return false; });
+    Follow(feed_, *context, *writer, nullptr, SubscribeToLocalBundleResponse(), ToLocalBundle, [] { return false; });
     return Ok();
   });
 }

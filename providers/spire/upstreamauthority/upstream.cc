@@ -31,16 +31,17 @@ auto Upstream::Ask(std::chrono::milliseconds limit, std::chrono::milliseconds lo
   const std::chrono::milliseconds wait =
       answered_ ? kRestartOfDaemon : std::min(settings_.wait_for_daemon, longest_wait);
   const Deadline wait_until = After(wait);
-  const Deadline deadline = After(std::max(wait, limit));
+  const Deadline end = wait > limit ? wait_until + limit : After(limit);
   while (true) {
-    auto answer = call(deadline);
+    auto answer = call(std::min(After(limit), end));
     if (answer.ok()) {
       answered_ = true;
       return answer;
     }
     Error error = std::move(answer).error();
-    if (error.code() == Code::kDeadlineExceeded && !within.IsCancelled())
+    if (error.code() == Code::kDeadlineExceeded && !within.IsCancelled()) {
       return std::move(error).WithCode(Code::kUnavailable);
+    }
     const Deadline next = After(kBetweenAttempts);
     if (error.code() != Code::kUnavailable || next >= wait_until) return error;
     feed_.Pause(next);

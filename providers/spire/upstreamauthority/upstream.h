@@ -25,8 +25,8 @@ class Upstream {
 
   // For the call `within`, on whose thread they block, until it ends or the feed is closed. A daemon that is away is
   // waited for: up to wait_for_daemon as long as none has answered since this was made, then for 2 s, so that SPIRE,
-  // which makes a new key for every failed attempt, does not notice a restart. UNAVAILABLE after that, and 10 s after
-  // the start when a call hangs (4 s for JWT keys: SPIRE gives up after 5); else the daemon's errors.
+  // which makes a new key for every failed attempt, does not notice a restart. UNAVAILABLE after that, and when a
+  // call hangs for 10 s (4 s for JWT keys: SPIRE gives up after 5); else the daemon's errors.
   Result<v1::SignCertificateResponse> SignCa(const std::string& csr, std::int32_t ttl_seconds,
                                              const grpc::ServerContext& within);
   Result<v1::PublishJwtKeyResponse> PublishJwtKey(v1::JwtKey key, const grpc::ServerContext& within);

@@ -1,4 +1,6 @@
 // Mint and Configure: what is asked of the daemon, what is refused, and how long an absent daemon is waited for.
+#include <filesystem>
+
 #include "tests/unit/providers/spire/upstreamauthority/upstream_host.h"
 
 namespace rootkeep::testing {
@@ -119,6 +121,24 @@ TEST_F(UpstreamMint, RefusesAConfigurationThatNamesNoDaemonOrTwo) {
   }
   EXPECT_NE(host.Configure("address = \"ca:1\"\nanchors_file = \"/nonexistent\"\ntoken_file = \"/x\"").error_code(),
             grpc::StatusCode::OK);
+}
+
+TEST_F(UpstreamMint, TakesNoSocketThatOthersCanPutThere) {
+  const std::string directory = std::filesystem::path(socket_).parent_path();
+  std::filesystem::permissions(directory, std::filesystem::perms::others_write, std::filesystem::perm_options::add);
+  const grpc::Status status = host.Configure(Settings());
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("others can change " + directory));
+  std::filesystem::permissions(directory, std::filesystem::perms::others_write, std::filesystem::perm_options::remove);
+  Configure();
+  ASSERT_TRUE(OpenMint().Next());
+  std::filesystem::permissions(directory, std::filesystem::perms::group_write, std::filesystem::perm_options::add);
+  EXPECT_EQ(OpenMint().End().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(UpstreamMint, ReadsItsSettingsAsJsonToo) {
+  ASSERT_TRUE(host.Configure("{\"socket\": \"" + socket_ + "\", \"wait_for_daemon\": \"1m\"}").ok());
+  EXPECT_TRUE(OpenMint().Next());
 }
 
 TEST_F(UpstreamMint, ValidatesWithoutAskingAnybody) {
