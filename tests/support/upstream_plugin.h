@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "keystore/base/clock.h"
 #include "proto/spire/upstreamauthority.grpc.pb.h"
 #include "tests/support/spire_host.h"
 
@@ -56,11 +57,12 @@ class UpstreamPlugin {
     stream.reader = Stub()->MintX509CAAndSubscribe(stream.call.get(), request);
     return stream;
   }
-  Publish OpenPublish(const std::string& id, const std::string& key, std::int64_t expires_at = 4'000'000'000) {
+  // Of a key that expires in an hour.
+  Publish OpenPublish(const std::string& id, const std::string& key) {
     upstream::PublishJWTKeyRequest request;
     request.mutable_jwt_key()->set_key_id(id);
     request.mutable_jwt_key()->set_public_key(key);
-    request.mutable_jwt_key()->set_expires_at(expires_at);
+    request.mutable_jwt_key()->set_expires_at(ToUnixSeconds(std::chrono::system_clock::now()) + 3600);
     Publish stream;
     stream.reader = Stub()->PublishJWTKeyAndSubscribe(stream.call.get(), request);
     return stream;

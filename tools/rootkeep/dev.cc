@@ -59,7 +59,8 @@ Status RunSandbox(const Asked& asked, const PrivateDirectory& directory) {
   RK_TRY(std::string program, ProgramName());
   const DevPlaces places{.program = std::move(program),
                          .port = address.substr(address.rfind(':') + 1),
-                         .operations = sandbox->daemon().operations_address()};
+                         .operations = sandbox->daemon().operations_address(),
+                         .spire_plugin = SpirePlugin()};
   for (const std::string& line : DevEnvironment(sandbox->files(), places)) {
     PrintLine(line);
   }

@@ -64,6 +64,15 @@ Result<std::string> ProgramName() {
   return self.string();
 }
 
+std::string SpirePlugin() {
+  namespace fs = std::filesystem;
+  constexpr const char* kName = "rootkeep-spire-upstreamauthority";
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+  const fs::path built = here.parent_path().parent_path() / "providers/spire/upstreamauthority" / kName;
+  return fs::is_regular_file(built, error) ? built.string() : (here / kName).string();
+}
+
 std::vector<std::string> DevEnvironment(const SandboxFiles& files, const DevPlaces& places) {
   const std::string& port = places.port;
   const std::string root = ShellWord(files.root_certificate());
@@ -105,6 +114,11 @@ std::vector<std::string> DevEnvironment(const SandboxFiles& files, const DevPlac
                   "-d \"{{\\\"csr\\\": \\\"$(awk '{{printf \"%s\\\\n\", $0}}' {})\\\"}}\" localhost:{} "
                   "istio.v1.auth.IstioCertificateService/CreateCertificate",
                   root, ShellWord(files.protoset()), token, csr, port),
+      "",
+      fmt::format("# spire-server with trust_domain = \"{}\": in the section plugins of its configuration",
+                  kSandboxTrustDomain),
+      fmt::format("# UpstreamAuthority \"rootkeep\" {{ plugin_cmd = \"{}\" plugin_data {{ socket = \"{}\" }} }}",
+                  places.spire_plugin, files.spire_socket()),
       "",
       "# whether it is ready, and its metrics",
       fmt::format("curl -s http://{0}/readyz http://{0}/metrics", places.operations),

@@ -47,7 +47,8 @@ Status Sandbox::PrepareCa(const std::string& catalog_path, const Narrator& say) 
     const CaPlan plan{.name = kSandboxAuthority,
                       .generation = kGeneration,
                       .trust_domain = kSandboxTrustDomain,
-                      .use_existing_keys = !token_.made()};
+                      .use_existing_keys = !token_.made(),
+                      .path_length = 1};  // SPIRE's CA stands below
     const TokenName name{.label = SoftToken::kLabel, .serial = ""};
     CataloguedStore issuing(opened.store, catalog, name, clock, {std::string(kUserDaemon)});
     CataloguedStore root(opened.store, catalog, name, clock, {std::string(kUserOperator)}, std::string(kUserOperator));

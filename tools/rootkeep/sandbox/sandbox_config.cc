@@ -1,6 +1,8 @@
 #include "tools/rootkeep/sandbox/sandbox_config.h"
 
 #include <fmt/format.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -63,6 +65,27 @@ placements:
     file: {placements}
 )";
 
+constexpr char kSpire[] = R"(api_callers:
+  # A SPIRE server of the user who runs this.
+  - name: spire
+    trust_domain: {trust_domain}
+    socket:
+      path: {socket}
+      users: ["{user}"]
+    foreign_ca:
+      path_length: 0
+    watch_bundle: true
+    publish_jwt_keys: true
+)";
+
+// None in a directory whose path leaves no room for a socket's name.
+std::string ApiCallers(const SandboxFiles& files) {
+  const std::string socket = files.spire_socket();
+  if (socket.size() >= sizeof(sockaddr_un::sun_path)) return "";
+  return fmt::format(kSpire, fmt::arg("trust_domain", kSandboxTrustDomain), fmt::arg("socket", Quoted(socket)),
+                     fmt::arg("user", geteuid()));
+}
+
 }  // namespace
 
 std::string SandboxConfig(const SandboxFiles& files, const SoftToken& token, std::uint32_t port) {
@@ -72,7 +95,8 @@ std::string SandboxConfig(const SandboxFiles& files, const SoftToken& token, std
                      fmt::arg("trust_domain", kSandboxTrustDomain), fmt::arg("authority", kSandboxAuthority),
                      fmt::arg("issuer", TestIssuer::kIssuer), fmt::arg("audience", TestIssuer::kAudience),
                      fmt::arg("cluster", TestIssuer::kCluster), fmt::arg("jwks", Quoted(files.jwks())),
-                     fmt::arg("placements", Quoted(files.placements())));
+                     fmt::arg("placements", Quoted(files.placements()))) +
+         ApiCallers(files);
 }
 
 }  // namespace rootkeep::cli

@@ -22,6 +22,8 @@ struct SandboxFiles {
   [[nodiscard]] std::string root_certificate() const { return root + "/var/run/secrets/istio/root-cert.pem"; }
   [[nodiscard]] std::string workload_token() const { return root + "/var/run/secrets/tokens/istio-token"; }
   [[nodiscard]] std::string ztunnel_token() const { return root + "/var/run/secrets/tokens/ztunnel-token"; }
+  // Whoever connects to it is SPIRE.
+  [[nodiscard]] std::string spire_socket() const { return root + "/spire.sock"; }
   // For the examples of `rootkeep dev`: what clients write, and what describes the istio API to grpcurl.
   [[nodiscard]] std::string certificates() const { return root + "/certs"; }
   [[nodiscard]] std::string csr() const { return certificates() + "/web.csr"; }

@@ -86,8 +86,11 @@ TEST(DaemonLogTest, AFileThatIsNotThereYetBeginsAtItsBeginning) {
 }
 
 TEST(DevEnvironmentTest, NamesTheFilesThatClientsRead) {
-  const auto lines = DevEnvironment(SandboxFiles("/home/a b"),
-                                    {.program = "/opt/a b/rootkeep", .port = "4711", .operations = "127.0.0.1:4712"});
+  const auto lines = DevEnvironment(SandboxFiles("/home/a b"), {.program = "/opt/a b/rootkeep",
+                                                                .port = "4711",
+                                                                .operations = "127.0.0.1:4712",
+                                                                .spire_plugin = "/opt/a b/plugin"});
+  EXPECT_THAT(lines, Contains(HasSubstr("socket = \"/home/a b/spire.sock\"")));
   EXPECT_THAT(lines, Contains("export CA_ADDRESS=https://127.0.0.1:4711"));
   EXPECT_THAT(lines, Contains("export CA_ADDR=localhost:4711"));
   EXPECT_THAT(lines, Contains("export AUTH_TOKEN='/home/a b/var/run/secrets/tokens/istio-token'"));
