@@ -26,7 +26,8 @@ const std::map<std::string, std::string>& GroupSummaries() {
       {"pin", "A token's PIN, and the latch that keeps a wrong one from being tried twice"},
       {"ledger", "What rootkeepd has recorded"},
       {"node", "Nodes that prove themselves by their TPM"},
-      {"node policy", "What groups of nodes have to be like"}};
+      {"node policy", "What groups of nodes have to be like"},
+      {"root", "The roots that a trust domain trusts, and how one takes the place of another"}};
   return summaries;
 }
 
