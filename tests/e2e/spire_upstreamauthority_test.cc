@@ -190,6 +190,29 @@ TEST_F(SpireUpstream, SaysThatAnothersTrustDomainIsNotItsOwn) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << status.error_message();
 }
 
+TEST_F(SpireUpstream, MintsOverTlsForAToken) {
+  const std::string identity = "    spiffe_id: spiffe://cluster.local/ns/spire/sa/server\n";
+  DaemonProcess::Configure(Config() + "  - name: remote\n" + identity + "    foreign_ca:\n      path_length: 0\n" +
+                           "    watch_bundle: true\n");
+  ASSERT_NO_FATAL_FAILURE(Restart());
+  const auto settings = [this](const std::string& account) {
+    EXPECT_THAT(WriteFileAtomically(File(account), Token("spire", account), 0600), IsOk());
+    return "address = \"" + daemon().address() + "\" server_name = \"istiod.istio-system.svc\" anchors_file = \"" +
+           files().root_certificate() + "\" token_file = \"" + File(account) + "\"";
+  };
+  UpstreamPlugin remote(ROOTKEEP_SPIRE_UPSTREAMAUTHORITY);
+  ASSERT_TRUE(remote.host.Configure(settings("server"), cli::kSandboxTrustDomain).ok());
+  const ossl::PKey key = MakeKey("P-256");
+  auto stream = remote.OpenMint(Request(key.get()));
+  EXPECT_TRUE(stream.Next()) << stream.reader->Finish().error_message();
+  EXPECT_TRUE(remote.OpenLocalBundle().Next());
+  // Another account of the same issuer is nobody here.
+  ASSERT_TRUE(remote.host.Configure(settings("other"), cli::kSandboxTrustDomain).ok());
+  const grpc::Status refused = remote.OpenMint(Request(key.get())).End();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED) << refused.error_message();
+  EXPECT_THAT(remote.host.Log(), ::testing::Not(HasSubstr(ReadFile(File("server"), 65'536).value())));
+}
+
 TEST_F(SpireUpstream, RecordsEveryMint) {
   const ossl::PKey key = MakeKey("P-256");
   ASSERT_TRUE(plugin.OpenMint(Request(key.get())).Next());
