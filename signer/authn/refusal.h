@@ -17,6 +17,7 @@ inline constexpr std::string_view kCertificateUris = "certificate_uris";        
 inline constexpr std::string_view kCertificateIdentity = "certificate_identity";  // not spiffe://td/ns/x/sa/y
 inline constexpr std::string_view kCertificateTrustDomain = "certificate_trust_domain";
 inline constexpr std::string_view kCertificatePurpose = "certificate_purpose";  // no clientAuth, or a CA
+inline constexpr std::string_view kCertificateIssuer = "certificate_issuer";    // not one of our authorities
 inline constexpr std::string_view kCertificateExpired = "certificate_expired";  // during a long connection
 
 // Of a node's certificate that a call came with: signer/node/recorded_nodes.h has the conditions.

@@ -49,6 +49,8 @@ Status Authority::ReadChain(WallTime now) {
   trust_bundle_pem_ = parts_.trust_bundle_pem + parts_.extra_anchors_pem;
   certificate_der_ = CertificateDer(issuing);
   subject_der_ = SubjectOf(issuing);
+  for (const ossl::Cert& certificate : chain) ca_names_.push_back(SubjectOf(certificate.get()));
+  for (const ossl::Cert& root : roots) ca_names_.push_back(SubjectOf(root.get()));
   subject_key_id_ = SubjectKeyIdOf(issuing);
   chain_not_after_ = not_after_;
   // A root that issues is in the bundle already: two elements, as istiod's self-signed CA answers (case 47).

@@ -64,6 +64,8 @@ class Authority {
   [[nodiscard]] const Bytes& subject_key_id() const { return subject_key_id_; }
   [[nodiscard]] WallTime not_before() const { return not_before_; }
   [[nodiscard]] WallTime not_after() const { return not_after_; }
+  // Subjects, DER Names, of the certificates in its chain and of the roots in its files.
+  [[nodiscard]] const std::vector<Bytes>& ca_names() const { return ca_names_; }
   // How many CA certificates may stand between the issuing one and a leaf, by all path lengths from it to the root
   // (RFC 5280 §4.2.1.9); nothing: any number.
   [[nodiscard]] std::optional<unsigned> room_below() const { return room_below_; }
@@ -94,6 +96,7 @@ class Authority {
   Bytes certificate_der_;
   Bytes subject_der_;
   Bytes subject_key_id_;
+  std::vector<Bytes> ca_names_;
   std::optional<unsigned> room_below_;
   WallTime not_before_;
   WallTime not_after_;

@@ -144,6 +144,12 @@ bool MaySignCertificates(X509* certificate) {
   return X509_check_ca(certificate) == 1 && (X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN) != 0;
 }
 
+bool IsSignedBy(X509* certificate, EVP_PKEY* key) {
+  const bool signed_by = X509_verify(certificate, key) == 1;
+  ossl::ClearErrors();
+  return signed_by;
+}
+
 Status CheckChain(X509* certificate, std::span<const ossl::Cert> others, std::span<const ossl::Cert> roots,
                   WallTime at) {
   RK_RETURN_IF_ERROR(RoomBelow(certificate, others, roots, at));

@@ -41,6 +41,9 @@ Result<PublicKey> PublicKeyOf(X509* certificate);
 // Whether basic constraints say CA and key usage, if there, says keyCertSign (RFC 5280 §4.2.1.3, §4.2.1.9).
 bool MaySignCertificates(X509* certificate);
 
+// Whether this key signed it; nothing else of it is looked at.
+bool IsSignedBy(X509* certificate, EVP_PKEY* key);
+
 // `certificate` chains over `others` to one of `roots` at the time `at`, with signatures of 112 bits or more
 // (X509_verify_cert), and every path length above it leaves room for certificates that it issues. FAILED_PRECONDITION
 // with reason "chain" otherwise.

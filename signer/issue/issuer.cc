@@ -45,7 +45,7 @@ void AddDecision(Intent& intent, const Decision& decision) {
 IssuerTerms TermsOf(const Authority& authority) {
   return {.profile = authority.workload_profile(),
           .validity = {authority.not_before(), authority.not_after(), authority.chain_not_after()},
-          .name = authority.subject_der(),
+          .ca_names = authority.ca_names(),
           .room_below = authority.room_below()};
 }
 

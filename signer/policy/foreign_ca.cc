@@ -52,11 +52,12 @@ Status CheckRoom(const IssuerTerms& issuer, unsigned path_length) {
       .WithReason("ca_path_length");
 }
 
-Result<Bytes> Subject(const Csr& csr, ByteView issuer) {
+Result<Bytes> Subject(const Csr& csr, std::span<const Bytes> taken) {
   RK_TRY(Bytes subject, csr::KeptSubject(csr.subject()));
-  // Self-issued certificates are a case of their own in path validation (RFC 5280 §6.1).
-  if (std::ranges::equal(subject, issuer)) {
-    return InvalidArgument("the request has the issuer's own subject").WithReason("csr_subject");
+  // Who looks for issuers by name alone takes one for the other, and self-issued certificates are a case of their own
+  // in path validation (RFC 5280 §6.1).
+  if (std::ranges::find(taken, subject) != taken.end()) {
+    return InvalidArgument("the request has the subject of a CA above it").WithReason("csr_subject");
   }
   return subject;
 }
@@ -87,7 +88,7 @@ Result<Decision> DecideForeignCa(Grant grant, const IssuanceRequest& request, co
   const Profile& profile = *grant.profile;
   RK_RETURN_IF_ERROR(CheckNames(csr, grant.sans.front()));
   RK_RETURN_IF_ERROR(CheckKey(csr));
-  RK_TRY(Bytes subject, Subject(csr, issuer.name));
+  RK_TRY(Bytes subject, Subject(csr, issuer.ca_names));
   RK_RETURN_IF_ERROR(CheckRoom(issuer, *profile.path_length));
   RK_TRY(const Validity validity, DecideValidity(request.requested_ttl, profile.lifetime, issuer.validity, now));
   return Decision{.profile = profile,

@@ -20,7 +20,7 @@ Result<Grant> DecideForeignCaGrant(const Caller& caller, const IssuanceRequest& 
 // The second half: the request's subject as KeptSubject has it, the granted name, which the request must have and no
 // other, and the lifetime. Extensions that the request asks for are never copied. Refusals:
 //   INVALID_ARGUMENT     csr_san      not exactly one name, a URI
-//                        csr_subject  as KeptSubject, or the issuer's own subject
+//                        csr_subject  as KeptSubject, or the subject of the issuer, of a CA above it or of a root
 //                        csr_key      not P-256, P-384 or RSA with 2048, 3072 or 4096 bits and exponent 65537
 //   PERMISSION_DENIED    csr_san      another URI than the trust domain's
 //   FAILED_PRECONDITION  ca_path_length  the issuer's path leaves no room for such a CA

@@ -74,6 +74,11 @@ Result<Grant> DecideGrant(const Caller& caller, const IssuanceRequest& request, 
   }
   RK_TRY(Impersonation allowed,
          DecideImpersonation(caller, request.impersonated_identity, trust_domain, policy.impersonation));
+  if (std::ranges::find(policy.api_callers, allowed.target.ToUri(), &ApiCaller::spiffe_id) !=
+      policy.api_callers.end()) {
+    return Unauthenticated("a caller of Rootkeep's own API is nobody's to impersonate")
+        .WithReason("impersonation_api_caller");
+  }
   involved.push_back(allowed.target);
   RK_RETURN_IF_ERROR(CheckRequirements(caller, involved, policy.requirements));
   return GrantTo(caller, {{GeneralName::Kind::kUri, allowed.target.ToUri()}}, std::move(allowed.rule));

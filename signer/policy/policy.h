@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,7 @@ struct Policy {
 struct IssuerTerms {
   Profile profile;  // of the certificate; its lifetime rules bind
   IssuerValidity validity;
-  ByteView name = {};                       // DER Name, lives as long as the issuer
+  std::span<const Bytes> ca_names = {};     // as Authority::ca_names, which outlive this
   std::optional<unsigned> room_below = {};  // as Authority::room_below
 };
 
@@ -59,7 +60,8 @@ struct Grant {
 
 // First half, decided before the request's bytes are looked at (istio-protocol.md §1.6, case 28): the caller's own
 // identities in order, or the one it impersonates. UNAUTHENTICATED with a reason for the record: "no_identity";
-// "trust_domain" when a caller of another trust domain asks this authority; the impersonation_* words of
+// "trust_domain" when a caller of another trust domain asks this authority; "impersonation_api_caller" when an entry of
+// api_callers is known by the identity that another asks for; the impersonation_* words of
 // impersonation.h, the node_* words of node_grant.h. PERMISSION_DENIED with the requirement_* words of requirement.h:
 // what the impersonated identity requires must hold, and what the caller's own does. A request that names a profile is
 // for foreign-ca (foreign_ca.h); PERMISSION_DENIED "profile" for any other.

@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "signer/authn/direct_issue.h"
+
 namespace rootkeep {
 namespace {
 
@@ -25,10 +27,17 @@ Result<Caller> Authenticate(const Authenticator& authenticator, const Peer& peer
   return Unauthenticated("neither a client certificate nor a bearer token").WithReason("no_credential");
 }
 
+Status CheckIssuer(const Caller& caller, const Peer& peer, const AuthoritySet& authorities) {
+  if (caller.method != AuthMethod::kClientCertificate) return Ok();
+  if (IsDirectlyIssued(peer.call().client_certificate_pem, caller.trust_domain, authorities)) return Ok();
+  return PermissionDenied("the client certificate is not one of an authority of ours").WithReason("certificate_issuer");
+}
+
 }  // namespace
 
 Result<KnownCaller> ApiCallers::Recognise(const Peer& peer) const {
   RK_TRY(Caller caller, Authenticate(authenticator_, peer));
+  RK_RETURN_IF_ERROR(CheckIssuer(caller, peer, authorities_));
   RK_TRY(ApiCaller entry, EntryOf(caller));
   return KnownCaller{std::move(caller), std::move(entry)};
 }

@@ -3,6 +3,7 @@
 
 #include "keystore/base/snapshot.h"
 #include "signer/authn/authenticator.h"
+#include "signer/authority/authority_set.h"
 #include "signer/policy/policy.h"
 #include "signer/rpc/peer.h"
 
@@ -16,12 +17,14 @@ struct KnownCaller {
 // Thread-safe.
 class ApiCallers {
  public:
-  // Both outlive this.
-  ApiCallers(const Authenticator& authenticator, const Snapshot<Policy>& policy)
-      : authenticator_(authenticator), policy_(policy) {}
+  // All outlive this.
+  ApiCallers(const Authenticator& authenticator, const Snapshot<Policy>& policy, const AuthoritySet& authorities)
+      : authenticator_(authenticator), policy_(policy), authorities_(authorities) {}
 
   // UNAUTHENTICATED with reason "plaintext" on a connection that is neither TLS nor a caller's local socket,
-  // "no_credential" without credentials, and the authenticator's reasons; PERMISSION_DENIED as FindApiCaller.
+  // "no_credential" without credentials, and the authenticator's reasons; PERMISSION_DENIED as FindApiCaller, and with
+  // reason "certificate_issuer" for a client certificate that no authority that is loaded has issued itself: a foreign
+  // CA below one can make a certificate for any identity, and would be every caller.
   [[nodiscard]] Result<KnownCaller> Recognise(const Peer& peer) const;
 
   // The caller's entry as the configuration has it by now. Errors as FindApiCaller.
@@ -30,6 +33,7 @@ class ApiCallers {
  private:
   const Authenticator& authenticator_;
   const Snapshot<Policy>& policy_;
+  const AuthoritySet& authorities_;
 };
 
 }  // namespace rootkeep

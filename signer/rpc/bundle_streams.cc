@@ -43,7 +43,7 @@ void BundleStreams::Round() {
     if (!present.ok() || !present->watch_bundle) {
       entry.stream->Refuse(PermissionDenied("the caller may not watch the trust bundle any more").WithReason("watch"));
     } else if (now >= entry.until) {
-      entry.stream->Refuse(Unavailable("the caller has to prove itself again").WithReason("stream_age"));
+      entry.stream->Finish();
     }
   }
 }

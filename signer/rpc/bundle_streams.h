@@ -22,6 +22,8 @@ class BundleStream {
   [[nodiscard]] virtual const KnownCaller& known() const = 0;
   // Ends the stream with this refusal.
   virtual void Refuse(const Error& error) = 0;
+  // Ends it without one: the client opens another.
+  virtual void Finish() = 0;
 };
 
 // Thread-safe.

@@ -8,6 +8,7 @@
 #include "keystore/base/log.h"
 #include "signer/authority/certificates.h"
 #include "signer/bundle/jwt_key.h"
+#include "signer/bundle/signing_authority.h"
 #include "signer/rpc/api_messages.h"
 #include "signer/rpc/newest_stream.h"
 
@@ -22,6 +23,20 @@ constexpr std::chrono::minutes kShort{10};
 Result<BundlePtr> PresentBundle(const TrustBundles& bundles, const std::string& trust_domain) {
   if (BundlePtr bundle = bundles.Current(trust_domain)) return bundle;
   return Unavailable("no trust bundle is loaded").WithReason("no_bundle");
+}
+
+// The bundle may have changed since the authority was chosen.
+Status CheckEnd(const Authority& authority, const TrustBundle& bundle, WallTime now) {
+  const bool trusted = std::ranges::any_of(
+      bundle.roots, [&](const BundleRoot& root) { return !root.tainted && ChainsTo(authority, root, now); });
+  if (trusted) return Ok();
+  return Unavailable("the roots changed meanwhile").WithReason("roots_changed").WithRetryAfter(std::chrono::seconds(1));
+}
+
+// What vouches for a key is for who has to do with its certificates.
+Status MaySeeEvidence(const ApiCaller& caller) {
+  if (caller.foreign_ca || caller.watch_bundle || !caller.roles.empty()) return Ok();
+  return PermissionDenied("the caller may not see the evidence").WithReason("evidence");
 }
 
 }  // namespace
@@ -59,6 +74,7 @@ class CertificateAuthorityService::Sign final
     Guarded([&]() -> Status {
       if (!issued.ok()) return issued.error();
       RK_TRY(const BundlePtr bundle, PresentBundle(door_.parts_.bundles, known().entry.trust_domain));
+      RK_RETURN_IF_ERROR(CheckEnd(*issued->authority, *bundle, door_.parts_.clock.Now()));
       RK_TRY(const auto chain, ChainOf(*issued));
       for (const Bytes& certificate : chain) response().add_chain(std::string(AsText(certificate)));
       *response().mutable_trust_bundle() = ToProto(*bundle);
@@ -103,6 +119,7 @@ class CertificateAuthorityService::Watch final : public BundleStream,
     End(RefuseApiCall(error, {"WatchTrustBundle", request_id_, known_.entry.name, peer_}, context(),
                       door_.parts_.api.metrics));
   }
+  void Finish() override { End(grpc::Status::OK); }
 
  private:
   void Ask(void* tag) override {
@@ -170,13 +187,15 @@ class CertificateAuthorityService::Publish final : public ApiCall<v1::PublishJwt
     if (!known().entry.publish_jwt_keys) {
       return PermissionDenied("the caller may not publish JWT keys").WithReason("publish");
     }
+    RK_RETURN_IF_ERROR(door_.publications_.Take(known().entry.name, After(std::chrono::seconds(0))));
     RK_TRY(const BundlePtr bundle, door_.parts_.bundles.PublishJwtKey(trust_domain, FromProto(request().key()), by()));
     *response().mutable_trust_bundle() = ToProto(*bundle);
     return Ok();
   }
 
-  // Best effort: the log has the refusal anyway.
+  // As far as it goes: the log has every refusal, and the database that all share only some of a caller's.
   void Record(const Error& error) {
+    if (!door_.recorded_refusals_.Take(known().entry.name, After(std::chrono::seconds(0))).ok()) return;
     std::string id = request().key().key_id().substr(0, kMaxKeyIdSize);
     (void)door_.parts_.bundles.Record({.at = ToUnixSeconds(door_.parts_.clock.Now()),
                                        .trust_domain = known().entry.trust_domain,
@@ -204,6 +223,7 @@ class CertificateAuthorityService::Evidence final : public ApiCall<v1::GetCaEvid
   void Work(const Peer& peer) override {
     const Deadline deadline = std::min(After(door_.parts_.max_duration), peer.deadline());
     ByWorker([this, deadline]() -> Status {
+      RK_RETURN_IF_ERROR(MaySeeEvidence(known().entry));
       RK_TRY(const std::string trust_domain, TrustDomain(request().trust_domain()));
       const auto authority = door_.parts_.authorities.FindByTrustDomain(trust_domain);
       if (authority == nullptr) return Unavailable("no authority is loaded").WithReason("no_authority");

@@ -7,6 +7,7 @@
 #include "proto/rootkeep/v1/certificate_authority.grpc.pb.h"
 #include "signer/bundle/trust_bundles.h"
 #include "signer/issue/issuer.h"
+#include "signer/node/rate_limit.h"
 #include "signer/rpc/api_call.h"
 #include "signer/rpc/bundle_streams.h"
 #include "signer/rpc/ca_evidence.h"
@@ -48,6 +49,10 @@ class CertificateAuthorityService final : public QueuedService {
   const Parts parts_;
   CaEvidenceStore evidence_;
   BundleStreams streams_;
+  // By caller: each publication and each refusal on record is a transaction. A server of SPIRE's whose rotation fails
+  // publishes every ten seconds.
+  RateLimit publications_{{.per_minute = 30, .burst = 30}, 256};
+  RateLimit recorded_refusals_{{.per_minute = 6, .burst = 20}, 256};
   v1::CertificateAuthority::AsyncService service_;
 };
 

@@ -60,7 +60,8 @@ grpc::Status ApiStatus(const Error& error) {
   switch (error.code()) {
     case Code::kUnauthenticated: return {grpc::StatusCode::UNAUTHENTICATED, "request authenticate failure"};
     case Code::kPermissionDenied:
-      if (error.reason() == "api_caller" || error.reason().starts_with("requirement")) {
+      if (error.reason() == "api_caller" || error.reason() == "certificate_issuer" ||
+          error.reason().starts_with("requirement")) {
         return {grpc::StatusCode::PERMISSION_DENIED, "not a caller of this API"};
       }
       [[fallthrough]];

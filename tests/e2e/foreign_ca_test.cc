@@ -1,135 +1,27 @@
 // Somebody else's CA, SPIRE's for example, below a daemon whose keys are in a token.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
-#include <thread>
 
-#include "keystore/base/file.h"
-#include "keystore/evidence/key_evidence.h"
 #include "proto/istio/ca.grpc.pb.h"
-#include "signer/authority/certificates.h"
-#include "signer/client/ca_client.h"
+#include "signer/certificate/certificate.h"
 #include "signer/ledger/open_ledger.h"
-#include "tests/support/daemon_fixture.h"
-#include "tests/support/eventually.h"
-#include "tests/support/foreign_ca.h"
+#include "tests/e2e/api_fixture.h"
 #include "tests/support/issuing_authority.h"
-#include "tests/support/matchers.h"
+#include "tests/support/test_certificate.h"
 
 namespace rootkeep {
 namespace {
 
-using testing::DaemonFixture;
+using testing::Bundles;
 using testing::ForeignCa;
+using testing::ForeignCaE2e;
 using testing::HasCode;
 using testing::IsOk;
+using testing::kPatience;
+using testing::kWorkload;
 using testing::Says;
-
-constexpr std::chrono::seconds kPatience{30};
-constexpr const char* kWorkload = "spiffe://cluster.local/ns/spire/sa/server";
-
-// What a stream has brought so far.
-class Bundles {
- public:
-  Bundles(CaClient& client, std::string trust_domain = {})
-      : thread_([this, &client, trust_domain](const std::stop_token& stop) {
-          v1::WatchTrustBundleRequest request;
-          request.set_trust_domain(trust_domain);
-          const Error end = client.WatchTrustBundle(
-              request,
-              [this](const v1::TrustBundle& bundle) {
-                const std::lock_guard lock(mutex_);
-                bundles_.push_back(bundle);
-                return Ok();
-              },
-              stop);
-          const std::lock_guard lock(mutex_);
-          end_ = end;
-        }) {}
-
-  [[nodiscard]] std::vector<v1::TrustBundle> all() {
-    const std::lock_guard lock(mutex_);
-    return bundles_;
-  }
-  [[nodiscard]] std::optional<Error> end() {
-    const std::lock_guard lock(mutex_);
-    return end_;
-  }
-  bool WaitFor(std::size_t count) {
-    return testing::Eventually([&] { return all().size() >= count; });
-  }
-  bool WaitForEnd() {
-    return testing::Eventually([&] { return end().has_value(); });
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<v1::TrustBundle> bundles_;
-  std::optional<Error> end_;
-  std::jthread thread_;
-};
-
-class ForeignCaE2e : public ::testing::Test {
- protected:
-  explicit ForeignCaE2e(unsigned path_length = 1)
-      : fixture_(KeyType::kEcP256, testing::SoftHsm::ModulePath(), path_length) {
-    fixture_.config().api_callers = {{.caller = {.name = "spire",
-                                                 .trust_domain = "cluster.local",
-                                                 .foreign_ca = ForeignCaRight{},
-                                                 .watch_bundle = true,
-                                                 .publish_jwt_keys = true},
-                                      .socket = config::CallerSocket{.path = socket_, .users = {Me()}}}};
-  }
-  void Start() {
-    ASSERT_THAT(fixture_.Start(), IsOk());
-    fixture_.WaitUntilServing();
-    ASSERT_OK_AND_ASSIGN(client_, CaClient::Make({.socket = socket_}));
-  }
-  static std::string Me() { return std::to_string(geteuid()); }
-  ApiCaller& spire() { return fixture_.config().api_callers[0].caller; }
-
-  static v1::SignCertificateRequest RequestFor(const ForeignCa& ca, std::int64_t ttl = 0) {
-    v1::SignCertificateRequest request;
-    request.set_csr(std::string(AsText(ca.request.Der())));
-    request.set_profile("foreign-ca");
-    request.set_ttl_seconds(ttl);
-    return request;
-  }
-  Result<v1::SignCertificateResponse> Sign(const v1::SignCertificateRequest& request) {
-    return client_->SignCertificate(request, After(kPatience));
-  }
-  Result<v1::TrustBundle> Publish(const std::string& id, EVP_PKEY* key) {
-    v1::PublishJwtKeyRequest request;
-    request.mutable_key()->set_key_id(id);
-    request.mutable_key()->set_expires_at(ToUnixSeconds(SystemClock().Now()) + 3600);
-    request.mutable_key()->set_public_key(std::string(AsText(testing::SpkiOf(key))));
-    RK_TRY(const auto response, client_->PublishJwtKey(request, After(kPatience)));
-    return response.trust_bundle();
-  }
-
-  // Whether the chain, below the roots of the answer, verifies as a CA's by OpenSSL's strict rules.
-  static Status Verify(const v1::SignCertificateResponse& answer) {
-    Certificates chain;
-    Certificates roots;
-    for (const std::string& der : answer.chain()) {
-      RK_TRY(auto certificate, ParseCertificateDer(AsBytes(der)));
-      chain.push_back(std::move(certificate));
-    }
-    for (const auto& root : answer.trust_bundle().roots()) {
-      RK_TRY(auto certificate, ParseCertificateDer(AsBytes(root.certificate())));
-      roots.push_back(std::move(certificate));
-    }
-    // Room for leaves below it as well.
-    return CheckChain(chain.front().get(), std::span(chain).subspan(1), roots, SystemClock().Now());
-  }
-
-  DaemonFixture fixture_;
-  const std::string socket_ = fixture_.directory() / "spire.sock";
-  std::unique_ptr<CaClient> client_;
-};
 
 TEST_F(ForeignCaE2e, GetsItsCertificateBelowAnIntermediate) {
   Start();
@@ -260,110 +152,48 @@ TEST_F(ForeignCaE2e, ATokenIsAsGoodWhereTheConfigurationNamesItsIdentity) {
   EXPECT_THAT(other->SignCertificate(RequestFor(ForeignCa()), After(kPatience)), HasCode(Code::kPermissionDenied));
 }
 
-TEST_F(ForeignCaE2e, WatchesTheBundleAndPublishesKeysIntoIt) {
+// Whoever keeps a CA below ours can make a certificate for any identity of the trust domain.
+TEST_F(ForeignCaE2e, ACertificateIsAsGoodIfItIsOneOfOurs) {
+  fixture_.config().api_callers.push_back(
+      {.caller = {
+           .name = "remote", .trust_domain = "cluster.local", .spiffe_id = kWorkload, .foreign_ca = ForeignCaRight{}}});
   Start();
-  ASSERT_OK_AND_ASSIGN(const auto second, CaClient::Make({.socket = socket_}));
-  Bundles bundles(*second);
-  ASSERT_TRUE(bundles.WaitFor(1)) << "the present one comes at once";
-  EXPECT_EQ(bundles.all()[0].roots_size(), 1);
-  EXPECT_EQ(bundles.all()[0].jwt_keys_size(), 0);
-  const ossl::PKey key = testing::MakeKey("P-256");
-  ASSERT_OK_AND_ASSIGN(const auto published, Publish("a", key.get()));
-  EXPECT_EQ(published.jwt_keys_size(), 1);
-  ASSERT_TRUE(bundles.WaitFor(2));
-  EXPECT_EQ(bundles.all()[1].jwt_keys(0).key_id(), "a");
-  EXPECT_GT(bundles.all()[1].sequence(), bundles.all()[0].sequence());
-  EXPECT_THAT(Publish("a", key.get()), IsOk()) << "the same again";
-  EXPECT_THAT(Publish("a", testing::MakeKey("P-256").get()), HasCode(Code::kAlreadyExists));
-  EXPECT_THAT(Publish("", key.get()), HasCode(Code::kInvalidArgument));
-  ASSERT_OK_AND_ASSIGN(const auto answer, Sign(RequestFor(ForeignCa())));
-  EXPECT_EQ(answer.trust_bundle().jwt_keys_size(), 1);
-}
-
-TEST_F(ForeignCaE2e, MayNotPublishOrWatchUnlessToldSo) {
-  spire().publish_jwt_keys = false;
-  spire().watch_bundle = false;
-  Start();
-  EXPECT_THAT(Publish("a", testing::MakeKey("P-256").get()), HasCode(Code::kPermissionDenied));
-  const SystemClock clock;
-  ASSERT_OK_AND_ASSIGN(const auto history,
-                       TrustBundles::Open(fixture_.config().state_directory + "/rootkeep.db", clock));
-  const auto event = history->History("cluster.local", 1).value().front();
-  EXPECT_EQ(event.act, "jwt key published");
-  EXPECT_EQ(event.refusal, "publish") << "what was refused is on record too";
-  EXPECT_EQ(event.by, "caller:spire");
-  Bundles bundles(*client_);
-  ASSERT_TRUE(bundles.WaitForEnd());
-  EXPECT_EQ(bundles.end()->code(), Code::kPermissionDenied);
-  EXPECT_TRUE(bundles.all().empty());
-}
-
-TEST_F(ForeignCaE2e, AStreamOfAnotherTrustDomainIsRefused) {
-  Start();
-  Bundles bundles(*client_, "other.local");
-  ASSERT_TRUE(bundles.WaitForEnd());
-  EXPECT_EQ(bundles.end()->code(), Code::kPermissionDenied);
-}
-
-TEST_F(ForeignCaE2e, AStreamEndsWhenTheConfigurationTakesItAway) {
-  Start();
-  Bundles bundles(*client_);
-  ASSERT_TRUE(bundles.WaitFor(1));
-  config::Config without = fixture_.config();
-  without.api_callers[0].caller.watch_bundle = false;
-  fixture_.daemon().Reload(without);
-  ASSERT_TRUE(bundles.WaitForEnd());
-  EXPECT_EQ(bundles.end()->code(), Code::kPermissionDenied);
-}
-
-TEST_F(ForeignCaE2e, AStreamDoesNotHoldUpTheEnd) {
-  Start();
-  Bundles bundles(*client_);
-  ASSERT_TRUE(bundles.WaitFor(1));
-  const auto begin = std::chrono::steady_clock::now();
-  fixture_.Stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, fixture_.config().limits.drain / 2);
-  ASSERT_TRUE(bundles.WaitForEnd());
-  EXPECT_EQ(bundles.end()->code(), Code::kUnavailable);
-  EXPECT_NE(access(socket_.c_str(), F_OK), 0) << "the file goes with the daemon";
-}
-
-TEST_F(ForeignCaE2e, StreamsAreBounded) {
-  Start();
-  std::vector<std::unique_ptr<Bundles>> streams;
-  std::vector<std::unique_ptr<CaClient>> clients;
-  for (std::size_t i = 0; i < BundleStreams::kMostEach; ++i) {
-    clients.push_back(CaClient::Make({.socket = socket_}).value());
-    streams.push_back(std::make_unique<Bundles>(*clients.back()));
-    ASSERT_TRUE(streams.back()->WaitFor(1)) << i;
-  }
-  Bundles more(*client_);
-  ASSERT_TRUE(more.WaitForEnd());
-  EXPECT_EQ(more.end()->code(), Code::kResourceExhausted);
-  streams.pop_back();
-  const auto again = [&] {
-    Bundles stream(*client_);
-    return stream.WaitFor(1);
+  const auto client_of = [&](const std::string& chain, EVP_PKEY* key) {
+    const TestFiles files = Write(chain, key);
+    return CaClient::Make({.address = fixture_.address(),
+                           .anchors_file = files.roots,
+                           .certificate_file = files.chain,
+                           .key_file = files.key})
+        .value();
   };
-  EXPECT_TRUE(testing::Eventually(again)) << "a place is free when its stream has ended";
-}
+  const ossl::PKey own_key = testing::MakeKey("P-256");
+  const auto istio = fixture_.Client(fixture_.Token({.ns = "spire", .service_account = "server"}));
+  ASSERT_OK_AND_ASSIGN(const auto own, istio->CreateCertificate(testing::MakeCsrPem(own_key.get(), kWorkload), 0, ""));
+  const auto direct = client_of(own.cert_chain[0] + own.cert_chain[1], own_key.get());
+  EXPECT_THAT(direct->SignCertificate(RequestFor(ForeignCa()), After(kPatience)), IsOk());
 
-TEST_F(ForeignCaE2e, SeesWhatVouchesForTheIssuingKey) {
-  Start();
-  const auto channel = grpc::CreateChannel("unix:" + socket_, grpc::InsecureChannelCredentials());
-  const auto stub = v1::CertificateAuthority::NewStub(channel);
-  const auto ask = [&] {
-    grpc::ClientContext context;
-    v1::CaEvidence evidence;
-    EXPECT_TRUE(stub->GetCaEvidence(&context, {}, &evidence).ok());
-    return evidence;
+  ForeignCa ca;
+  ASSERT_OK_AND_ASSIGN(const auto minted, Sign(RequestFor(ca)));
+  testing::Identity authority{std::move(ca.key), ParseCertificateDer(AsBytes(minted.chain(0))).value()};
+  const testing::Identity forged = testing::MakeIdentity({.san = std::string("URI:") + kWorkload}, &authority);
+  std::string chain = forged.CertificatePem();
+  for (const std::string& der : minted.chain()) chain += CertificatePem(AsBytes(der));
+  const auto indirect = client_of(chain, forged.key.get());
+  const auto refused = indirect->SignCertificate(RequestFor(ForeignCa()), After(kPatience));
+  EXPECT_THAT(refused, HasCode(Code::kUnauthenticated));
+  EXPECT_NE(refused.error().code(), Code::kUnavailable) << "the handshake is not what refused it";
+
+  // Nor does the istio API give anything for it.
+  const auto renew = [&](const std::string& certificate, EVP_PKEY* key) {
+    const TestFiles files = Write(certificate, key);
+    IstioClientOptions options{.channel = {.address = fixture_.address(), .root_pem = fixture_.root_pem()}};
+    options.channel.certificate_chain_pem = certificate;
+    options.channel.private_key_pem = SecretBytes(ReadFile(files.key, 1 << 16).value());
+    options.retry.attempts = 1;
+    return IstioClient::Make(std::move(options)).value()->CreateCertificate(testing::MakeCsrPem(), 0, "");
   };
-  const v1::CaEvidence evidence = ask();
-  EXPECT_EQ(evidence.voucher(), VoucherText(Voucher::kTokenSoftware));
-  ASSERT_OK_AND_ASSIGN(const KeyEvidence statement, ReadEvidence(evidence.statement()));
-  ASSERT_OK_AND_ASSIGN(const ossl::Cert issuing, ParseCertificateDer(AsBytes(evidence.certificate())));
-  EXPECT_EQ(statement.key.public_key, PublicKeyOf(issuing.get()).value());
-  EXPECT_EQ(ask().statement(), evidence.statement()) << "the key does not sign for whoever asks";
+  EXPECT_THAT(renew(own.cert_chain[0] + own.cert_chain[1], own_key.get()), IsOk());
+  EXPECT_THAT(renew(chain, forged.key.get()), HasCode(Code::kUnauthenticated));
 }
 
 class ForeignCaBelowALeafsCa : public ForeignCaE2e {

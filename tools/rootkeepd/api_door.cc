@@ -29,7 +29,7 @@ ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdm
       roots_(std::move(roots)),
       workers_(kThreads, kMostWaiting),
       administration_worker_(1, kMostWaiting),
-      callers_(parts.authenticator, parts.policy),
+      callers_(parts.authenticator, parts.policy, parts.authorities),
       service_({.api = {.callers = callers_, .workers = workers_, .metrics = parts.metrics},
                 .issuer = parts.issuer,
                 .authorities = parts.authorities,

@@ -1,5 +1,6 @@
 #include "tools/rootkeepd/caller_sockets.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -99,23 +100,38 @@ void CallerSockets::Stop() {
     eventfd_write(end_.get(), 1);
     thread_.join();
   }
+  connections_.clear();
   sockets_.clear();
 }
 
 void CallerSockets::Watch(Server& server) {
-  std::vector<pollfd> watched{{end_.get(), POLLIN, 0}};
-  for (const Socket& socket : sockets_) watched.push_back({socket.listener.fd(), POLLIN, 0});
-  for (;;) {
-    if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) poll(watched.data(), 1, kBreatherMs);
-    if (watched[0].revents != 0) return;
-    for (std::size_t i = 1; i < watched.size(); ++i) {
-      if (watched[i].revents == 0) continue;
-      RunGuarded("caller_sockets_exception", [&] { Accept(sockets_[i - 1], server); });
-    }
+  for (bool goes_on = true; goes_on;) {
+    const bool done = RunGuarded("caller_sockets_exception", [&] { goes_on = Round(server); });
+    pollfd ending{end_.get(), POLLIN, 0};
+    if (!done && poll(&ending, 1, kBreatherMs) > 0) return;
   }
 }
 
-void CallerSockets::Accept(const Socket& socket, Server& server) const {
+bool CallerSockets::Round(Server& server) {
+  std::vector<pollfd> watched{{end_.get(), POLLIN, 0}};
+  for (const Socket& socket : sockets_) watched.push_back({socket.listener.fd(), POLLIN, 0});
+  for (const Connection& connection : connections_) watched.push_back({connection.copy.get(), POLLRDHUP, 0});
+  if (poll(watched.data(), watched.size(), -1) < 0) {
+    return errno == EINTR || poll(watched.data(), 1, kBreatherMs) <= 0;
+  }
+  if (watched[0].revents != 0) return false;
+  // From the end, so that the places of those before do not change.
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    const bool over = watched[1 + sockets_.size() + i].revents != 0;
+    if (over) connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    if (watched[1 + i].revents != 0) Accept(sockets_[i], server);
+  }
+  return true;
+}
+
+void CallerSockets::Accept(const Socket& socket, Server& server) {
   Fd connection(accept4(socket.listener.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!connection.valid()) {
     if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
@@ -124,16 +140,31 @@ void CallerSockets::Accept(const Socket& socket, Server& server) const {
     poll(&ending, 1, kBreatherMs);
     return;
   }
-  const auto peer = PeerOf(connection.get());
+  const auto admission = Admit(socket, connection.get());
+  if (!admission) return;
+  Fd copy(fcntl(connection.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return log::Warning("accept_failed", {{"caller", socket.caller}, {"errno", errno}});
+  connections_.push_back({std::move(copy), &socket});
+  server.Hand(admission->handed, std::move(connection));
+}
+
+std::optional<CallerSockets::Admission> CallerSockets::Admit(const Socket& socket, int connection) const {
+  const auto peer = PeerOf(connection);
+  const auto refuse = [&](std::string_view why) {
+    log::Warning("connection_refused", {{"caller", socket.caller},
+                                        {"detail", why},
+                                        {"uid", peer ? peer->uid : ~uid_t{0}},
+                                        {"pid", peer ? peer->pid : 0}});
+    return std::nullopt;
+  };
   const auto admission = std::ranges::find_if(
       socket.admissions, [&peer](const Admission& entry) { return peer && entry.user == peer->uid; });
-  if (admission == socket.admissions.end()) {
-    log::Warning("connection_refused",
-                 {{"caller", socket.caller}, {"uid", peer ? peer->uid : ~uid_t{0}}, {"pid", peer ? peer->pid : 0}});
-    return;
-  }
+  if (admission == socket.admissions.end()) return refuse("not one of its users");
+  const auto open = static_cast<std::size_t>(
+      std::ranges::count_if(connections_, [&](const Connection& other) { return other.socket == &socket; }));
+  if (open >= kMostConnections) return refuse("too many connections");
   log::Info("caller_connected", {{"caller", socket.caller}, {"uid", peer->uid}, {"pid", peer->pid}});
-  server.Hand(admission->handed, std::move(connection));
+  return *admission;
 }
 
 }  // namespace rootkeep

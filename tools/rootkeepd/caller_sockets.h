@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +19,9 @@ namespace rootkeep {
 
 class CallerSockets {
  public:
+  // Open at once on each socket; beyond it they are closed again.
+  static constexpr std::size_t kMostConnections = 128;
+
   // Listens on the sockets of `callers`. Nobody is accepted yet. NOT_FOUND for users and groups that this system does
   // not have; otherwise as keysocket::Listener::Open.
   static Result<std::unique_ptr<CallerSockets>> Open(const std::vector<config::ApiCaller>& callers);
@@ -51,12 +55,23 @@ class CallerSockets {
     std::vector<Admission> admissions;
   };
 
+  // A descriptor of ours for a connection that the server has, to see its end.
+  struct Connection {
+    Fd copy;
+    const Socket* socket;
+  };
+
   CallerSockets() = default;
 
   void Watch(Server& server);
-  void Accept(const Socket& socket, Server& server) const;
+  // Waits for something to happen, and does it; false when this ends.
+  bool Round(Server& server);
+  void Accept(const Socket& socket, Server& server);
+  // Whether the connection is let in.
+  [[nodiscard]] std::optional<Admission> Admit(const Socket& socket, int connection) const;
 
   std::vector<Socket> sockets_;
+  std::vector<Connection> connections_;  // used by thread_ alone
   Fd end_;
   std::jthread thread_;
 };

@@ -75,6 +75,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(config::Config config) {
 
 Daemon::~Daemon() {
   Stop();
+  if (api_ != nullptr) api_->Close();
   keeper_.reset();
   server_.reset();
   http_.clear();
@@ -106,7 +107,7 @@ Status Daemon::OpenState() {
 
 Status Daemon::OpenFront() {
   RK_TRY(recorded_nodes_, RecordedNodes::Open(state_->database_path()));
-  RK_TRY(auto authenticator, MakeAuthenticator(config_, jwks_, *recorded_nodes_, clock_));
+  RK_TRY(auto authenticator, MakeAuthenticator(config_, jwks_, *recorded_nodes_, served_, clock_));
   authenticator_ = std::make_unique<ReloadableAuthenticator>(std::move(authenticator));
   policy_ = std::make_unique<Snapshot<Policy>>(MakePolicy(config_));
   metrics_.SetUnsafeRules(CountUnsafeRules(config_));
@@ -258,7 +259,7 @@ void Daemon::Reload(const config::Config& fresh) {
     next.attestation = fresh.attestation;
     next.attestation->limits = config_.attestation->limits;
   }
-  auto authenticator = MakeAuthenticator(next, jwks_, *recorded_nodes_, clock_);
+  auto authenticator = MakeAuthenticator(next, jwks_, *recorded_nodes_, served_, clock_);
   if (!authenticator.ok()) return LogRefused(authenticator.error());
   // Made before anything is replaced: what throws on the way leaves everything as it was.
   auto policy = MakePolicy(next);

@@ -7,6 +7,7 @@
 #include "keystore/base/log.h"
 #include "signer/authn/attested_node.h"
 #include "signer/authn/chain.h"
+#include "signer/authn/direct_issue.h"
 #include "signer/authn/mtls.h"
 #include "signer/policy/placement_file.h"
 #include "tools/config/load.h"
@@ -18,11 +19,20 @@ namespace {
 
 constexpr std::chrono::seconds kPlacementPoll{1};
 
+std::shared_ptr<const Authenticator> MakeCertificateAuthenticator(const config::Config& config,
+                                                                  const AuthoritySet& authorities, const Clock& clock) {
+  auto certificates = std::make_shared<MtlsAuthenticator>(config.trust_domains, clock);
+  const bool foreign = std::ranges::any_of(
+      config.api_callers, [](const config::ApiCaller& entry) { return entry.caller.foreign_ca.has_value(); });
+  if (!foreign) return certificates;
+  return std::make_shared<DirectIssueAuthenticator>(std::move(certificates), authorities);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config,
                                                                jose::JwksRegistry& sources, const NodeRegistry& nodes,
-                                                               const Clock& clock) {
+                                                               const AuthoritySet& authorities, const Clock& clock) {
   // The TLS layer verifies client certificates against the roots of all authorities together, so a CA of one trust
   // domain could vouch for a name in another.
   if (config.client_certificates && config.trust_domains.size() > 1) {
@@ -34,7 +44,7 @@ Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Con
   const std::shared_ptr<const Authenticator> tokens = std::move(created);
   std::vector<std::shared_ptr<const Authenticator>> members;
   members.push_back(std::make_shared<AttestedNodeAuthenticator>(config.trust_domains, nodes, tokens, clock));
-  if (config.client_certificates) members.push_back(std::make_shared<MtlsAuthenticator>(config.trust_domains, clock));
+  if (config.client_certificates) members.push_back(MakeCertificateAuthenticator(config, authorities, clock));
   members.push_back(tokens);
   return std::shared_ptr<const Authenticator>(std::make_shared<AuthenticatorChain>(std::move(members)));
 }

@@ -16,7 +16,8 @@ using testing::HasReason;
 using testing::IsOk;
 
 const WallTime kNow = FromUnixSeconds(1'800'000'000);
-const Bytes kIssuer = testing::NameOf({{{0x55, 0x04, 0x03}, 0x0c, "issuer"}});
+const std::vector<Bytes> kAbove{testing::NameOf({{{0x55, 0x04, 0x03}, 0x0c, "issuer"}}),
+                                testing::NameOf({{{0x55, 0x04, 0x03}, 0x0c, "root"}})};
 const GeneralName kName{GeneralName::Kind::kUri, "spiffe://cluster.local"};
 
 Caller Spire() {
@@ -46,7 +47,7 @@ class ForeignCaTest : public ::testing::Test {
   Policy policy_{.api_callers = {{.name = "spire", .trust_domain = "cluster.local", .foreign_ca = ForeignCaRight{}}}};
   IssuerTerms issuer_{.profile = WorkloadProfile({}),
                       .validity = {kNow - hours(1), kNow + hours(9999), kNow + hours(9999)},
-                      .name = kIssuer,
+                      .ca_names = kAbove,
                       .room_below = 1};
 };
 
@@ -158,10 +159,12 @@ TEST_F(ForeignCaTest, ItsKeyIsOneThatEveryoneVerifiesWith) {
   }
 }
 
-TEST_F(ForeignCaTest, ItsSubjectIsNotItsIssuers) {
+TEST_F(ForeignCaTest, ItsSubjectIsNotThatOfACaAboveIt) {
   ForeignCa ca;
-  ca.request.subject = kIssuer;
-  ExpectRefused(ca.request, Code::kInvalidArgument, "csr_subject");
+  for (const Bytes& name : kAbove) {
+    ca.request.subject = name;
+    ExpectRefused(ca.request, Code::kInvalidArgument, "csr_subject");
+  }
   ca.request.subject = testing::NameOf({});
   ExpectRefused(ca.request, Code::kInvalidArgument, "csr_subject");
 }

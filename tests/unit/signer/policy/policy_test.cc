@@ -135,5 +135,23 @@ TEST(DecideTest, CarriesKeyProfileRuleAndLifetime) {
               HasReason("ttl_minimum"));
 }
 
+TEST(Policy, NobodyTakesTheNameOfACallerOfOurOwnApi) {
+  constexpr const char* kTarget = "spiffe://cluster.local/ns/spire/sa/server";
+  const SpiffeId ztunnel = ParseSpiffeId("spiffe://cluster.local/ns/istio-system/sa/ztunnel").value();
+  const SpiffeId target = ParseSpiffeId(kTarget).value();
+  Policy policy;
+  policy.impersonation.rules = {
+      {.name = "r", .callers = {IdentityPattern::Exactly(ztunnel)}, .targets = {IdentityPattern::Exactly(target)}}};
+  const Caller caller{.identities = {{GeneralName::Kind::kUri, ztunnel.ToUri()}},
+                      .method = AuthMethod::kToken,
+                      .trust_domain = "cluster.local"};
+  const IssuanceRequest request{.impersonated_identity = kTarget};
+  EXPECT_THAT(DecideGrant(caller, request, "cluster.local", policy), testing::IsOk());
+  policy.api_callers = {{.name = "spire", .trust_domain = "cluster.local", .spiffe_id = kTarget}};
+  const auto refused = DecideGrant(caller, request, "cluster.local", policy);
+  EXPECT_THAT(refused, testing::HasReason("impersonation_api_caller"));
+  EXPECT_THAT(refused, testing::HasCode(Code::kUnauthenticated));
+}
+
 }  // namespace
 }  // namespace rootkeep
