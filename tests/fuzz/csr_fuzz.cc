@@ -1,11 +1,14 @@
 // Requests, as PEM and as bare DER: no crash, and OpenSSL reads and verifies alike whatever we accept. Together with
-// others it is said of each what is said of it alone.
+// others it is said of each what is said of it alone. A subject that is kept is written once for all, and OpenSSL reads
+// the same name.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
+#include "keystore/base/openssl.h"
 #include "signer/csr/csr.h"
+#include "signer/csr/kept_subject.h"
 #include "tests/support/csr_oracle.h"
 
 namespace {
@@ -61,8 +64,29 @@ void CheckTogether(const Csr& csr, const Status& alone, std::size_t place) {
   }
 }
 
+using Name = rootkeep::ossl::Owned<X509_NAME, X509_NAME_free>;
+
+// All of `der`, or null.
+Name ReadName(rootkeep::ByteView der) {
+  const unsigned char* cursor = der.data();
+  Name name(d2i_X509_NAME(nullptr, &cursor, static_cast<long>(der.size())));  // NOLINT(google-runtime-int)
+  return cursor == der.data() + der.size() ? std::move(name) : nullptr;
+}
+
+void CheckSubject(rootkeep::ByteView subject) {
+  const auto kept = rootkeep::csr::KeptSubject(subject);
+  if (!kept.ok()) return;
+  const Name asked = ReadName(subject);
+  const Name written = ReadName(*kept);
+  Require(asked != nullptr && written != nullptr, "OpenSSL does not read a subject that is kept");
+  Require(X509_NAME_cmp(asked.get(), written.get()) == 0, "a subject is kept as another name");
+  const auto again = rootkeep::csr::KeptSubject(*kept);
+  Require(again.ok() && *again == *kept, "a kept subject is not kept as it is");
+}
+
 void Check(const rootkeep::Result<Csr>& csr) {
   if (!csr.ok()) return;
+  CheckSubject(csr->subject());
   const Status alone = rootkeep::VerifyProofOfPossession(*csr);
   const std::string disagreement = rootkeep::testing::DisagreementWithOpenSsl(*csr, alone.ok());
   Require(disagreement.empty(), disagreement.c_str());

@@ -56,5 +56,33 @@ TEST(IstioErrorClass, FollowsIstiodsLabels) {
   EXPECT_EQ(IstioErrorClass(Internal("")), SignErrorClass::kCertGen);
 }
 
+TEST(ApiStatus, SaysWhatIsWrongWithARequest) {
+  for (const Error& error :
+       {InvalidArgument("a lifetime of -1 seconds").WithReason("ttl"),
+        PermissionDenied("the request is for x").WithReason("csr_san"), AlreadyExists("another JWT key has the id a"),
+        FailedPrecondition("the path leaves no room").WithReason("ca_path_length")}) {
+    const auto status = ApiStatus(error);
+    EXPECT_EQ(status.error_code(), static_cast<StatusCode>(error.code()));
+    EXPECT_EQ(status.error_message(), error.message());
+  }
+}
+
+TEST(ApiStatus, TellsStrangersNothing) {
+  for (const char* reason : {"api_caller", "requirement_node"}) {
+    const auto status = ApiStatus(PermissionDenied("no entry is spiffe://x").WithReason(reason));
+    EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+    EXPECT_EQ(status.error_message(), "not a caller of this API");
+  }
+  EXPECT_EQ(ApiStatus(Unauthenticated("token audience is x")).error_message(), "request authenticate failure");
+}
+
+TEST(ApiStatus, WhatIsAnOperatorsIsUnavailable) {
+  for (const Error& error : {FailedPrecondition("C_Login: wrong PIN").WithReason("pin"), Internal("lint"),
+                             Error(Code::kDataLoss, "bad signature"), Unavailable("no token"), NotFound("no bundle")}) {
+    EXPECT_EQ(ApiStatus(error).error_code(), StatusCode::UNAVAILABLE);
+    EXPECT_EQ(ApiStatus(error).error_message(), "Rootkeep CA is not ready");
+  }
+}
+
 }  // namespace
 }  // namespace rootkeep
