@@ -32,6 +32,8 @@ void ForwardedCall::OnReadDone(bool ok) {
 }
 
 void ForwardedCall::Send() {
+  place_ = parts_.take_place();
+  if (place_ == nullptr) return Refuse(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many requests, try again");
   const auto metadata = PassedOn(context_.client_metadata());
   if (!metadata.ok()) return Refuse(grpc::StatusCode::INVALID_ARGUMENT, metadata.error().message().c_str());
   for (const auto& [name, value] : *metadata) to_ca_.AddMetadata(name, value);

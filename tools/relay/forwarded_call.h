@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 
 #include "tools/relay/observer.h"
@@ -15,8 +16,9 @@ namespace rootkeep::relay {
 struct CallParts {
   std::shared_ptr<grpc::GenericStub> stub;
   std::chrono::milliseconds longest;
-  std::shared_ptr<void> place;  // among the calls under way
-  Observer& observer;           // told once
+  // Among the calls under way, kept until this one has ended; null when all are taken. May throw bad_alloc.
+  std::function<std::shared_ptr<void>()> take_place;
+  Observer& observer;  // told once
 };
 
 // Takes one message and passes on its octets, the metadata (metadata.h) and the deadline, never more than `longest`;
@@ -44,6 +46,7 @@ class ForwardedCall final : public grpc::ServerGenericBidiReactor {
   grpc::GenericCallbackServerContext& context_;
   const CallParts parts_;
   const std::chrono::system_clock::time_point came_at_ = std::chrono::system_clock::now();
+  std::shared_ptr<void> place_;  // from when the message has come: who says nothing keeps nobody out
   grpc::ClientContext to_ca_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;

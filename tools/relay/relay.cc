@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxMemory = std::size_t{64} << 20;
 constexpr unsigned kReloadSeconds = 1;
+constexpr int kConnectionAgeMs = 30 * 60 * 1000;
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const std::string& key_path, const std::string& chain_path) {
   namespace tls = grpc::experimental;
@@ -61,6 +62,9 @@ Status Relay::Listen(const NodeIdentity& identity) {
   std::vector<int> ports(options_.addresses.size());
   grpc::ServerBuilder builder;
   SetListenerLimits(builder, kMaxMemory);
+  // Ends calls that say nothing; clients connect again.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, static_cast<int>(options_.longest.count()));
   const auto credentials = Credentials(shown_->key.path(), shown_->chain.path());
   for (std::size_t i = 0; i < ports.size(); ++i) {
     builder.AddListeningPort(options_.addresses[i], credentials, &ports[i]);

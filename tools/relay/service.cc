@@ -33,13 +33,10 @@ grpc::ServerGenericBidiReactor* Service::Judge(grpc::GenericCallbackServerContex
   if (route.stub == nullptr || clock_.Now() >= route.until) {
     return Refuse(context, UNAVAILABLE, "UNAVAILABLE", "this node has no certificate that is good now");
   }
-  auto place = TakePlace();
-  if (place == nullptr) {
-    return Refuse(context, RESOURCE_EXHAUSTED, "RESOURCE_EXHAUSTED", "too many requests, try again");
-  }
-  return new ForwardedCall(
-      context,
-      {.stub = std::move(route.stub), .longest = limits_.longest, .place = std::move(place), .observer = observer_});
+  return new ForwardedCall(context, {.stub = std::move(route.stub),
+                                     .longest = limits_.longest,
+                                     .take_place = [this] { return TakePlace(); },
+                                     .observer = observer_});
 }
 
 grpc::ServerGenericBidiReactor* Service::Refuse(const grpc::GenericCallbackServerContext& context,
