@@ -176,7 +176,7 @@ TEST_F(CliNodeTest, WhereAnotherTpmWaitsTheIdAloneApprovesNone) {
 }
 
 TEST_F(CliNodeTest, ManyAreApprovedThatWaitForOneReason) {
-  const auto insert = [&](Node node) { ASSERT_THAT(nodes_->Insert(node, now_), IsOk()); };
+  const auto insert = [&](const Node& node) { ASSERT_THAT(nodes_->Insert(node, now_), IsOk()); };
   const Node failed{.group = "edge", .state = NodeState::kFailed, .reason = "pcr_mismatch", .enrolled_at = now_};
   for (const char* id : {"e1", "e2", "rival"}) {
     Node node = failed;

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <ranges>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <ranges>
 
 #include "signer/client/health_client.h"
 #include "tools/rootkeep/sandbox/stop_signal.h"
@@ -13,7 +15,7 @@ namespace rootkeep::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{5};
-constexpr std::size_t kListeners = 3;  // istio, health, operations
+constexpr std::array<const char*, 3> kListeners{"istio", "health", "operations"};  // callers' sockets may come before
 
 }  // namespace
 
@@ -51,7 +53,8 @@ Result<std::unique_ptr<RunningDaemon>> RunningDaemon::Start(const std::string& b
 }
 
 Status RunningDaemon::WaitListening(Deadline deadline) {
-  while (addresses_.size() < kListeners) {
+  const auto is_there = [this](const char* listener) { return addresses_.contains(listener); };
+  while (!std::ranges::all_of(kListeners, is_there)) {
     RK_RETURN_IF_ERROR(Pause(deadline, "waiting for it to listen"));
     RK_TRY(const auto lines, log_.Next());
     for (const LogLine& line : lines) {

@@ -65,7 +65,7 @@ TEST_F(IssuerTest, CertifiesTheAttestedKeyOfANodeAndRecordsTheAttestation) {
   const auto entries = Recorded();
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_EQ(entries[0].intent.profile, "node");
-  EXPECT_EQ(entries[0].intent.sans, "spiffe://cluster.local/node/n1");
+  EXPECT_EQ(entries[0].intent.sans, "spiffe://cluster.local/node/n1, localhost, 127.0.0.1, ::1");
   EXPECT_EQ(entries[0].intent.auth_method, "attested-node");
   EXPECT_EQ(entries[0].intent.node, "n1");
   EXPECT_EQ(entries[0].intent.attestation, "a1");

@@ -11,7 +11,7 @@ using testing::IsOk;
 
 constexpr const char* kWeb = "spiffe://example.com/ns/spire/sa/server";
 
-Caller Known(AuthMethod method, std::string identity, std::string authenticator = "x") {
+Caller Known(AuthMethod method, const std::string& identity, std::string authenticator = "x") {
   return {.identities = {GeneralNameFromText(identity)},
           .method = method,
           .authenticator = std::move(authenticator),

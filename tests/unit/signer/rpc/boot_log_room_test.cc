@@ -38,7 +38,7 @@ TEST(BootLogRoom, IsGivenBackAndNeverMoreThanThereIs) {
   {
     std::vector<std::unique_ptr<BootLogRoom::Share>> shares;
     for (const char* network : {"a", "b", "c", "d", "e"}) shares.push_back(room.Open(network, false));
-    for (int i = 0; i < 4; ++i) EXPECT_THAT(shares[i]->Add(25), IsOk());
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_THAT(shares[i]->Add(25), IsOk());
     EXPECT_EQ(room.taken(), 100U);
     EXPECT_THAT(shares[4]->Add(1), HasReason("boot_logs"));
     EXPECT_THAT(shares[4]->Add(0), IsOk());

@@ -71,9 +71,9 @@ TEST(PluginStart, SaysWhyItCannotListen) {
 #ifndef ROOTKEEP_SANITIZED  // whose checks need descriptors themselves
 TEST(PluginStart, MakesOneDirectoryThoughItCannotLockIt) {
   const TempDir directory;
-  const auto result = RunProgram(
-      {"sh", "-c",
-       "ulimit -n 4; TMPDIR=" + directory.path() + " KeyManager=KeyManager exec " + ROOTKEEP_SPIRE_TEST_PLUGIN});
+  const auto result = RunProgram({"sh", "-c",
+                                  "exec 3>&-; ulimit -n 4; TMPDIR=" + directory.path() +
+                                      " KeyManager=KeyManager exec " + ROOTKEEP_SPIRE_TEST_PLUGIN});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr("spire.socket_not_locked"));
   EXPECT_THAT(result.err, HasSubstr("EMFILE"));
