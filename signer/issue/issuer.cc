@@ -190,10 +190,10 @@ Result<std::optional<Issued>> Issuer::FindEarlier(const Draft& draft) {
   RK_TRY(const auto entry, parts_.ledger.Find({asked.caller, asked.csr_sha256, asked.sans, asked.authority}, since));
   if (!entry) return std::optional<Issued>();
   const Intent& earlier = entry->intent;
-  // A reload may have brought another issuer or profile since, and the client may want another lifetime. Fresh evidence
-  // gets a certificate of its own.
+  // A reload may have brought another issuer, profile or rule since, and the client may want another lifetime. Fresh
+  // evidence and other proof get a certificate of their own: an entry says what was shown for its certificate.
   const bool same = earlier.issuer == asked.issuer && earlier.profile == asked.profile &&
-                    earlier.attestation == asked.attestation &&
+                    earlier.attestation == asked.attestation && earlier.decision == asked.decision &&
                     earlier.not_after - earlier.not_before == asked.not_after - asked.not_before;
   if (!same) return std::optional<Issued>();
   log::Info("certificate_repeated", {{"request_id", draft.intent.request_id}, {"serial", earlier.serial}});

@@ -92,6 +92,25 @@ TEST_F(IssuerTest, AnswersARetryWithTheSameCertificate) {
   EXPECT_NE(longer_issued.leaf_pem, first.leaf_pem) << "another lifetime is another certificate";
 }
 
+TEST_F(IssuerTest, RecordsWhatWasShownForEachCertificate) {
+  const ossl::PKey key = testing::MakeKey("P-256");
+  const IssuanceRequest request{.csr_pem = testing::CsrBuilder(key.get()).Pem()};
+  Caller bare = Workload("web");
+  bare.attested_node = "n1";
+  bare.attestation = "a1";
+  Caller proved = bare;
+  proved.attested_spki = testing::SpkiOf(key.get());
+  ASSERT_OK_AND_ASSIGN(const Issued without, Issue(bare, request));
+  ASSERT_OK_AND_ASSIGN(const Issued with, Issue(proved, request));
+  EXPECT_NE(with.serial, without.serial) << "more was shown than the record of the first says";
+  EXPECT_EQ(Issue(proved, request)->serial, with.serial) << "a retry";
+  ASSERT_OK_AND_ASSIGN(const Issued bare_again, Issue(bare, request));
+  EXPECT_NE(bare_again.serial, with.serial) << "less was shown";
+  for (const LedgerEntry& entry : Recorded()) {
+    EXPECT_EQ(entry.intent.decision, entry.intent.serial == with.serial ? "self, key attested" : "self");
+  }
+}
+
 // Signed by a key that is not the one it asks for.
 std::string CsrOfAnothersKey() {
   const ossl::PKey signing = testing::MakeKey("P-256");
