@@ -61,7 +61,10 @@ Result<attestation::AttestEvidence> ToWire(v1::AttestEvidence&& message) {
   return evidence;
 }
 
-attestation::KeyEvidence ToWire(const v1::KeyEvidence& message) {
+attestation::KeyEvidence ReadKeyEvidence(std::string_view octets) {
+  constexpr std::size_t kMaxSize = 8192;
+  v1::KeyEvidence message;
+  if (octets.size() > kMaxSize || !message.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return {};
   return {.ak_public = Octets(message.ak_public()),
           .key_public = Octets(message.key_public()),
           .certify_attest = Octets(message.certify_attest()),

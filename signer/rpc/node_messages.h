@@ -1,6 +1,8 @@
 // Attestation messages as they are on the network, and as the verifier takes them.
 #pragma once
 
+#include <string_view>
+
 #include "attestation/wire/key_evidence.h"
 #include "attestation/wire/messages.h"
 #include "keystore/base/result.h"
@@ -14,7 +16,9 @@ Result<attestation::AttestInit> ToWire(v1::AttestInit&& message);
 // Without the boot log.
 Result<attestation::AttestEvidence> ToWire(v1::AttestEvidence&& message);
 
-attestation::KeyEvidence ToWire(const v1::KeyEvidence& message);
+// The octets of a v1::KeyEvidence. With nothing in it, which shows nothing, when they are more than 8 KiB or no such
+// message.
+attestation::KeyEvidence ReadKeyEvidence(std::string_view octets);
 
 v1::AttestChallenge ToProto(const attestation::AttestChallenge& challenge);
 

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxAuthorizationValues = 8;
 constexpr std::chrono::hours kNoDeadline{24};
-constexpr std::size_t kMaxEvidence = 8192;  // octets
 
 std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 
@@ -29,17 +28,11 @@ bool IsTls(const grpc::AuthContext& context) {
          (types[0] == GRPC_SSL_TRANSPORT_SECURITY_TYPE || types[0] == GRPC_TLS_TRANSPORT_SECURITY_TYPE);
 }
 
-// Nothing where there is none; empty, which shows nothing, where it is no such message or there are several.
+// Nothing where there is none; empty, which shows nothing, where there are several.
 std::optional<attestation::KeyEvidence> EvidenceIn(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
   const auto [first, last] = metadata.equal_range("rootkeep-key-evidence-bin");
   if (first == last) return std::nullopt;
-  v1::KeyEvidence message;
-  const std::string_view octets = View(first->second);
-  const bool one = std::next(first) == last && octets.size() <= kMaxEvidence;
-  if (!one || !message.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) {
-    return attestation::KeyEvidence();
-  }
-  return ToWire(message);
+  return std::next(first) == last ? ReadKeyEvidence(View(first->second)) : attestation::KeyEvidence();
 }
 
 }  // namespace
