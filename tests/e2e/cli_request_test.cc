@@ -179,5 +179,22 @@ TEST_F(CliRequestTest, FilesThatCannotWorkAreToldBeforeTheCall) {
   refused(AskWithToken({"--impersonate", "spiffe://a\xff"}), "--impersonate is not UTF-8");
 }
 
+// Before any TPM is asked.
+TEST_F(CliRequestTest, AKeyInTheTpmIsAskedForInOneWay) {
+  const auto misused = [](const ProgramResult& result, const std::string& words) {
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err, HasSubstr(words));
+  };
+  const std::string key = "tpm2:object=rk%2Fapp%2Fweb%2F1";
+  misused(Ask({"--key", key}), "needs --token-file");
+  misused(AskWithToken({"--key", key, "--cert", "c.pem"}), "leave out --cert");
+  misused(AskWithToken({"--key", key, "--csr", "r.pem"}), "--csr is for a key of its own");
+  misused(AskWithToken({"--key", key}), "which TPM?");
+  misused(AskWithToken({"--key", key, "--tpm", "mine"}),
+          "--tpm needs --config of the agent, or --tcti and --directory");
+  misused(AskWithToken({"--key", "tpm2:handle=1", "--tpm", "mine"}), "--key: key URI: ");
+  misused(AskWithToken({"--tpm", "mine"}), "say where a --key tpm2:... is");
+}
+
 }  // namespace
 }  // namespace rootkeep::testing

@@ -1,10 +1,8 @@
 #include "tools/rootkeep-agent/istio_source.h"
 
-#include "attestation/attester/key_evidence.h"
-#include "attestation/attester/store_key.h"
 #include "keystore/base/file.h"
 #include "signer/client/token_file.h"
-#include "tools/attestation/messages.h"
+#include "tools/attestation/key_evidence.h"
 
 namespace rootkeep::agent {
 namespace {
@@ -49,15 +47,8 @@ Status IstioSource::AddProof(const CertificateRequest& request, IstioClientOptio
   }
   RK_TRY(options.bearer_token, ReadTokenFile(config_.token_file));
   if (loader_ == nullptr) return Ok();
-  RK_TRY(options.key_evidence, Evidence(request.key));
+  RK_TRY(options.key_evidence, EvidenceFor(loader_, request.key.label, After(kEvidenceLimit)));
   return Ok();
-}
-
-Result<std::string> IstioSource::Evidence(const KeyInfo& key) const {
-  const Deadline deadline = After(kEvidenceLimit);
-  RK_TRY(const auto stored, attestation::StoreKey::Open(loader_, key.label, deadline));
-  RK_TRY(const auto evidence, attestation::MakeKeyEvidence(loader_->tpm(), *stored, deadline));
-  return ToProto(evidence).SerializeAsString();
 }
 
 }  // namespace rootkeep::agent

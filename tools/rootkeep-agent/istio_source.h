@@ -21,14 +21,13 @@ class IstioSource final : public CertificateSource {
   // Evidence goes with a token alone.
   [[nodiscard]] bool TakesCertificates() const override { return !config_.key_evidence; }
   [[nodiscard]] std::string_view proof() const override { return "token"; }
-  // Errors as IstioClient's, ReadFile's for the files, and StoreKey::Open's and MakeKeyEvidence's for the evidence;
+  // Errors as IstioClient's, ReadFile's for the files, and EvidenceFor's;
   // FAILED_PRECONDITION where a token is to be shown and none is configured.
   Result<CertificateAnswer> Ask(const CertificateRequest& request) override;
 
  private:
   // With who asks in them.
   Status AddProof(const CertificateRequest& request, IstioClientOptions& options) const;
-  Result<std::string> Evidence(const KeyInfo& key) const;
 
   const CertificateConfig config_;
   const std::shared_ptr<tpm2::KeyLoader> loader_;  // null: without evidence

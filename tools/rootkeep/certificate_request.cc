@@ -2,20 +2,27 @@
 
 #include "keystore/base/file.h"
 #include "tools/request/answer.h"
+#include "tools/request/csr.h"
+#include "tools/rootkeep/deadlines.h"
 
 namespace rootkeep::cli {
 
 Result<ObtainedCertificate> Obtain(const IstioClient& client, const RequestPlan& plan) {
   ObtainedCertificate obtained;
-  ossl::PKey key;
+  ossl::PKey fresh;
+  const EVP_PKEY* key = nullptr;
   std::string csr = plan.csr_pem;
-  if (csr.empty()) {
-    RK_TRY(key, MakeSoftwareKey(plan.key_type));
-    RK_TRY(csr, MakeSoftwareCsr(key.get(), plan.names));
-    RK_TRY(obtained.key_pem, PrivateKeyPem(key.get()));
+  if (plan.signer != nullptr) {
+    key = plan.signer->public_key().pkey();
+    RK_TRY(csr, MakeLeafCsr(*plan.signer, plan.names, After(kTokenDeadline)));
+  } else if (csr.empty()) {
+    RK_TRY(fresh, MakeSoftwareKey(plan.key_type));
+    key = fresh.get();
+    RK_TRY(csr, MakeSoftwareCsr(fresh.get(), plan.names));
+    RK_TRY(obtained.key_pem, PrivateKeyPem(fresh.get()));
   }
   RK_TRY(const IstioClient::Answer answer, client.CreateCertificate(csr, plan.ttl_seconds, plan.impersonated));
-  RK_TRY(IssuedCertificate issued, ReadAnswer(answer.cert_chain, key.get(), std::chrono::system_clock::now()));
+  RK_TRY(IssuedCertificate issued, ReadAnswer(answer.cert_chain, key, std::chrono::system_clock::now()));
   obtained.chain_pem = std::move(issued.chain_pem);
   obtained.bundle_pem = std::move(issued.bundle_pem);
   obtained.request_id = answer.request_id;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "keystore/signer.h"
 #include "signer/client/istio_client.h"
 #include "signer/general_name.h"
 #include "tools/rootkeep/software_key.h"
@@ -16,18 +17,21 @@ struct RequestPlan {
   std::vector<GeneralName> names;  // in the CSR; the server decides what it makes of them
   std::int64_t ttl_seconds = 0;    // 0: the server's default
   std::string impersonated;        // empty: for oneself
-  std::string csr_pem;             // sent instead of one for a fresh key, as it is
+  // Instead of a fresh key, at most one of them:
+  const Signer* signer = nullptr;  // this key, which signs the CSR
+  std::string csr_pem;             // a CSR, sent as it is
 };
 
 struct ObtainedCertificate {
-  SecretBytes key_pem;    // empty when the plan brought a CSR
+  SecretBytes key_pem;    // empty when the plan brought a key or a CSR
   std::string chain_pem;  // leaf and intermediates
   std::string bundle_pem;
   std::string request_id;
   unsigned attempts = 1;
 };
 
-// Errors as IstioClient's; DATA_LOSS when the certificate is for another key or does not verify to the bundle.
+// Errors as IstioClient's and Signer::Sign's; DATA_LOSS when the certificate is for another key or does not verify to
+// the bundle.
 Result<ObtainedCertificate> Obtain(const IstioClient& client, const RequestPlan& plan);
 
 // Writes key.pem (0600), cert-chain.pem and root-cert.pem (0644), istio-agent's names, into `directory`, which is made

@@ -10,6 +10,7 @@
 #include "tools/rootkeep/key_names.h"
 #include "tools/rootkeep/output.h"
 #include "tools/rootkeep/request_input.h"
+#include "tools/rootkeep/tpm_key.h"
 #include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
@@ -23,7 +24,8 @@ struct Asked {
   std::string server_name;
   std::string token_file;
   std::string client_certificate;
-  std::string client_key;
+  std::string key;  // a file with the private key of client_certificate; or the URI of one in the TPM, to certify
+  TokenOptions tpm;
   std::string cluster_id;
   std::vector<std::string> names;
   std::string key_type = "ec-p256";
@@ -36,16 +38,36 @@ struct Asked {
   bool json = false;
 };
 
+bool IsInTpm(const std::string& key) { return key.starts_with("tpm2:"); }
+
+Status CheckTpmKey(const Asked& asked) {
+  if (!asked.client_certificate.empty()) {
+    return UsageError("--key in the TPM is the key to certify: leave out --cert, the relay shows the node's");
+  }
+  if (!asked.csr.empty()) return UsageError("--csr is for a key of its own: leave it out, or --key");
+  if (asked.token_file.empty()) {
+    return UsageError("--key in the TPM needs --token-file: it says where the key is, the token says who asks");
+  }
+  return Ok();
+}
+
+Status CheckKey(const Asked& asked) {
+  if (IsInTpm(asked.key)) return CheckTpmKey(asked);
+  if (asked.client_certificate.empty() != asked.key.empty()) return UsageError("--cert and --key go together");
+  const TokenOptions& tpm = asked.tpm;
+  if (tpm.config.empty() && tpm.tpm.empty() && tpm.tcti.empty() && tpm.directory.empty()) return Ok();
+  return UsageError("--config, --tpm, --tcti and --directory say where a --key tpm2:... is");
+}
+
 Result<IstioClientOptions> ClientOptions(const Asked& asked) {
   IstioClientOptions options;
   options.channel.address = asked.address;
   options.channel.server_name = asked.server_name;
   RK_RETURN_IF_ERROR(CheckAddress(asked.address));
   RK_TRY(options.channel.root_pem, ReadRoots(asked.root));
-  if (asked.client_certificate.empty() != asked.client_key.empty()) return UsageError("--cert and --key go together");
   if (!asked.client_certificate.empty()) {
     RK_TRY(options.channel.certificate_chain_pem, ReadFile(asked.client_certificate, kMaxFile));
-    RK_TRY(options.channel.private_key_pem, ReadSecretFile(asked.client_key));
+    RK_TRY(options.channel.private_key_pem, ReadSecretFile(asked.key));
     RK_RETURN_IF_ERROR(CheckKeyPair(options.channel.certificate_chain_pem, options.channel.private_key_pem));
   }
   if (!asked.token_file.empty()) {
@@ -80,7 +102,7 @@ nlohmann::ordered_json ToJson(const Asked& asked, const ObtainedCertificate& obt
                               {"certificates", ChainJson(chain, {})},
                               {"chain", obtained.chain_pem},
                               {"bundle", obtained.bundle_pem}};
-  if (asked.out.empty()) json["key"] = AsText(obtained.key_pem.RevealForUse());
+  if (asked.out.empty() && !obtained.key_pem.empty()) json["key"] = AsText(obtained.key_pem.RevealForUse());
   return json;
 }
 
@@ -95,17 +117,39 @@ Status Print(const Asked& asked, const ObtainedCertificate& obtained) {
     PrintLine("written to " + asked.out);
     return Ok();
   }
-  PrintLine(AsText(obtained.key_pem.RevealForUse()));
+  if (!obtained.key_pem.empty()) PrintLine(AsText(obtained.key_pem.RevealForUse()));
   PrintLine(obtained.chain_pem);
   PrintLine(obtained.bundle_pem);
   return Ok();
 }
 
-Status RequestCertificate(const Asked& asked) {
-  RK_TRY(const RequestPlan plan, PlanOf(asked));
+// Only an attested node's own connection makes evidence worth something, and the server tells its clients no reasons.
+Error WithEvidence(Error error) {
+  const bool judged = error.code() == Code::kPermissionDenied || error.code() == Code::kUnauthenticated;
+  if (!judged) return error;
+  std::string hint = error.hint() + (error.hint().empty() ? "" : "; ") +
+                     "the key counts as attested over the relay of its own node's agent alone: is that --address?";
+  return std::move(error).WithHint(std::move(hint));
+}
+
+Result<ObtainedCertificate> Ask(const Asked& asked) {
+  RK_RETURN_IF_ERROR(CheckKey(asked));
+  RK_TRY(RequestPlan plan, PlanOf(asked));
   RK_TRY(IstioClientOptions options, ClientOptions(asked));
+  std::optional<TpmKey> key;
+  if (IsInTpm(asked.key)) {
+    RK_TRY(key, OpenTpmKey(asked.tpm, asked.key));
+    plan.signer = key->signer.get();
+    options.key_evidence = key->evidence;
+  }
   RK_TRY(const auto client, IstioClient::Make(std::move(options)));
-  RK_TRY(const ObtainedCertificate obtained, Obtain(*client, plan));
+  Result<ObtainedCertificate> obtained = Obtain(*client, plan);
+  if (!obtained.ok() && key) return WithEvidence(std::move(obtained).error());
+  return obtained;
+}
+
+Status RequestCertificate(const Asked& asked) {
+  RK_TRY(const ObtainedCertificate obtained, Ask(asked));
   if (!asked.out.empty()) RK_RETURN_IF_ERROR(WriteCertificateFiles(obtained, asked.out));
   return Print(asked, obtained);
 }
@@ -117,7 +161,9 @@ Action Declare(Options& options) {
       .Text("--server-name", asked->server_name, "Name its certificate must hold, when it is not the host")
       .Text("--token-file", asked->token_file, "Service account token, sent as istio-agent does")
       .Text("--cert", asked->client_certificate, "PEM client certificate with its chain, to ask with that identity")
-      .Text("--key", asked->client_key, "Its private key, PEM (mode 0600)")
+      .Text("--key", asked->key,
+            "Its private key, PEM (mode 0600); or, without --cert, the tpm2: URI of a key in this node's TPM: a "
+            "certificate for that is asked for, with evidence that it is there, at the relay of the node's agent")
       .Text("--cluster-id", asked->cluster_id, "Cluster of the token")
       .List("--san", asked->names, "A name for the request: spiffe://..., DNS name or address; may be repeated")
       .Choice("--key-type", asked->key_type, KeyTypeNames(), "What kind of key to make")
@@ -128,6 +174,7 @@ Action Declare(Options& options) {
       .Number("--timeout", asked->timeout, 1, 600, "Seconds to wait at most")
       .Flag("--no-retry", asked->no_retry, "Ask once, even if the server is away or has too much to do")
       .Flag("--json", asked->json, "Print JSON");
+  DeclareTpmKeyOptions(options, asked->tpm);
   return [asked] { return RequestCertificate(*asked); };
 }
 
