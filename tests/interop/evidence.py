@@ -1,4 +1,5 @@
-"""What tpm2-tools and go-attestation have a TPM simulator say, recorded anew and put before the verifier."""
+"""What tpm2-tools and go-attestation have a TPM simulator say, recorded anew and put before the verifier, and what the
+latter answers to a challenge of this run."""
 
 import contextlib
 import os
@@ -30,19 +31,26 @@ def simulator(home):
             process.terminate()
 
 
+def judge(program, tests, filters, environment):
+    """All of the program's tests that the filter takes must pass, and be so many."""
+    done = subprocess.run([program, f"--gtest_filter={filters}"], env={**os.environ, **environment},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0 or f"[  PASSED  ] {tests} tests" not in done.stdout:
+        raise authority.Failed(f"evidence of other programs:\n{done.stdout[-6000:]}")
+
+
 def run(build, programs):
-    record = programs / "go-attestation"
-    authority.build_go(HERE / "go-attestation", record)
-    authority.run("cmake", "--build", build, "--target", "attestation_verifier_test")
+    go_attestation = programs / "go-attestation"
+    authority.build_go(HERE / "go-attestation", go_attestation)
+    authority.run("cmake", "--build", build, "--target", "attestation_verifier_test", "evidence_interop_test")
     with tempfile.TemporaryDirectory() as directory:
         home = pathlib.Path(directory)
         for name in ("tpm2-tools", "go-attestation", "state"):
             (home / name).mkdir()
         authority.run(HERE / "record-tpm2-tools", home / "tpm2-tools")
         with simulator(home / "state") as socket:
-            authority.run(record, socket, home / "go-attestation")
-        test = build / "tests" / "unit" / "attestation" / "verifier" / "attestation_verifier_test"
-        done = subprocess.run([test, "--gtest_filter=Recorded/*"], env={**os.environ, "ROOTKEEP_EVIDENCE": directory},
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode != 0 or "[  PASSED  ] 6 tests" not in done.stdout:
-        raise authority.Failed(f"evidence of other programs:\n{done.stdout[-6000:]}")
+            authority.run(go_attestation, "record", socket, home / "go-attestation")
+        judge(build / "tests" / "unit" / "attestation" / "verifier" / "attestation_verifier_test", 6, "Recorded/*",
+              {"ROOTKEEP_EVIDENCE": directory})
+    judge(build / "tests" / "interop" / "evidence_interop_test", 4, "Live/*",
+          {"ROOTKEEP_GO_ATTESTATION": str(go_attestation)})
