@@ -24,6 +24,12 @@ void Revoke(X509_CRL* crl, const Bytes& certificate) {
           X509_REVOKED_set_revocationDate(entry, when.get()) == 1 && X509_CRL_add0_revoked(crl, entry) == 1);
 }
 
+void Number(X509_CRL* crl) {
+  const ossl::Owned<ASN1_INTEGER, ASN1_INTEGER_free> number(ASN1_INTEGER_new());
+  Require(ASN1_INTEGER_set(number.get(), 1) == 1 &&
+          X509_CRL_add1_ext_i2d(crl, NID_crl_number, number.get(), 0, X509V3_ADD_DEFAULT) == 1);
+}
+
 }  // namespace
 
 Bytes MakeCrl(const CrlShape& shape, const Identity& issuer) {
@@ -37,6 +43,7 @@ Bytes MakeCrl(const CrlShape& shape, const Identity& issuer) {
     Require(X509_CRL_set1_nextUpdate(crl.get(), next.get()) == 1);
   }
   for (const Bytes& certificate : shape.revoked) Revoke(crl.get(), certificate);
+  Number(crl.get());
   if (shape.critical) {
     X509_EXTENSION* extension =
         X509V3_EXT_conf_nid(nullptr, nullptr, NID_issuing_distribution_point, "critical,onlyuser:TRUE");

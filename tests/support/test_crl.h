@@ -14,7 +14,7 @@ struct CrlShape {
   bool critical = false;                     // with a critical extension: an issuing distribution point
 };
 
-// DER, signed by `issuer`.
+// DER, signed by `issuer`, with the number that every list has (RFC 5280 §5.2.3).
 Bytes MakeCrl(const CrlShape& shape, const Identity& issuer);
 
 }  // namespace rootkeep::testing

@@ -95,6 +95,17 @@ TEST_F(KeyEvidenceTest, IsByAnAkOfTheEndorsementHierarchy) {
               HasReason(reason::kCertifySigner));
 }
 
+// Somebody else could meet a policy, and nothing is known of who that is.
+TEST_F(KeyEvidenceTest, IsOfAKeyThatIsUsedByItsAuthValueAlone) {
+  const Esys esys(tpm_);
+  ASSERT_OK_AND_ASSIGN(const Bytes nonce, KeyEvidenceNonce());
+  ASSERT_OK_AND_ASSIGN(const auto ak, CreatePrimary(esys, ESYS_TR_RH_ENDORSEMENT, testing::AkTemplate()));
+  TPM2B_PUBLIC with_policy = testing::NodeKeyTemplate();
+  with_policy.publicArea.authPolicy.size = 32;
+  ASSERT_OK_AND_ASSIGN(const auto key, CreatePrimary(esys, ESYS_TR_RH_OWNER, with_policy));
+  EXPECT_THAT(CheckKeyEvidence(With(ak, key, Certify(esys, ak, key, nonce)), ak.name), HasReason(reason::kNodeKeyAuth));
+}
+
 TEST_F(KeyEvidenceTest, IsWhole) {
   for (Bytes KeyEvidence::* field : {&KeyEvidence::ak_public, &KeyEvidence::key_public, &KeyEvidence::certify_attest,
                                      &KeyEvidence::certify_signature}) {

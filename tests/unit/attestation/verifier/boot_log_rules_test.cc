@@ -49,6 +49,15 @@ TEST(BootLogRules, RefuseTypesThatDoNotBelongInTheirPcr) {
   EXPECT_THAT(CheckBootLog(log), Says("EV_IPL does not belong in PCR 7"));
 }
 
+TEST(BootLogRules, RefuseInTheKernelsPcrsWhatIsTheFirmwares) {
+  for (const EventType type : {EventType::kSeparator, EventType::kEfiAction, EventType::kCrtmVersion,
+                               EventType::kVariableDriverConfig, EventType::kBootServicesApplication}) {
+    BootLog log = HonestBootLog(true);
+    Measure(log, 8, type, Bytes(4));
+    EXPECT_THAT(CheckBootLog(log), HasReason(reason::kBootLogType)) << EventTypeName(type);
+  }
+}
+
 TEST(BootLogRules, RefuseTypesThatNobodyKnows) {
   BootLog log = HonestBootLog(true);
   Measure(log, 4, static_cast<EventType>(0x80000099), {});
@@ -105,6 +114,12 @@ TEST(BootLogRules, LetAnAuthorityHaveOneOctetTooMany) {
   EXPECT_THAT(CheckBootLog(log), HasReason(reason::kBootLogDigest));
 }
 
+TEST(BootLogRules, WantEvenAnEmptyAuthorityMeasured) {
+  BootLog log = HonestBootLog(true);
+  Measure(log, 7, EventType::kVariableAuthority, {}, AsBytes("certificate"));
+  EXPECT_THAT(CheckBootLog(log), HasReason(reason::kBootLogDigest));
+}
+
 TEST(BootLogRules, LetNothingElseHaveOneOctetTooMany) {
   BootLog log = HonestBootLog(true);
   EventOf(log, 7, EventType::kVariableDriverConfig).data.push_back(0);
@@ -151,6 +166,13 @@ TEST(BootLogRules, ReadTheStartupLocality) {
     EXPECT_EQ(StartupLocality(WithLocality(Locality(locality))).value(), locality);
     EXPECT_THAT(CheckBootLog(WithLocality(Locality(locality))), IsOk());
   }
+}
+
+// Events of other types may say anything: only one that is not measured says from where the TPM was started.
+TEST(BootLogRules, ReadTheStartupLocalityFromItsOwnEventAlone) {
+  BootLog log = HonestBootLog(true);
+  Measure(log, 0, EventType::kPostCode, Locality(3));
+  EXPECT_EQ(StartupLocality(log).value(), 0);
 }
 
 TEST(BootLogRules, RefuseLocalitiesThatNoTpmStartsFrom) {

@@ -109,6 +109,9 @@ TEST(BootLogForm, NamesBanksThatAreKnown) {
   EXPECT_THAT(ParseBootLog(Changed(kBankCount, 3)), HasReason(reason::kBootLogHeader));  // too short for three
   EXPECT_THAT(ParseBootLog(Changed(kFirstBank, 0x12)), Says("0x0012 with digests of 20 octets"));
   EXPECT_THAT(ParseBootLog(Changed(kFirstBank + 2, 32)), HasReason(reason::kBootLogBanks));
+  Bytes empty = Changed(kFirstBank, 0x12);
+  empty[kFirstBank + 2] = 0;
+  EXPECT_THAT(ParseBootLog(empty), Says("0x0012 with digests of 0 octets"));
   Bytes twice = Changed(kSecondBank, 0x04);
   twice[kSecondBank + 2] = 20;
   EXPECT_THAT(ParseBootLog(twice), Says("sha1 is there twice"));

@@ -42,6 +42,17 @@ TEST(CsrProof, IsSignedWithAStrongHash) {
   EXPECT_THAT(CheckCsr(builder.Der(), testing::SpkiOf(key.get())), HasReason(reason::kCsrProof));
 }
 
+TEST(CsrProof, MayBeSignedWithALongerHash) {
+  const auto key = testing::MakeKey("P-384");
+  for (const auto& [md, last] : {std::pair<const char*, std::uint8_t>{"SHA384", 3}, {"SHA512", 4}}) {
+    CsrBuilder builder(key.get());
+    builder.md = md;
+    builder.algorithm =
+        testing::AlgorithmOf(std::array<std::uint8_t, 8>{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, last}, false);
+    EXPECT_THAT(CheckCsr(builder.Der(), testing::SpkiOf(key.get())), IsOk()) << md;
+  }
+}
+
 TEST(CsrProof, IsOneWholeRequest) {
   const auto key = testing::MakeKey("P-256");
   const Bytes spki = testing::SpkiOf(key.get());

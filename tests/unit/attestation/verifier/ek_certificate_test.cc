@@ -12,6 +12,7 @@ namespace {
 using testing::EkCertificateShape;
 using testing::HasReason;
 using testing::IsOk;
+using testing::Says;
 
 class EkCertificates : public ::testing::Test {
  protected:
@@ -92,7 +93,13 @@ TEST_F(EkCertificates, NameManufacturerModelAndVersion) {
   EXPECT_THAT(with({model, version}), HasReason(reason::kEkCertificateNames));
   EXPECT_THAT(with({manufacturer, manufacturer, model, version}), HasReason(reason::kEkCertificateNames));
   EXPECT_THAT(with({{"2.23.133.2.1", "Infineon"}, model, version}), HasReason(reason::kEkCertificateNames));
-  EXPECT_THAT(with({{"2.23.133.2.1", "id:4946580"}, model, version}), HasReason(reason::kEkCertificateNames));
+  for (const char* other : {"id:4946580", "id:494658", "id:494658AB00", "id:494658AG"}) {
+    EXPECT_THAT(with({{"2.23.133.2.1", other}, model, version}), HasReason(reason::kEkCertificateNames)) << other;
+  }
+  EXPECT_THAT(with({manufacturer, {"2.23.133.2.2", std::string(128, 'm')}, version}), IsOk());
+  EXPECT_THAT(with({manufacturer, {"2.23.133.2.2", std::string(129, 'm')}, version}),
+              HasReason(reason::kEkCertificateNames));
+  EXPECT_THAT(with({manufacturer, {"2.23.133.2.2", "mod\xc3\xa8le"}, version}), HasReason(reason::kEkCertificateNames));
 }
 
 TEST_F(EkCertificates, SayCriticallyWhatTheSubjectLeavesOut) {
@@ -104,6 +111,7 @@ TEST_F(EkCertificates, SayCriticallyWhatTheSubjectLeavesOut) {
 TEST_F(EkCertificates, AreForATpm2) {
   EXPECT_THAT(Check({.specification = ""}), IsOk());
   EXPECT_THAT(Check({.specification = "1.2"}), HasReason(reason::kEkCertificateSpecification));
+  EXPECT_THAT(Check({.revision = ""}), HasReason(reason::kEkCertificateSpecification)) << "two values, not three";
 }
 
 TEST_F(EkCertificates, AreForTheirKey) {  // CVE-2021-3406
@@ -123,7 +131,9 @@ TEST_F(EkCertificates, AreOneWholeCertificate) {
   der.resize(der.size() - 2);
   EXPECT_THAT(read(der), HasReason(reason::kEkCertificateMalformed));
   EXPECT_THAT(read({}), HasReason(reason::kEkCertificateMalformed));
-  EXPECT_THAT(read(Bytes(kMaxCertificateSize + 1, 0x30)), HasReason(reason::kEkCertificateMalformed));
+  EkCertificateShape large;
+  large.names.emplace_back("2.23.133.2.4", std::string(kMaxCertificateSize, 'x'));
+  EXPECT_THAT(read(testing::MakeEkCertificate(large, rsa_, ca_)), Says("it is larger than 8 KiB"));
 }
 
 TEST_F(EkCertificates, AreTakenOutOfWhatAnIndexHolds) {

@@ -33,7 +33,8 @@ std::string Sections(const EkCertificateShape& shape) {
   text +=
       "[attributes]\na=SEQUENCE:attribute\n[attribute]\noid=OID:2.23.133.2.16\nvalues=SET:values\n"
       "[values]\nv=SEQUENCE:specification\n[specification]\nfamily=UTF8String:" +
-      shape.specification + "\nlevel=INTEGER:0\nrevision=INTEGER:164\n";
+      shape.specification + "\nlevel=INTEGER:0\n";
+  if (!shape.revision.empty()) text += "revision=INTEGER:" + shape.revision + "\n";
   return text;
 }
 

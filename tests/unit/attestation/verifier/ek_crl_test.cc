@@ -105,6 +105,19 @@ TEST_F(EkCrlTest, AListIsOfAnIssuerThatIsKnownAndMaySignIt) {
               Says("signed it"));
 }
 
+TEST_F(EkCrlTest, AListOfAnotherNameWithTheSameKeyIsNone) {
+  EVP_PKEY_up_ref(issuer_.key.get());
+  const Identity renamed = testing::MakeIdentityWithKey(ossl::PKey(issuer_.key.get()), CaShape("another name"), &root_);
+  ASSERT_OK_AND_ASSIGN(
+      const EkTrust trust,
+      EkTrust::Create(
+          {.anchors = {{.certificate = root_.Der(), .manufacturers = {kManufacturer}, .revocation = kChecked}},
+           .intermediates = {issuer_.Der(), renamed.Der()},
+           .revocation_lists = {of_root_, MakeCrl({}, renamed)}}));
+  const auto cert = ReadCertificate(leaf_, reason::kEkCertificateMalformed);
+  EXPECT_THAT(trust.Check(cert->get(), {}, kManufacturer, FromUnixSeconds(kNow)), HasReason(reason::kEkCrlMissing));
+}
+
 TEST_F(EkCrlTest, WhatIsNoPlainListIsRefused) {
   EXPECT_THAT(Create({Bytes{1, 2, 3}}), Says("does not parse"));
   Bytes longer = of_root_;

@@ -178,6 +178,12 @@ TEST(EkRules, RefuseOtherKeysAndParameters) {
   EXPECT_THAT(with_key(stated), IsOk());
   EXPECT_THAT(with_key(Rsa(2048, {.algorithm = Algorithm::kRsaEs})), HasReason(reason::kEkTemplate));
   EXPECT_THAT(with_key(Ecc(Curve::kP384, "P-384", {})), HasReason(reason::kEkTemplate));  // under a 128-bit cipher
+  EccKey curved = Ecc(Curve::kP256, "P-256", {});
+  EXPECT_THAT(with_key(curved), IsOk());
+  curved.kdf = {.algorithm = Algorithm::kKdf1Sp800_56a, .hash = Algorithm::kSha256};
+  EXPECT_THAT(with_key(curved), HasReason(reason::kEkTemplate));
+  EXPECT_THAT(with_key(Ecc(Curve::kP256, "P-256", {.algorithm = Algorithm::kEcdh, .hash = Algorithm::kSha256})),
+              HasReason(reason::kEkTemplate));
   RsaKey even = Rsa(2048, {});
   even.modulus.back() &= 0xfe;
   EXPECT_THAT(with_key(even), HasReason(reason::kEkStructure));
