@@ -28,7 +28,7 @@ constexpr auto kTable = std::to_array<CkrEntry>({
     RK_CKR(CKR_ACTION_PROHIBITED, kFail, kFailedPrecondition),
     RK_CKR(CKR_DATA_INVALID, kFail, kInvalidArgument),
     RK_CKR(CKR_DATA_LEN_RANGE, kFail, kInvalidArgument),
-    RK_CKR(CKR_DEVICE_ERROR, kReinitialise, kUnavailable),
+    RK_CKR(CKR_DEVICE_ERROR, kProbe, kUnavailable),
     RK_CKR(CKR_DEVICE_MEMORY, kBackOff, kResourceExhausted),
     RK_CKR(CKR_DEVICE_REMOVED, kReinitialise, kUnavailable),
     RK_CKR(CKR_FUNCTION_CANCELED, kNewSession, kUnavailable),

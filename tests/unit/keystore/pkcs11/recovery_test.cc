@@ -3,7 +3,9 @@
 
 #include <future>
 #include <thread>
+#include <vector>
 
+#include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/token.h"
 #include "tests/unit/keystore/pkcs11/token_fixture.h"
 
@@ -49,16 +51,30 @@ INSTANTIATE_TEST_SUITE_P(Codes, OneFailureTest,
                                            CodeCase{"GeneralError", CKR_GENERAL_ERROR, false},
                                            CodeCase{"FunctionFailed", CKR_FUNCTION_FAILED, false},
                                            CodeCase{"VendorDefined", CKR_VENDOR_DEFINED + 7, false},
-                                           CodeCase{"DeviceError", CKR_DEVICE_ERROR, true},
+                                           CodeCase{"DeviceError", CKR_DEVICE_ERROR, false},
                                            CodeCase{"DeviceRemoved", CKR_DEVICE_REMOVED, true},
                                            CodeCase{"TokenNotPresent", CKR_TOKEN_NOT_PRESENT, true}),
                          [](const auto& param) { return param.param.name; });
 
-TEST_F(RecoveryTest, AnAmbiguousCodeThatRepeatsReinitialises) {
-  probe->Fail(Call::kSign, CKR_GENERAL_ERROR, 2);
+class AmbiguousCodeTest : public RecoveryTest, public ::testing::WithParamInterface<CK_RV> {};
+
+// First the token is asked whether it answers.
+TEST_P(AmbiguousCodeTest, ReinitialisesAtOnceWhenTheTokenDoesNotAnswer) {
+  probe->Fail(Call::kSign, GetParam());
+  probe->Fail(Call::kGetTokenInfo, CKR_TOKEN_NOT_PRESENT);
   EXPECT_THAT(SignAndVerify(), IsOk());
   EXPECT_EQ(Calls(Call::kInitialize), 1U);
 }
+
+TEST_P(AmbiguousCodeTest, ReinitialisesWhenItRepeats) {
+  probe->Fail(Call::kSign, GetParam(), 2);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kInitialize), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, AmbiguousCodeTest,
+                         ::testing::Values(CKR_DEVICE_ERROR, CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED),
+                         [](const auto& param) { return std::string(CkrName(param.param)); });
 
 TEST_F(RecoveryTest, ATokenThatOnlyFailsIsReportedAfterThreeTries) {
   probe->Fail(Call::kSign, CKR_DEVICE_ERROR, 1000);
@@ -95,6 +111,19 @@ TEST_F(RecoveryTest, SurvivesALogoutByOthers) {
   EXPECT_THAT(SignAndVerify(), IsOk());
   EXPECT_EQ(Calls(Call::kLogin), 1U);
   EXPECT_EQ(Calls(Call::kInitialize), 0U);
+}
+
+// Whoever comes meanwhile waits for it.
+TEST_F(RecoveryTest, OneLoginIsEnoughForAll) {
+  probe->Fail(Call::kSignInit, CKR_USER_NOT_LOGGED_IN);
+  probe->Stall(Call::kLogin);
+  std::vector<std::jthread> callers;
+  callers.emplace_back([this] { EXPECT_THAT(SignAndVerify(), IsOk()); });
+  probe->AwaitStalled(Call::kLogin);
+  for (int i = 0; i < 8; ++i) callers.emplace_back([this] { EXPECT_THAT(SignAndVerify(), IsOk()); });
+  probe->Release(Call::kLogin);
+  callers.clear();
+  EXPECT_EQ(Calls(Call::kLogin), 1U);
 }
 
 TEST_F(RecoveryTest, SurvivesAllSessionsBeingClosed) {
@@ -141,7 +170,7 @@ TEST_F(RecoveryTest, AModuleThatWillNotBeFinalisedKeepsNoSession) {
   const unsigned with_other = open();
   ASSERT_GT(with_other, before);
   probe->Fail(Call::kFinalize, CKR_FUNCTION_FAILED, 1000);
-  probe->Fail(Call::kSign, CKR_DEVICE_ERROR);
+  probe->Fail(Call::kSign, CKR_DEVICE_REMOVED);
   EXPECT_THAT(SignAndVerify(), IsOk());
   EXPECT_EQ(Calls(Call::kFinalize), 1U);
   ASSERT_THAT(other->health()->Probe(Soon()), IsOk());
@@ -154,7 +183,7 @@ TEST_F(RecoveryTest, AModuleThatWillNotBeFinalisedKeepsNoSession) {
 TEST_F(RecoveryTest, AModuleThatCouldNotBeFinalisedIsFinalisedLater) {
   probe->Fail(Call::kFinalize, CKR_FUNCTION_FAILED);
   probe->Fail(Call::kInitialize, CKR_FUNCTION_FAILED);
-  probe->Fail(Call::kSign, CKR_DEVICE_ERROR);
+  probe->Fail(Call::kSign, CKR_DEVICE_REMOVED);
   EXPECT_THAT(Sign(), HasReason("module_down"));
   EXPECT_TRUE(Eventually([this] { return SignAndVerify().ok(); }));
   EXPECT_EQ(Calls(Call::kFinalize), 2U);
