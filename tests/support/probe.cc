@@ -37,6 +37,7 @@ void Probe::Reset() {
     watch.disguise = 0;
     watch.stall = false;
   }
+  write_sessions = 0;
   changed.notify_all();
 }
 

@@ -51,6 +51,11 @@ CK_RV Forward(Arguments... arguments) {
   return rv == CKR_OK || disguise == CKR_OK ? rv : disguise;
 }
 
+CK_RV OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY notify, CK_SESSION_HANDLE* session) {
+  if ((flags & CKF_RW_SESSION) != 0) ++probe.write_sessions;
+  return Forward<Call::kOpenSession, &CK_FUNCTION_LIST::C_OpenSession>(slot, flags, application, notify, session);
+}
+
 template <Call call, auto member, typename... Arguments>
 void Replace(CK_RV (*CK_FUNCTION_LIST::* /*same as member*/)(Arguments...)) {
   list.*member = &Forward<call, member, Arguments...>;
@@ -67,7 +72,7 @@ bool LoadReal() {
   RK_WATCH(Initialize);
   RK_WATCH(Finalize);
   RK_WATCH(GetTokenInfo);
-  RK_WATCH(OpenSession);
+  list.C_OpenSession = &OpenSession;
   RK_WATCH(CloseSession);
   RK_WATCH(Login);
   RK_WATCH(FindObjectsInit);

@@ -6,11 +6,10 @@
 #include <atomic>
 
 #include "keystore/pkcs11/reasons.h"
-#include "tests/support/chaos.h"
 #include "tests/support/eventually.h"
 #include "tests/support/fault_list.h"
 #include "tests/support/footprint.h"
-#include "tests/unit/keystore/pkcs11/token_fixture.h"
+#include "tests/unit/keystore/pkcs11/chaos_fixture.h"
 
 namespace rootkeep::pkcs11 {
 namespace {
@@ -36,18 +35,6 @@ constexpr int kPatience = 10;
 constexpr bool kSanitized = false;
 constexpr int kPatience = 1;
 #endif
-
-const Chaos& TheChaos() {
-  static const auto& chaos = *new Chaos;
-  return chaos;
-}
-
-std::string ChaosPath() {
-  for (const auto& [name, value] : TheChaos().Environment(SoftHsm::ModulePath())) {
-    setenv(name.c_str(), value.c_str(), 1);
-  }
-  return Chaos::ModulePath();
-}
 
 class FaultLoad : public ::testing::Test {
  protected:

@@ -7,13 +7,11 @@
 
 #include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/reasons.h"
-#include "tests/support/chaos.h"
-#include "tests/unit/keystore/pkcs11/token_fixture.h"
+#include "tests/unit/keystore/pkcs11/chaos_fixture.h"
 
 namespace rootkeep::pkcs11 {
 namespace {
 
-using rootkeep::testing::Chaos;
 using rootkeep::testing::HasReason;
 using rootkeep::testing::IsOk;
 using rootkeep::testing::Says;
@@ -26,6 +24,7 @@ enum class Outcome {
   kAway,     // UNAVAILABLE
   kBusy,     // RESOURCE_EXHAUSTED
   kRefused,  // FAILED_PRECONDITION: an operator has to look
+  kLatched,  // the same, because the PIN was refused: not sent again until the operator says so
   kLying,    // DATA_LOSS: what the token gave is not what it was asked for
 };
 
@@ -36,7 +35,7 @@ constexpr std::array<const char*, kOperations.size()> kOperationNames{"Create", 
 
 // How a failing case is named in the output.
 void PrintTo(Outcome outcome, std::ostream* out) {
-  constexpr std::array kNames{"done", "away", "busy", "refused", "lying"};
+  constexpr std::array kNames{"done", "away", "busy", "refused", "latched", "lying"};
   *out << kNames.at(static_cast<std::size_t>(outcome));
 }
 
@@ -71,10 +70,26 @@ constexpr auto kFaults = std::to_array<Fault>({
     {"TokenAwayAsDeviceError", "token-away sessions=CKR_DEVICE_ERROR", {kAway, kAway, kAway, kAway, kAway}},
     {"EveryCallFails", "fail * CKR_FUNCTION_FAILED", {kAway, kAway, kAway, kAway, kAway}},
     {"NoMemory", "fail * CKR_HOST_MEMORY", {kBusy, kBusy, kBusy, kBusy, kBusy}},
+    {"NoSessionLeft",
+     "fail C_OpenSession CKR_SESSION_COUNT\nlose-sessions * times=1",
+     {kBusy, kBusy, kBusy, kBusy, kBusy}},
+    // One to be logged in with and one to work with: none to make a key.
+    {"TwoSessions", "session-limit 2\nlose-sessions * times=1", {kBusy, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"Slow", "delay * 5ms quiet", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    {"PinChanged", "refuse-pin\nlose-sessions * times=1", {kLatched, kLatched, kLatched, kLatched, kLatched}},
     {"Renumbered", "slot-offset 7", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
     {"SignFails", "fail C_Sign CKR_DEVICE_ERROR", {kUnseen, kUnseen, kAway, kUnseen, kUnseen}},
     {"NotPermitted", "fail C_SignInit CKR_KEY_FUNCTION_NOT_PERMITTED", {kUnseen, kUnseen, kAway, kUnseen, kUnseen}},
-    // A token that lies.
+    // Leading zeros are no lie: what is returned is DER.
+    {"LongSignature", "signature C_Sign long", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
+    // A token that lies. Its first signature after a connect is checked by the signer, each of the others by whoever
+    // is to release it, as in Sign below.
+    {"FlippedSignature", "signature C_Sign flip", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    {"SwappedSignature", "signature C_Sign swap", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    {"ZeroR", "signature C_Sign zero-r", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    {"ZeroS", "signature C_Sign zero-s", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    {"LargeSignature", "signature C_Sign max", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
+    {"OtherKeySigns", "other-key C_SignInit", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
     {"ShortSignature", "signature C_Sign short", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
     {"OverrunSignature", "signature C_Sign overrun", {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
     // Another key answers to the name when it has to be found again; whoever opens the name now opens that one.
@@ -85,18 +100,6 @@ constexpr auto kFaults = std::to_array<Fault>({
      "swap-key label:rk/app/key/1 label:rk/app/other/1 class=private\nlose-sessions C_Sign times=1",
      {kUnseen, kUnseen, kLying, kUnseen, kUnseen}},
 });
-
-// Shared by the cases of one process, because a module's environment is the whole process's.
-const Chaos& TheChaos() {
-  static const auto& chaos = *new Chaos;
-  return chaos;
-}
-
-std::string ChaosPath() {
-  for (const auto& [name, value] : TheChaos().Environment(SoftHsm::ModulePath()))
-    setenv(name.c_str(), value.c_str(), 1);
-  return Chaos::ModulePath();
-}
 
 class FaultMatrix : public ::testing::TestWithParam<std::tuple<Fault, Operation>> {
  protected:
@@ -152,7 +155,7 @@ Outcome OutcomeOf(const Status& status) {
     case Code::kUnavailable: return kAway;
     case Code::kResourceExhausted: return kBusy;
     case Code::kDataLoss: return kLying;
-    default: return kRefused;
+    default: return status.error().reason() == kReasonPinLatched ? kLatched : kRefused;
   }
 }
 
@@ -163,6 +166,10 @@ TEST_P(FaultMatrix, EndsAsPromisedAndRecovers) {
   EXPECT_EQ(OutcomeOf(status), fault.outcomes[static_cast<std::size_t>(operation)])
       << (status.ok() ? "done" : status.error().ToString());
   TheChaos().Clear();
+  if (OutcomeOf(status) == kLatched) {
+    EXPECT_EQ(OutcomeOf(Do(operation)), kLatched) << "the token would take the PIN again, but nobody tries";
+    ASSERT_THAT(hsm_.module()->pins().Forget(info_->device), IsOk());
+  }
   const auto cleared = std::chrono::steady_clock::now();
   EXPECT_TRUE(Eventually([&] { return Do(operation).ok(); }));
   const auto took = std::chrono::steady_clock::now() - cleared;

@@ -75,6 +75,16 @@ TEST_F(SigningTest, ASessionThatSawAnErrorIsClosed) {
   EXPECT_EQ(Calls(Call::kOpenSession), 1U);
 }
 
+TEST_F(SigningTest, SignsInSessionsThatCannotChangeTheToken) {
+  probe->Reset();
+  probe->Fail(Call::kSign, CKR_SESSION_HANDLE_INVALID);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_GT(Calls(Call::kOpenSession), 0U) << "connected anew";
+  EXPECT_EQ(probe->write_sessions, 0U);
+  ASSERT_THAT(store->Create({.name = "other"}, Soon()), IsOk());
+  EXPECT_EQ(probe->write_sessions, 1U);
+}
+
 TEST_F(SigningTest, WithoutSessionCopiesItSignsWithTheKeyItself) {
   // A token that copies no keys: every bind tries once.
   probe->Fail(Call::kCopyObject, CKR_ACTION_PROHIBITED, 1000);
