@@ -10,10 +10,12 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 
 INTEROP = pathlib.Path(__file__).resolve().parent.parent / "interop"
 START_LIMIT = 60  # seconds
 STOP_LIMIT = 20
+POLL = 0.1
 
 
 class Failed(Exception):
@@ -32,6 +34,19 @@ def run(*command, **options):
     if done.returncode != 0:
         raise Failed(f"{pathlib.Path(command[0]).name} failed ({done.returncode}): {done.stderr.strip()[-2000:]}")
     return done.stdout
+
+
+def eventually(condition, limit, words):
+    """Asks for at most `limit` seconds until `condition` gives something true, and returns that; `words`, or what they
+    give when called, say what was waited for."""
+    end = time.monotonic() + limit
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise Failed(f"not within {limit} s: {words() if callable(words) else words}")
+        time.sleep(POLL)
 
 
 class Authority:
@@ -60,7 +75,11 @@ class Authority:
             if found:
                 return int(found.group(1))
         self.stop()
-        raise Failed(f"{self.name} did not come up: {pathlib.Path(self.log).read_text(errors='replace')[-2000:]}")
+        raise Failed(f"{self.name} did not come up: {self.said()[-2000:]}")
+
+    def said(self):
+        """All that it has printed so far."""
+        return pathlib.Path(self.log).read_text(errors="replace")
 
     def stop(self):
         self._process.terminate()

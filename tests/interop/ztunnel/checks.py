@@ -1,75 +1,29 @@
-"""What an entry of ztunnel's config dump must hold, checked with openssl and against rootkeepd's ledger."""
+"""What an entry of ztunnel's config dump must hold, and how ztunnel treats peers."""
 
 import base64
-import json
-import pathlib
 import socket
 import ssl
-import subprocess
 
-import authority
+import issued
 import proxy
 
 CLIENT = "spiffe://cluster.local/ns/default/sa/client"  # the name of peers in these tests
-
-
-def require(condition, words):
-    if not condition:
-        raise authority.Failed(words)
 
 
 def _pem(certificates):
     return "".join(base64.b64decode(certificate["pem"]).decode().strip() + "\n" for certificate in certificates)
 
 
-def _der_of_all(path):
-    ends = "-----END CERTIFICATE-----"
-    return [ssl.PEM_cert_to_DER_cert(part.strip() + "\n" + ends) for part in path.read_text().split(ends)[:-1]]
+def leaf_of(entry):
+    """PEM."""
+    return _pem(entry["certChain"][:1])
 
 
-def _chain_is_good(leaf, intermediates, roots):
-    done = subprocess.run(["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-no-CApath", "-no-CAstore",
-                           "-CAfile", str(roots), "-untrusted", str(intermediates), str(leaf)], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
-    return done.returncode == 0, done.stdout.strip()
-
-
-def ledger(build, home, identity):
-    """The entries of an identity, the newest first."""
-    listed = authority.run(pathlib.Path(build) / "tools" / "rootkeep" / "rootkeep", "ledger", "list", "--state",
-                           pathlib.Path(home) / "state", "--san", identity, "--json")
-    return json.loads(listed)
-
-
-def other_ca(home):
-    """A self-signed CA that has nothing to do with rootkeepd: its certificate and key files."""
-    certificate, key = home / "other-root.pem", home / "other-key.pem"
-    if not certificate.exists():
-        authority.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                      "-subj", "/O=other", "-addext", f"subjectAltName=URI:{CLIENT}", "-keyout", key, "-out",
-                      certificate)
-    return certificate, key
-
-
-def certificate_is(build, home, entry, identity, caller, roots):
-    """Requires that the entry is a good certificate for `identity`, recorded as issued to `caller`; leaves leaf.pem."""
-    require(proxy.available(entry), f"{identity} is {entry['state']}")
-    leaf, intermediates, anchors = home / "leaf.pem", home / "intermediates.pem", home / "anchors.pem"
-    leaf.write_text(_pem(entry["certChain"][:1]))
-    intermediates.write_text(_pem(entry["certChain"][1:]))
-    anchors.write_text(_pem(entry["rootCerts"]))
-
-    good, words = _chain_is_good(leaf, intermediates, anchors)
-    require(good, f"openssl refuses the chain of {identity}: {words}")
-    require(not _chain_is_good(leaf, intermediates, other_ca(home)[0])[0], "openssl takes the chain under any root")
-    require(_der_of_all(anchors) == _der_of_all(roots), "ztunnel trusts other roots than the authority's")
-
-    names = authority.run("openssl", "x509", "-in", leaf, "-noout", "-ext", "subjectAltName").split("\n", 1)[1].strip()
-    require(names == f"URI:{identity}", f"the certificate of {identity} names {names}")
-
-    serial = proxy.serial_of(entry)
-    recorded = [(int(line["serial"], 16), line["status"], line["caller"]) for line in ledger(build, home, identity)]
-    require((serial, "issued", caller) in recorded, f"not recorded: {serial} for {identity} by {caller}: {recorded}")
+def certificate_is(build, home, entry, identity, caller, roots, node=""):
+    """Requires that the entry is a good certificate for `identity`, recorded as issued to `caller` by way of `node`."""
+    issued.require(proxy.available(entry), f"{identity} is {entry['state']}")
+    issued.require(proxy.serial_of(entry) == issued.serial_of(leaf_of(entry)), "ztunnel misreads a serial number")
+    issued.require_good(build, home, _pem(entry["certChain"]), _pem(entry["rootCerts"]), identity, caller, roots, node)
 
 
 def _handshake(roots, certificate, key):

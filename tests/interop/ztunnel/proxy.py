@@ -1,52 +1,16 @@
 """A ztunnel process without Kubernetes: no xDS, no pods, and what it has is read from its config dump."""
 
-import fcntl
 import http.client
 import json
 import os
 import pathlib
-import socket
-import struct
 import subprocess
-import sys
-import time
 
 import authority
 
 ADMIN_PORT = 15000
 INBOUND_PORT = 15008
-POLL = 0.1  # seconds
 STOP_LIMIT = 20
-
-
-def enter_own_network(marker):
-    """Starts this program again, with `marker` in front of its arguments, in a network of its own, where nobody uses
-    the ports that ztunnel has no setting for (15021, 15001, 15006, 15008) and it may mark sockets, as root or not."""
-    user = [] if os.geteuid() == 0 else ["--map-root-user"]
-    command = ["unshare", "--net", *user]
-    tried = subprocess.run([*command, "true"], stderr=subprocess.PIPE, text=True, check=False)
-    if tried.returncode != 0:
-        raise authority.Failed(f"{' '.join(command)}: {tried.stderr.strip()}; ztunnel's ports are fixed, so it runs in "
-                               "a network namespace of its own: run as root, or allow user namespaces")
-    os.execvp("unshare", [*command, sys.executable, sys.argv[0], marker, *sys.argv[1:]])
-
-
-def raise_loopback():
-    flags = struct.pack("16sh14x", b"lo", 1)  # IFF_UP
-    with socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, 0x8914, flags)  # SIOCSIFFLAGS
-
-
-def eventually(condition, limit, words):
-    """Asks until `condition` gives something true, and returns that."""
-    end = time.monotonic() + limit
-    while True:
-        found = condition()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise authority.Failed(f"not within {limit} s: {words() if callable(words) else words}")
-        time.sleep(POLL)
 
 
 class Workload:
@@ -82,7 +46,7 @@ class Ztunnel:
             self._process = subprocess.Popen([str(part) for part in command], cwd=home, stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=log, env={"PATH": os.environ["PATH"], **environment})
         try:
-            eventually(self._answers, 60, "ztunnel's admin port answers")
+            authority.eventually(self._answers, 60, "ztunnel's admin port answers")
         except BaseException:
             self.stop()
             raise
@@ -113,8 +77,8 @@ class Ztunnel:
 
     def wait_for(self, identity, wanted, limit=60):
         """The identity's entry once `wanted` holds of it."""
-        return eventually(lambda: (entry := self.entry(identity)) and wanted(entry) and entry, limit,
-                          lambda: f"{identity} is {self.entry(identity)}; ztunnel said: {self.said()[-3000:]}")
+        return authority.eventually(lambda: (entry := self.entry(identity)) and wanted(entry) and entry, limit,
+                                    lambda: f"{identity} is {self.entry(identity)}; ztunnel said: {self.said()[-3000:]}")
 
     def stop(self):
         self._process.terminate()

@@ -7,6 +7,7 @@ import threading
 
 import authority
 import checks
+import issued
 import proxy
 
 LIMIT = 60  # seconds
@@ -64,6 +65,6 @@ def run(build, program, home):
                 checks.certificate_is(build, directory, entry, WEB, caller, root)
 
         # As one workload's proxy it asks when a peer comes; any will do.
-        check("".join(lines), WEB, lambda: checks.peers_with(root, *checks.other_ca(directory)))
+        check("".join(lines), WEB, lambda: checks.peers_with(root, *issued.other_ca(directory, checks.CLIENT)))
         shared = next(line for line in lines if line.startswith("# export ")).removeprefix("# ")
         check("".join(lines) + "unset PROXY_MODE PROXY_WORKLOAD_INFO\n" + shared, ZTUNNEL, lambda: None)
