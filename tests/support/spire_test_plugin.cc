@@ -7,12 +7,15 @@
 #include "proto/spire/agent_keymanager.grpc.pb.h"
 #include "providers/spire/plugin/answer.h"
 #include "providers/spire/plugin/serve.h"
+#include "providers/spire/plugin/unary_method.h"
 
 namespace {
 
 using rootkeep::Ok;
 using rootkeep::Status;
 using rootkeep::spire::hcl::Section;
+using spire::plugin::agent::keymanager::v1::GetPublicKeyRequest;
+using spire::plugin::agent::keymanager::v1::GetPublicKeyResponse;
 using spire::plugin::agent::keymanager::v1::KeyManager;
 
 void Fail(const std::string& how) {
@@ -41,9 +44,8 @@ class TestPlugin final : public rootkeep::spire::Configurable, public KeyManager
   }
   void Deinit() const { Fail(mode_ == "deinit" ? "exception" : ""); }
 
-  grpc::Status GetPublicKey(grpc::ServerContext* /*context*/,
-                            const spire::plugin::agent::keymanager::v1::GetPublicKeyRequest* request,
-                            spire::plugin::agent::keymanager::v1::GetPublicKeyResponse* response) override {
+  grpc::Status GetPublicKey(grpc::ServerContext* /*context*/, const GetPublicKeyRequest* request,
+                            GetPublicKeyResponse* response) override {
     return rootkeep::spire::Answer([&]() -> Status {
       Fail(request->key_id());
       if (request->key_id() == "hang") Hang();
@@ -67,10 +69,18 @@ class TestPlugin final : public rootkeep::spire::Configurable, public KeyManager
 
 }  // namespace
 
+// Served by gRPC's server, or by ours.
 int main() {
   static TestPlugin plugin;
-  return rootkeep::spire::Serve({.type = "KeyManager",
-                                 .services = {{KeyManager::service_full_name(), &plugin}},
-                                 .configurable = &plugin,
-                                 .deinit = [] { plugin.Deinit(); }});
+  rootkeep::spire::NamedService service{.name = KeyManager::service_full_name()};
+  if (ROOTKEEP_TEST_UNARY) {
+    service.methods = [&](rootkeep::spire::Threads& threads) -> rootkeep::spire::unary::Methods {
+      return {{"/" + service.name + "/GetPublicKey",
+               rootkeep::spire::Blocking(threads, plugin, &TestPlugin::GetPublicKey)}};
+    };
+  } else {
+    service.service = &plugin;
+  }
+  return rootkeep::spire::Serve(
+      {.type = "KeyManager", .services = {service}, .configurable = &plugin, .deinit = [] { plugin.Deinit(); }});
 }

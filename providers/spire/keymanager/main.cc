@@ -12,7 +12,11 @@ int main() {
   KeyManagerService<ServerContract> server(manager, threads);
   KeyManagerService<AgentContract> agent(manager, threads);
   return Serve({.type = "KeyManager",
-                .services = {{ServerContract::Service::service_full_name(), &server, HostSide::kServer},
-                             {AgentContract::Service::service_full_name(), &agent, HostSide::kAgent}},
+                .services = {{.name = ServerContract::Service::service_full_name(),
+                              .side = HostSide::kServer,
+                              .methods = [&server](Threads& blocking) { return server.Methods(blocking); }},
+                             {.name = AgentContract::Service::service_full_name(),
+                              .side = HostSide::kAgent,
+                              .methods = [&agent](Threads& blocking) { return agent.Methods(blocking); }}},
                 .configurable = &manager});
 }

@@ -1,6 +1,8 @@
 // SPIRE's two KeyManager services: one for its server and one for its agent, alike but for the package.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "keystore/base/bytes.h"
@@ -9,6 +11,8 @@
 #include "providers/spire/keymanager/key_manager.h"
 #include "providers/spire/keymanager/signing_threads.h"
 #include "providers/spire/plugin/answer.h"
+#include "providers/spire/plugin/named_service.h"
+#include "providers/spire/plugin/unary_method.h"
 
 namespace rootkeep::spire {
 
@@ -35,64 +39,82 @@ struct AgentContract {
 
 // An adapter of KeyManager. Both outlive it.
 template <typename Contract>
-class KeyManagerService final
-    : public Contract::Service::template WithCallbackMethod_SignData<typename Contract::Service::Service> {
+class KeyManagerService {
  public:
   KeyManagerService(KeyManager& manager, SigningThreads& threads) : manager_(manager), threads_(threads) {}
 
-  grpc::Status GenerateKey(grpc::ServerContext* /*context*/, const typename Contract::GenerateKeyRequest* request,
-                           typename Contract::GenerateKeyResponse* response) override {
-    return Answer([&]() -> Status {
-      RK_TRY(const ManagedKey key, manager_.GenerateKey(request->key_id(), static_cast<int>(request->key_type())));
-      Show(key, *response->mutable_public_key());
-      return Ok();
-    });
-  }
-
-  grpc::Status GetPublicKey(grpc::ServerContext* /*context*/, const typename Contract::GetPublicKeyRequest* request,
-                            typename Contract::GetPublicKeyResponse* response) override {
-    return Answer([&]() -> Status {
-      RK_TRY(const auto key, manager_.GetPublicKey(request->key_id()));
-      if (key) Show(*key, *response->mutable_public_key());
-      return Ok();
-    });
-  }
-
-  grpc::Status GetPublicKeys(grpc::ServerContext* /*context*/,
-                             const typename Contract::GetPublicKeysRequest* /*request*/,
-                             typename Contract::GetPublicKeysResponse* response) override {
-    return Answer([&]() -> Status {
-      RK_TRY(const ManagedKeys keys, manager_.GetPublicKeys());
-      for (const auto& [id, key] : keys) Show(key, *response->add_public_keys());
-      return Ok();
-    });
-  }
-
-  grpc::ServerUnaryReactor* SignData(grpc::CallbackServerContext* context,
-                                     const typename Contract::SignDataRequest* request,
-                                     typename Contract::SignDataResponse* response) override {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    const auto sign = [this, reactor, request, response](Deadline deadline, bool again) {
-      grpc::Status status = Sign(*request, *response, deadline);
-      if (again && MayPass(status)) return SigningThreads::Outcome::kNotDone;
-      const auto outcome = status.ok() ? SigningThreads::Outcome::kSigned : SigningThreads::Outcome::kFailed;
-      reactor->Finish(std::move(status));
-      return outcome;
-    };
-    bool taken = false;
-    RunGuarded("spire.exception", [&] { taken = threads_.Run(sign, After(KeyManager::kCallDeadline)); });
-    if (!taken) reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many signatures wait for the token"});
-    return reactor;
+  // This object outlives them.
+  unary::Methods Methods(Threads& blocking) {
+    return {{Path("GenerateKey"),
+             Blocking<GenerateKeyRequest, GenerateKeyResponse>(
+                 blocking, [this](const auto& request, auto& response) { return GenerateKey(request, response); })},
+            {Path("GetPublicKey"),
+             Blocking<GetPublicKeyRequest, GetPublicKeyResponse>(
+                 blocking, [this](const auto& request, auto& response) { return GetPublicKey(request, response); })},
+            {Path("GetPublicKeys"),
+             Blocking<GetPublicKeysRequest, GetPublicKeysResponse>(
+                 blocking, [this](const auto& /*request*/, auto& response) { return GetPublicKeys(response); })},
+            {Path("SignData"), {[this](const std::shared_ptr<unary::Call>& call) { SignData(call); }}}};
   }
 
  private:
+  using GenerateKeyRequest = typename Contract::GenerateKeyRequest;
+  using GenerateKeyResponse = typename Contract::GenerateKeyResponse;
+  using GetPublicKeyRequest = typename Contract::GetPublicKeyRequest;
+  using GetPublicKeyResponse = typename Contract::GetPublicKeyResponse;
+  using GetPublicKeysRequest = typename Contract::GetPublicKeysRequest;
+  using GetPublicKeysResponse = typename Contract::GetPublicKeysResponse;
+  using SignDataRequest = typename Contract::SignDataRequest;
+  using SignDataResponse = typename Contract::SignDataResponse;
+
+  static std::string Path(std::string_view method) {
+    return fmt::format("/{}/{}", Contract::Service::service_full_name(), method);
+  }
+
+  grpc::Status GenerateKey(const GenerateKeyRequest& request, GenerateKeyResponse& response) {
+    return Answer([&]() -> Status {
+      RK_TRY(const ManagedKey key, manager_.GenerateKey(request.key_id(), static_cast<int>(request.key_type())));
+      Show(key, *response.mutable_public_key());
+      return Ok();
+    });
+  }
+
+  grpc::Status GetPublicKey(const GetPublicKeyRequest& request, GetPublicKeyResponse& response) {
+    return Answer([&]() -> Status {
+      RK_TRY(const auto key, manager_.GetPublicKey(request.key_id()));
+      if (key) Show(*key, *response.mutable_public_key());
+      return Ok();
+    });
+  }
+
+  grpc::Status GetPublicKeys(GetPublicKeysResponse& response) {
+    return Answer([&]() -> Status {
+      RK_TRY(const ManagedKeys keys, manager_.GetPublicKeys());
+      for (const auto& [id, key] : keys) Show(key, *response.add_public_keys());
+      return Ok();
+    });
+  }
+
+  void SignData(const std::shared_ptr<unary::Call>& call) {
+    const auto sign = [this, call](Deadline deadline, bool again) {
+      SignDataRequest request;
+      SignDataResponse response;
+      if (!Parse(*call, request)) return SigningThreads::Outcome::kFailed;
+      const grpc::Status status = Sign(request, response, deadline);
+      if (again && MayPass(status)) return SigningThreads::Outcome::kNotDone;
+      Finish(*call, status, response);
+      return status.ok() ? SigningThreads::Outcome::kSigned : SigningThreads::Outcome::kFailed;
+    };
+    if (threads_.Run(sign, After(KeyManager::kCallDeadline))) return;
+    call->Finish({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .text = "too many signatures wait for the token"});
+  }
+
   static bool MayPass(const grpc::Status& status) {
     return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
            status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
   }
 
-  grpc::Status Sign(const typename Contract::SignDataRequest& request, typename Contract::SignDataResponse& response,
-                    Deadline deadline) {
+  grpc::Status Sign(const SignDataRequest& request, SignDataResponse& response, Deadline deadline) {
     return Answer([&]() -> Status {
       RK_TRY(auto made, manager_.SignData(request.key_id(), OptionsOf(request), request.data(), deadline));
       response.set_signature(std::move(made.signature));
@@ -101,12 +123,12 @@ class KeyManagerService final
     });
   }
 
-  static std::optional<SignerOptions> OptionsOf(const typename Contract::SignDataRequest& request) {
+  static std::optional<SignerOptions> OptionsOf(const SignDataRequest& request) {
     if (request.has_pss_options()) {
       const auto& pss = request.pss_options();
       return SignerOptions{.hash = static_cast<int>(pss.hash_algorithm()), .pss_salt_length = pss.salt_length()};
     }
-    if (request.signer_opts_case() == Contract::SignDataRequest::SIGNER_OPTS_NOT_SET) return std::nullopt;
+    if (request.signer_opts_case() == SignDataRequest::SIGNER_OPTS_NOT_SET) return std::nullopt;
     return SignerOptions{.hash = static_cast<int>(request.hash_algorithm()), .pss_salt_length = std::nullopt};
   }
 

@@ -1,6 +1,5 @@
 #include "providers/spire/plugin/door.h"
 
-#include <grpcpp/server_posix.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -19,9 +18,9 @@ constexpr int kBreatherMs = 100;  // when connections cannot be accepted, for wa
 
 }  // namespace
 
-Result<std::unique_ptr<Door>> Door::Open(int listener, grpc::Server& server, uid_t user,
+Result<std::unique_ptr<Door>> Door::Open(int listener, uid_t user, std::function<void(Fd)> admitted,
                                          std::function<void()> orphaned) {
-  std::unique_ptr<Door> door(new Door(listener, server, user, std::move(orphaned)));
+  std::unique_ptr<Door> door(new Door(listener, user, std::move(admitted), std::move(orphaned)));
   door->parent_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0)));
   door->close_ = Fd(eventfd(0, EFD_CLOEXEC));
   if (!door->close_.valid()) return ErrnoError("eventfd", errno);
@@ -65,7 +64,7 @@ void Door::Admit() {
     poll(&closing, 1, kBreatherMs);
     return;
   }
-  if (IsOurs(connection.get())) grpc::AddInsecureChannelFromFd(&server_, connection.Release());
+  if (IsOurs(connection.get())) admitted_(std::move(connection));
 }
 
 }  // namespace rootkeep::spire

@@ -12,9 +12,6 @@
 namespace rootkeep::spire {
 namespace {
 
-constexpr const char* kInit = "/spire.service.private.init.v1.Init/Init";
-constexpr const char* kDeinit = "/spire.service.private.init.v1.Init/Deinit";
-
 // What spire-server offers to plugins and spire-agent does not (spire.md §1.7).
 constexpr std::string_view kOfServer = "spire.hostservice.server.";
 

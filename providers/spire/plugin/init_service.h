@@ -19,12 +19,15 @@ class InitService final : public grpc::Service {
   // far less than the 10 s that the host waits.
   InitService(std::vector<NamedService> services, std::function<void()> deinit);
 
- private:
+  static constexpr const char* kInit = "/spire.service.private.init.v1.Init/Init";
+  static constexpr const char* kDeinit = "/spire.service.private.init.v1.Init/Deinit";
+
   grpc::Status Init(grpc::ServerContext* context, const init::v1::InitRequest* request,
                     init::v1::InitResponse* response);
   grpc::Status Deinit(grpc::ServerContext* context, const init::v1::DeinitRequest* request,
                       init::v1::DeinitResponse* response);
 
+ private:
   const std::vector<NamedService> services_;
   const std::function<void()> deinit_;
 };

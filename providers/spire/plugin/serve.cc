@@ -1,9 +1,6 @@
 #include "providers/spire/plugin/serve.h"
 
 #include <fmt/format.h>
-#include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/resource_quota.h>
-#include <grpcpp/server_builder.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,16 +15,13 @@
 #include "keystore/base/log_format.h"
 #include "providers/spire/plugin/door.h"
 #include "providers/spire/plugin/environment.h"
-#include "providers/spire/plugin/go_plugin_services.h"
-#include "providers/spire/plugin/init_service.h"
+#include "providers/spire/plugin/host.h"
 #include "providers/spire/plugin/private_socket.h"
 #include "signer/client/grpc_process.h"
 
 namespace rootkeep::spire {
 namespace {
 
-// Calls that wait, for a token say, hold a thread each.
-constexpr int kMaxThreads = 256;
 // The host kills what has not ended 2 s after Shutdown was answered.
 constexpr std::chrono::milliseconds kFinishCalls{500};
 constexpr std::chrono::milliseconds kEndAtLatest{1500};
@@ -47,41 +41,11 @@ std::vector<NamedService> AnnouncedBy(const Plugin& plugin) {
   return services;
 }
 
-// Every service of the process, and the server that has them.
-class Host {
- public:
-  explicit Host(const Plugin& plugin)
-      : config_(*plugin.configurable),
-        init_(AnnouncedBy(plugin), plugin.deinit),
-        controller_([this] { stop_.release(); }) {}
-
-  Result<std::unique_ptr<Door>> Start(const Plugin& plugin, int listener) {
-    grpc::EnableDefaultHealthCheckService(true);
-    grpc::ServerBuilder builder;
-    builder.SetResourceQuota(grpc::ResourceQuota("plugin").SetMaxThreads(kMaxThreads));
-    for (grpc::Service* service :
-         std::initializer_list<grpc::Service*>{&broker_, &stdio_, &controller_, &init_, &config_}) {
-      builder.RegisterService(service);
-    }
-    for (const NamedService& service : plugin.services) builder.RegisterService(service.service);
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr) return Unavailable("grpc: the server could not be started");
-    server_->GetHealthCheckService()->SetServingStatus("plugin", true);
-    return Door::Open(listener, *server_, geteuid(), [this] { stop_.release(); });
-  }
-
-  void WaitForStop() { stop_.acquire(); }
-  void End() { server_->Shutdown(std::chrono::system_clock::now() + kFinishCalls); }
-
- private:
-  std::counting_semaphore<> stop_{0};
-  BrokerService broker_;
-  StdioService stdio_;
-  ConfigService config_;
-  InitService init_;
-  ControllerService controller_;
-  std::unique_ptr<grpc::Server> server_;
-};
+Result<std::unique_ptr<Host>> StartHost(CommonServices& common, const std::vector<NamedService>& services) {
+  if (services.front().methods != nullptr) return StartUnaryHost(common, services);
+  PrepareGrpc();
+  return StartGrpcHost(common, services);
+}
 
 // Nobody waits for a call that hangs.
 void EndProcessAtLatest() {
@@ -93,15 +57,21 @@ void EndProcessAtLatest() {
 
 Status Run(const Plugin& plugin, const HandshakeOutput& output) {
   RK_TRY(PrivateSocket socket, PrivateSocket::Open(SocketParent()));
-  Host host(plugin);
-  RK_TRY(std::unique_ptr<Door> door, host.Start(plugin, socket.fd()));
+  std::counting_semaphore<> stop{0};
+  CommonServices common{.config = ConfigService(*plugin.configurable),
+                        .init = InitService(AnnouncedBy(plugin), plugin.deinit),
+                        .controller = ControllerService([&stop] { stop.release(); })};
+  RK_TRY(const std::unique_ptr<Host> host, StartHost(common, plugin.services));
+  RK_TRY(std::unique_ptr<Door> door,
+         Door::Open(
+             socket.fd(), geteuid(), [&host](Fd one) { host->Admit(std::move(one)); }, [&stop] { stop.release(); }));
   RK_RETURN_IF_ERROR(output.Announce(socket.path()));
-  host.WaitForStop();
+  stop.acquire();
   door.reset();
   socket.Remove();
   RunGuarded("spire.exception", EndProcessAtLatest);
   RunGuarded("spire.exception", plugin.deinit);
-  host.End();
+  host->End(kFinishCalls);
   return Ok();
 }
 
@@ -118,7 +88,6 @@ int RunAsPlugin(const Plugin& plugin) {
   RunGuarded("spire.exception", [] { (void)log::Start(log::Level::kDebug, ""); });
   IgnoreSignals();
   umask(S_IRWXG | S_IRWXO);
-  PrepareGrpc();
   const Status status = output.ok() ? Run(plugin, *output) : Status(output.error());
   log::Stop();
   if (status.ok()) return 0;

@@ -7,7 +7,8 @@ int main() {
   static auto& plugin = *new rootkeep::spire::UpstreamAuthorityService;
   return rootkeep::spire::Serve(
       {.type = "UpstreamAuthority",
-       .services = {{rootkeep::spire::upstreamauthority::UpstreamAuthority::service_full_name(), &plugin}},
+       .services = {{.name = rootkeep::spire::upstreamauthority::UpstreamAuthority::service_full_name(),
+                     .service = &plugin}},
        .configurable = &plugin,
        .deinit = [] { plugin.Deinit(); }});
 }

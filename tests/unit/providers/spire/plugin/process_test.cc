@@ -31,7 +31,8 @@ using ::testing::MatchesRegex;
 
 constexpr std::chrono::milliseconds kHostsPatience{2000};
 
-class PluginProcess : public ::testing::Test {
+// Of both kinds: served by gRPC's server, and by ours.
+class PluginProcess : public ::testing::TestWithParam<const char*> {
  protected:
   grpc::Status GetPublicKey(const std::string& id) {
     PluginCall call;
@@ -43,9 +44,13 @@ class PluginProcess : public ::testing::Test {
     return status;
   }
 
-  SpireHost host{ROOTKEEP_SPIRE_TEST_PLUGIN, "KeyManager"};
+  SpireHost host{GetParam(), "KeyManager"};
   std::string answered_id;
 };
+
+INSTANTIATE_TEST_SUITE_P(Hosts, PluginProcess,
+                         ::testing::Values(ROOTKEEP_SPIRE_TEST_PLUGIN, ROOTKEEP_SPIRE_TEST_UNARY_PLUGIN),
+                         [](const auto& instance) { return instance.index == 0 ? "Grpc" : "Unary"; });
 
 TEST(PluginStart, WithoutACookieItSaysWhatItIsAndEnds) {
   for (const char* cookie : {"", "KeyManager=x "}) {
@@ -94,7 +99,7 @@ TEST(PluginStart, EndsWithTheProcessThatStartedIt) {
   EXPECT_TRUE(Eventually([&] { return !std::filesystem::exists(std::filesystem::path(path).parent_path()); }));
 }
 
-TEST_F(PluginProcess, AnnouncesAPrivateSocket) {
+TEST_P(PluginProcess, AnnouncesAPrivateSocket) {
   EXPECT_THAT(host.handshake(), MatchesRegex("1\\|1\\|unix\\|/.*/plugin.sock\\|grpc\\|"));
   struct stat info{};
   ASSERT_EQ(stat(std::filesystem::path(host.socket_path()).parent_path().c_str(), &info), 0);
@@ -102,7 +107,7 @@ TEST_F(PluginProcess, AnnouncesAPrivateSocket) {
   EXPECT_EQ(info.st_uid, geteuid());
 }
 
-TEST_F(PluginProcess, IsHealthy) {
+TEST_P(PluginProcess, IsHealthy) {
   const auto stub = grpc::health::v1::Health::NewStub(host.channel());
   grpc::health::v1::HealthCheckRequest request;
   grpc::health::v1::HealthCheckResponse response;
@@ -115,7 +120,7 @@ TEST_F(PluginProcess, IsHealthy) {
   EXPECT_EQ(stub->Check(&unknown, request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(PluginProcess, KeepsTheBrokersStreamWhateverIsAnnounced) {
+TEST_P(PluginProcess, KeepsTheBrokersStreamWhateverIsAnnounced) {
   PluginCall call;
   const auto stream = ::plugin::GRPCBroker::NewStub(host.channel())->StartStream(&call);
   ::plugin::ConnInfo announced;
@@ -131,12 +136,12 @@ TEST_F(PluginProcess, KeepsTheBrokersStreamWhateverIsAnnounced) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-TEST_F(PluginProcess, SaysTwiceWhatItServes) {
+TEST_P(PluginProcess, SaysTwiceWhatItServes) {
   EXPECT_EQ(host.Init().size(), 2U);
   EXPECT_EQ(host.Init().size(), 2U);
 }
 
-TEST_F(PluginProcess, SendsNothingOnTheStdioStream) {
+TEST_P(PluginProcess, SendsNothingOnTheStdioStream) {
   PluginCall call;
   const auto stream = ::plugin::GRPCStdio::NewStub(host.channel())->StreamStdio(&call, {});
   EXPECT_EQ(host.Init().size(), 2U);
@@ -146,7 +151,7 @@ TEST_F(PluginProcess, SendsNothingOnTheStdioStream) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
-TEST_F(PluginProcess, RefusesAConfigurationWithSpiresWords) {
+TEST_P(PluginProcess, RefusesAConfigurationWithSpiresWords) {
   EXPECT_EQ(host.Configure("mode = \"x\"").error_code(), grpc::StatusCode::OK);
   EXPECT_EQ(host.Configure("", "").error_message(), "server core configuration must contain trust_domain");
   EXPECT_THAT(host.Configure("", "Upper.example").error_message(), HasSubstr("trust_domain is malformed"));
@@ -162,7 +167,7 @@ TEST_F(PluginProcess, RefusesAConfigurationWithSpiresWords) {
   EXPECT_EQ(answered_id, "example.org");  // of the last one that was taken
 }
 
-TEST_F(PluginProcess, RefusesAConfigurationWithoutACore) {
+TEST_P(PluginProcess, RefusesAConfigurationWithoutACore) {
   PluginCall call;
   ::spire::service::common::config::v1::ConfigureResponse response;
   const grpc::Status status =
@@ -170,7 +175,7 @@ TEST_F(PluginProcess, RefusesAConfigurationWithoutACore) {
   EXPECT_EQ(status.error_message(), "server core configuration is required");
 }
 
-TEST_F(PluginProcess, ValidatesWithoutUsing) {
+TEST_P(PluginProcess, ValidatesWithoutUsing) {
   EXPECT_TRUE(host.Validate("mode = \"x\"", "other.example").valid());
   EXPECT_TRUE(GetPublicKey("").ok());
   EXPECT_EQ(answered_id, "");
@@ -180,7 +185,7 @@ TEST_F(PluginProcess, ValidatesWithoutUsing) {
   EXPECT_THAT(judged.notes(0), HasSubstr("unknown key"));
 }
 
-TEST_F(PluginProcess, SurvivesWhateverIsThrown) {
+TEST_P(PluginProcess, SurvivesWhateverIsThrown) {
   for (const std::string how : {"exception", "bad_alloc", "other"}) {
     const std::string settings = "mode = \"" + how + "\"";
     EXPECT_EQ(host.Configure(settings).error_code(), grpc::StatusCode::INTERNAL) << how;
@@ -194,7 +199,7 @@ TEST_F(PluginProcess, SurvivesWhateverIsThrown) {
   EXPECT_EQ(host.WaitForEnd().status, 0);
 }
 
-TEST_F(PluginProcess, DoesNotKnowWhatIsNotServed) {
+TEST_P(PluginProcess, DoesNotKnowWhatIsNotServed) {
   for (const char* method : {"/spire.plugin.agent.keymanager.v1.KeyManager/SignData",
                              "/spire.plugin.agent.keymanager.v2.KeyManager/Future", "/x/y"}) {
     PluginCall call;
@@ -206,7 +211,7 @@ TEST_F(PluginProcess, DoesNotKnowWhatIsNotServed) {
   }
 }
 
-TEST_F(PluginProcess, LogsWhatTheHostReads) {
+TEST_P(PluginProcess, LogsWhatTheHostReads) {
   EXPECT_EQ(GetPublicKey("exception").error_code(), grpc::StatusCode::INTERNAL);
   std::istringstream log(host.Log());
   std::string line;
@@ -224,7 +229,7 @@ TEST_F(PluginProcess, LogsWhatTheHostReads) {
   EXPECT_GE(lines, 1);
 }
 
-TEST_F(PluginProcess, KeepsStandardOutputForTheHandshake) {
+TEST_P(PluginProcess, KeepsStandardOutputForTheHandshake) {
   ASSERT_TRUE(host.Configure("mode = \"print\"").ok());
   ASSERT_TRUE(host.Shutdown().ok());
   EXPECT_EQ(host.WaitForEnd().status, 0);
@@ -232,7 +237,7 @@ TEST_F(PluginProcess, KeepsStandardOutputForTheHandshake) {
   EXPECT_THAT(host.Log(), HasSubstr("printed by a library"));
 }
 
-TEST_F(PluginProcess, EndsOnlyWhenTheHostSays) {
+TEST_P(PluginProcess, EndsOnlyWhenTheHostSays) {
   for (const int number :
        {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO}) {
     kill(host.pid(), number);
@@ -246,7 +251,7 @@ TEST_F(PluginProcess, EndsOnlyWhenTheHostSays) {
   EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(host.socket_path()).parent_path()));
 }
 
-TEST_F(PluginProcess, EndsInTimeWhenACallHangs) {
+TEST_P(PluginProcess, EndsInTimeWhenACallHangs) {
   const std::jthread caller([this] { EXPECT_FALSE(GetPublicKey("hang").ok()); });
   ASSERT_TRUE(Eventually([this] { return host.Log().find("test.hangs") != std::string::npos; }));
   EXPECT_TRUE(host.Shutdown().ok());

@@ -1,5 +1,6 @@
 // Who gets in at a plugin's socket, and what is left of it.
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/server_posix.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ bool Reaches(uid_t user) {
   if (!socket.ok()) return false;
   ::plugin::GRPCController::Service service;
   const std::unique_ptr<grpc::Server> server = grpc::ServerBuilder().RegisterService(&service).BuildAndStart();
-  const auto door = Door::Open(socket->fd(), *server, user, [] {});
+  const auto admit = [&server](Fd connection) { grpc::AddInsecureChannelFromFd(server.get(), connection.Release()); };
+  const auto door = Door::Open(socket->fd(), user, admit, [] {});
   if (!door.ok()) return false;
   const auto channel = grpc::CreateChannel("unix:" + socket->path(), grpc::InsecureChannelCredentials());
   bool ready = false;

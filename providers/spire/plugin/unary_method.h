@@ -1,0 +1,54 @@
+// Methods made of functions on protobuf messages.
+#pragma once
+
+#include <grpcpp/support/status.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "keystore/base/guard.h"
+#include "providers/spire/plugin/threads.h"
+#include "providers/spire/unary/call.h"
+
+namespace rootkeep::spire {
+
+// Ends the call with `status`, and with `response` when that is OK.
+template <typename Response>
+void Finish(unary::Call& call, const grpc::Status& status, const Response& response) {
+  call.Finish({.code = static_cast<int>(status.error_code()), .text = status.error_message()},
+              response.SerializeAsString());
+}
+
+// False, and the call is ended, when it asks in another message.
+template <typename Request>
+bool Parse(unary::Call& call, Request& request) {
+  const std::string_view octets = call.request();
+  if (request.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return true;
+  call.Finish({.code = grpc::StatusCode::INTERNAL, .text = "the request is not what this method takes"});
+  return false;
+}
+
+// A method that may take its time: `work` is done on `threads`, and outlived by them.
+template <typename Request, typename Response, typename Work>
+unary::Method Blocking(Threads& threads, Work work) {
+  return {[&threads, work = std::move(work)](const std::shared_ptr<unary::Call>& call) {
+    const bool taken = threads.Post([work, call] {
+      Request request;
+      Response response;
+      if (Parse(*call, request)) Finish(*call, work(request, response), response);
+    });
+    if (!taken) call->Finish({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .text = "too many calls wait"});
+  }};
+}
+
+// The same of a service's function, as gRPC calls it.
+template <typename Service, typename Request, typename Response>
+unary::Method Blocking(Threads& threads, Service& service,
+                       grpc::Status (Service::*function)(grpc::ServerContext*, const Request*, Response*)) {
+  return Blocking<Request, Response>(threads, [&service, function](const Request& request, Response& response) {
+    return (service.*function)(nullptr, &request, &response);
+  });
+}
+
+}  // namespace rootkeep::spire

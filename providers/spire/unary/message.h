@@ -1,0 +1,26 @@
+// How gRPC puts messages and errors into HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "keystore/base/result.h"
+
+namespace rootkeep::spire::unary {
+
+// Of a request, without its prefix; as gRPC's own limit.
+inline constexpr std::size_t kMaxMessage = std::size_t{4} << 20;
+inline constexpr std::size_t kPrefixSize = 5;  // whether it is compressed, and its length in 4 octets, big-endian
+
+// The message of a request's body, which it must be all of. UNIMPLEMENTED when it is compressed, INTERNAL when the body
+// is something else.
+Result<std::string_view> OnlyMessage(std::string_view body);
+
+// Appends `message`, at most 4 GiB long, behind its prefix.
+void AppendMessage(std::string& out, std::string_view message);
+
+// As the header grpc-message has it: octets that are no printable ASCII, and '%', as %XX.
+std::string EncodeText(std::string_view text);
+
+}  // namespace rootkeep::spire::unary

@@ -1,0 +1,238 @@
+#include "providers/spire/unary/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "keystore/base/guard.h"
+#include "providers/spire/unary/message.h"
+
+namespace rootkeep::spire::unary {
+namespace {
+
+// SPIRE's messages never wait for a window.
+constexpr std::int32_t kWindow = 1 << 20;
+// What SPIRE asks for beyond waits in SPIRE.
+constexpr std::uint32_t kMaxCalls = 8192;
+
+Error Http2Error(std::string_view call, ssize_t code) {
+  return Unavailable(fmt::format("{}: {}", call, nghttp2_strerror(static_cast<int>(code))));
+}
+
+// Both live until the frame is made.
+nghttp2_nv Header(std::string_view name, std::string_view value) {
+  // nghttp2 wants mutable pointers and does not write through them.
+  auto* raw_name = const_cast<std::uint8_t*>(AsBytes(name).data());
+  auto* raw_value = const_cast<std::uint8_t*>(AsBytes(value).data());
+  return {raw_name, raw_value, name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+}
+
+}  // namespace
+
+// What nghttp2 calls. Nothing may be thrown through it.
+struct Session::Callbacks {
+  template <typename Work>
+  static int Guarded(const Work& work) {
+    return RunGuarded("spire.exception", work) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
+  static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self) {
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    return Guarded([&] { static_cast<Session*>(self)->streams_.try_emplace(frame->hd.stream_id); });
+  }
+
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
+                      const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* self) {
+    if (AsText({name, name_size}) != ":path") return 0;
+    Stream* const stream = static_cast<Session*>(self)->Find(frame->hd.stream_id);
+    if (stream == nullptr) return 0;
+    return Guarded([&] {
+      const auto& methods = static_cast<Session*>(self)->methods_;
+      const auto method = methods.find(AsText({value, value_size}));
+      if (method != methods.end()) stream->method = &method->second;
+    });
+  }
+
+  static int OnData(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
+                    void* self) {
+    Stream* const stream = static_cast<Session*>(self)->Find(id);
+    if (stream == nullptr || stream->method == nullptr || !stream->method->reads) return 0;
+    stream->too_long |= stream->body.size() + size > kMaxMessage + kPrefixSize;
+    if (stream->too_long) return 0;
+    return Guarded([&] { stream->body += AsText({data, size}); });
+  }
+
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* raw) {
+    auto* const self = static_cast<Session*>(raw);
+    const bool ack = (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
+    if (frame->hd.type == NGHTTP2_PING && !ack) return self->HoldPing(frame->ping.opaque_data) ? 0 : kFailed;
+    const bool of_call = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (!of_call || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+    return Guarded([&] { self->whole_.push_back(frame->hd.stream_id); });
+  }
+
+  static int OnClose(nghttp2_session*, std::int32_t id, std::uint32_t, void* self) {
+    static_cast<Session*>(self)->streams_.erase(id);
+    return 0;
+  }
+
+  // The answer's message, with the status behind it.
+  static ssize_t ReadBody(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t size,
+                          std::uint32_t* flags, nghttp2_data_source* source, void*) {
+    auto& stream = *static_cast<Stream*>(source->ptr);
+    const ByteView unsent = AsBytes(stream.out).subspan(stream.sent);
+    const std::size_t taken = std::min(size, unsent.size());
+    std::ranges::copy(unsent.first(taken), out);
+    stream.sent += taken;
+    if (stream.sent < stream.out.size()) return static_cast<ssize_t>(taken);
+    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    const std::array trailers{Header("grpc-status", "0")};
+    const int rc = nghttp2_submit_trailer(session, id, trailers.data(), trailers.size());
+    return rc == 0 ? static_cast<ssize_t>(taken) : ssize_t{kFailed};
+  }
+
+  static nghttp2_session_callbacks* All() {
+    static nghttp2_session_callbacks* const all = [] {
+      nghttp2_session_callbacks* made = nullptr;
+      if (nghttp2_session_callbacks_new(&made) != 0) return made;
+      nghttp2_session_callbacks_set_on_begin_headers_callback(made, OnBeginHeaders);
+      nghttp2_session_callbacks_set_on_header_callback(made, OnHeader);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, OnData);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(made, OnFrame);
+      nghttp2_session_callbacks_set_on_stream_close_callback(made, OnClose);
+      return made;
+    }();
+    return all;
+  }
+
+  // With pings left to us.
+  static nghttp2_option* Options() {
+    static nghttp2_option* const options = [] {
+      nghttp2_option* made = nullptr;
+      if (nghttp2_option_new(&made) == 0) nghttp2_option_set_no_auto_ping_ack(made, 1);
+      return made;
+    }();
+    return options;
+  }
+
+  static constexpr int kFailed = NGHTTP2_ERR_CALLBACK_FAILURE;
+};
+
+Result<std::unique_ptr<Session>> Session::Create(const Methods& methods, std::shared_ptr<Answers> answers) {
+  if (Callbacks::All() == nullptr || Callbacks::Options() == nullptr) return ResourceExhausted("out of memory");
+  std::unique_ptr<Session> self(new Session(methods, std::move(answers)));
+  nghttp2_session* raw = nullptr;
+  if (const int rc = nghttp2_session_server_new2(&raw, Callbacks::All(), self.get(), Callbacks::Options()); rc != 0) {
+    return Http2Error("nghttp2_session_server_new2", rc);
+  }
+  self->session_.reset(raw);
+  const std::array settings{nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow},
+                            nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxCalls}};
+  if (const int rc = nghttp2_submit_settings(raw, NGHTTP2_FLAG_NONE, settings.data(), settings.size()); rc != 0) {
+    return Http2Error("nghttp2_submit_settings", rc);
+  }
+  if (const int rc = nghttp2_session_set_local_window_size(raw, NGHTTP2_FLAG_NONE, 0, kWindow); rc != 0) {
+    return Http2Error("nghttp2_session_set_local_window_size", rc);
+  }
+  return self;
+}
+
+Session::Stream* Session::Find(std::int32_t stream) {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? nullptr : &found->second;
+}
+
+Status Session::Receive(ByteView octets) {
+  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), octets.data(), octets.size());
+  if (taken < 0) return Http2Error("nghttp2_session_mem_recv", taken);
+  return Ok();
+}
+
+Result<std::optional<Session::Ready>> Session::NextCall() {
+  while (!whole_.empty()) {
+    const std::int32_t id = whole_.front();
+    whole_.pop_front();
+    Stream* const stream = Find(id);
+    if (stream == nullptr) continue;  // the client did not wait
+    const Status problem = Judge(*stream);
+    if (!problem.ok()) {
+      RK_RETURN_IF_ERROR(
+          SubmitEnding(id, {.code = static_cast<int>(problem.error().code()), .text = problem.error().message()}));
+      continue;
+    }
+    answers_->Expect();
+    const std::size_t message_at = stream->method->reads ? kPrefixSize : stream->body.size();
+    auto call = std::make_shared<Call>(answers_, id, std::move(stream->body), message_at);
+    return std::optional(Ready{stream->method, std::move(call)});
+  }
+  return std::optional<Ready>();
+}
+
+Status Session::Judge(const Stream& stream) {
+  if (stream.method == nullptr) return Error(Code::kUnimplemented, "there is no such method");
+  if (stream.too_long) return ResourceExhausted("the request has more than 4 MiB");
+  if (!stream.method->reads) return Ok();
+  RK_RETURN_IF_ERROR(OnlyMessage(stream.body));
+  return Ok();
+}
+
+Status Session::Submit(Answer answer) {
+  Stream* const stream = Find(answer.stream);
+  if (stream == nullptr) return Ok();
+  if (answer.ending.code != 0 || !answer.message) return SubmitEnding(answer.stream, answer.ending);
+  AppendMessage(stream->out, *answer.message);
+  const std::array headers{Header(":status", "200"), Header("content-type", "application/grpc")};
+  const nghttp2_data_provider body{.source = {.ptr = stream}, .read_callback = &Callbacks::ReadBody};
+  const int rc = nghttp2_submit_response(session_.get(), answer.stream, headers.data(), headers.size(), &body);
+  if (rc != 0) return Http2Error("nghttp2_submit_response", rc);
+  return Ok();
+}
+
+Status Session::SubmitEnding(std::int32_t id, const Ending& ending) {
+  const std::string code = std::to_string(ending.code);
+  const std::string text = EncodeText(ending.text);
+  const std::array headers{Header(":status", "200"), Header("content-type", "application/grpc"),
+                           Header("grpc-status", code), Header("grpc-message", text)};
+  const int rc = nghttp2_submit_response(session_.get(), id, headers.data(), headers.size(), nullptr);
+  if (rc != 0) return Http2Error("nghttp2_submit_response", rc);
+  return Ok();
+}
+
+Status Session::EndSoon() {
+  const std::int32_t last = nghttp2_session_get_last_proc_stream_id(session_.get());
+  const int rc = nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+  if (rc != 0) return Http2Error("nghttp2_submit_goaway", rc);
+  return Ok();
+}
+
+bool Session::over() const {
+  return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+}
+
+bool Session::HoldPing(const std::uint8_t* payload) {
+  if (ping_ && !AnswerPing().ok()) return false;
+  ping_.emplace(Ping{.due = After(kPingPatience)});
+  std::copy_n(payload, ping_->payload.size(), ping_->payload.begin());
+  return true;
+}
+
+Status Session::AnswerPing() {
+  const int rc = nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_ACK, ping_->payload.data());
+  ping_.reset();
+  if (rc != 0) return Http2Error("nghttp2_submit_ping", rc);
+  return Ok();
+}
+
+Status Session::AppendPending(std::string& out) {
+  if (ping_ && std::chrono::steady_clock::now() >= ping_->due) RK_RETURN_IF_ERROR(AnswerPing());
+  for (;;) {
+    const std::uint8_t* data = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
+    if (size < 0) return Http2Error("nghttp2_session_mem_send", size);
+    if (size == 0) return Ok();
+    out += AsText({data, static_cast<std::size_t>(size)});
+  }
+}
+
+}  // namespace rootkeep::spire::unary

@@ -1,0 +1,88 @@
+// The HTTP/2 side of one connection, without any input or output of its own.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "keystore/base/bytes.h"
+#include "keystore/base/clock.h"
+#include "providers/spire/unary/call.h"
+
+namespace rootkeep::spire::unary {
+
+// Not thread-safe. An error of a function's means that the connection is to be closed.
+class Session {
+ public:
+  // `methods` outlive it.
+  static Result<std::unique_ptr<Session>> Create(const Methods& methods, std::shared_ptr<Answers> answers);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Takes octets that came from the peer.
+  Status Receive(ByteView octets);
+
+  struct Ready {
+    const Method* method;
+    std::shared_ptr<Call> call;
+  };
+  // A call that has come whole; those of methods that there are not are answered here.
+  Result<std::optional<Ready>> NextCall();
+  // For a call that is gone it is dropped.
+  Status Submit(Answer answer);
+  // Lets no more calls begin.
+  Status EndSoon();
+
+  // Appends to `out` what the peer has to be sent.
+  Status AppendPending(std::string& out);
+  // Nothing more comes or goes: the peer broke the protocol, and was told.
+  [[nodiscard]] bool over() const;
+  // When AppendPending has to be called at the latest.
+  [[nodiscard]] std::optional<Deadline> due() const { return ping_ ? std::optional(ping_->due) : std::nullopt; }
+
+  // A ping is answered after this time, or when the next one comes. Go's client measures the connection with a ping
+  // after every answer while none is under way, and each costs both sides two wake-ups. (RFC 9113 §6.7 says SHOULD, not
+  // MUST, of an answer before everything else.)
+  static constexpr std::chrono::milliseconds kPingPatience{10};
+
+ private:
+  // One call, until both sides have ended it.
+  struct Stream {
+    const Method* method = nullptr;  // null: there is none
+    std::string body;                // of the request
+    bool too_long = false;
+    std::string out;  // of the answer
+    std::size_t sent = 0;
+  };
+  struct Ping {
+    std::array<std::uint8_t, 8> payload;
+    Deadline due;
+  };
+  struct Delete {
+    void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
+  };
+  struct Callbacks;
+
+  Session(const Methods& methods, std::shared_ptr<Answers> answers) : methods_(methods), answers_(std::move(answers)) {}
+  [[nodiscard]] Stream* Find(std::int32_t stream);
+  // Of a request that has come whole.
+  static Status Judge(const Stream& stream);
+  // Without a message.
+  Status SubmitEnding(std::int32_t id, const Ending& ending);
+  [[nodiscard]] bool HoldPing(const std::uint8_t* payload);
+  Status AnswerPing();
+
+  const Methods& methods_;
+  const std::shared_ptr<Answers> answers_;
+  std::unique_ptr<nghttp2_session, Delete> session_;
+  std::unordered_map<std::int32_t, Stream> streams_;
+  std::deque<std::int32_t> whole_;  // requests that have come
+  std::optional<Ping> ping_;
+};
+
+}  // namespace rootkeep::spire::unary

@@ -1,0 +1,47 @@
+#include "providers/spire/unary/message.h"
+
+#include <gtest/gtest.h>
+
+namespace rootkeep::spire::unary {
+namespace {
+
+std::string Framed(std::string_view message) {
+  std::string out;
+  AppendMessage(out, message);
+  return out;
+}
+
+TEST(GrpcMessage, IsWhatWasFramed) {
+  for (const std::string& message : {std::string(), std::string("x"), std::string(70'000, 'm')}) {
+    const std::string body = Framed(message);
+    const auto read = OnlyMessage(body);
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(*read, message);
+  }
+  EXPECT_EQ(Framed("abc"), std::string("\0\0\0\0\3abc", 8));
+  EXPECT_EQ(Framed(std::string(0x10203, 'm')).substr(0, kPrefixSize), std::string("\0\0\1\2\3", 5));
+}
+
+TEST(GrpcMessage, IsAllOfTheBody) {
+  const std::string body = Framed("abc");
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    EXPECT_EQ(OnlyMessage(body.substr(0, size)).error().code(), Code::kInternal) << size;
+  }
+  EXPECT_EQ(OnlyMessage(body + "x").error().code(), Code::kInternal);
+  EXPECT_EQ(OnlyMessage(body + body).error().code(), Code::kInternal);
+  EXPECT_EQ(OnlyMessage("\xff\xff\xff\xff\xff").error().code(), Code::kUnimplemented);
+}
+
+TEST(GrpcMessage, IsNotInflated) {
+  std::string body = Framed("abc");
+  body[0] = 1;
+  EXPECT_EQ(OnlyMessage(body).error().code(), Code::kUnimplemented);
+}
+
+TEST(GrpcText, IsPrintableAsciiOnly) {
+  EXPECT_EQ(EncodeText("no such key \"a\""), "no such key \"a\"");
+  EXPECT_EQ(EncodeText("100%\r\n\xc3\xa9\x7f"), "100%25%0D%0A%C3%A9%7F");
+}
+
+}  // namespace
+}  // namespace rootkeep::spire::unary

@@ -1,0 +1,201 @@
+// Calls over a socket, from threads.
+#include "providers/spire/unary/server.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <latch>
+#include <stdexcept>
+
+#include "tests/unit/providers/spire/unary/peer.h"
+
+namespace rootkeep::spire::unary {
+namespace {
+
+using testing::Peer;
+
+constexpr std::chrono::seconds kPatience{30};
+
+// One connection, spoken on by the test's thread.
+class Client {
+ public:
+  explicit Client(Server& server) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+    socket_ = Fd(ends[0]);
+    admitted = server.Admit(Fd(ends[1]));
+  }
+
+  // Speaks until `done`; false when the other side closed first, or nothing came for long.
+  template <typename Done>
+  bool SpeakUntil(Done done) {
+    while (!done()) {
+      unsent_ += peer.Pending();
+      const ssize_t sent = send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+      if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
+      pollfd watched{socket_.get(), static_cast<short>(POLLIN | (unsent_.empty() ? 0 : POLLOUT)), 0};
+      if (poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1) return false;
+      if ((watched.revents & ~POLLOUT) != 0 && !Take()) return false;
+    }
+    return true;
+  }
+  testing::Reply Ask(std::string_view path, std::string_view message = "") {
+    const int stream = peer.AskWith(path, message);
+    EXPECT_TRUE(SpeakUntil([&] { return peer.replies[stream].ended; }));
+    return peer.replies[stream];
+  }
+  // What follows is nothing.
+  bool IsClosed() {
+    (void)SpeakUntil([] { return false; });
+    return closed_;
+  }
+  void Say(std::string_view octets) { EXPECT_GT(send(socket_.get(), octets.data(), octets.size(), MSG_NOSIGNAL), 0); }
+
+  Peer peer;
+  Status admitted = Ok();
+
+ private:
+  bool Take() {
+    std::array<char, 16384> in{};
+    const ssize_t size = recv(socket_.get(), in.data(), in.size(), 0);
+    closed_ = size == 0;
+    return size > 0 && peer.Take({in.data(), static_cast<std::size_t>(size)});
+  }
+
+  Fd socket_;
+  bool closed_ = false;
+  std::string unsent_;
+};
+
+class UnaryServer : public ::testing::Test {
+ protected:
+  Methods TestMethods() {
+    return {{"/t/Here", {[](const auto& call) { call->Finish({}, std::string(call->request())); }}},
+            {"/t/Elsewhere", {[this](const auto& call) {
+               threads.emplace_back([call] { call->Finish({}, std::string(call->request())); });
+             }}},
+            {"/t/Keep", {[this](auto call) {
+               kept = std::move(call);
+               begun.count_down();
+             }}},
+            {"/t/Throw", {[](const auto&) { throw std::runtime_error("thrown by the test"); }}}};
+  }
+
+  std::vector<std::jthread> threads;
+  std::shared_ptr<Call> kept;
+  std::latch begun{1};
+  Server server{TestMethods()};
+};
+
+TEST_F(UnaryServer, AnswersFromAnyThread) {
+  Client client(server);
+  for (const char* path : {"/t/Here", "/t/Elsewhere"}) {
+    const testing::Reply reply = client.Ask(path, "message");
+    EXPECT_EQ(reply.code(), "0");
+    EXPECT_EQ(OnlyMessage(reply.body).value(), "message");
+  }
+}
+
+TEST_F(UnaryServer, CarriesManyCallsAtOnce) {
+  Client client(server);
+  std::map<int, std::string> asked;
+  for (int i = 0; i < 300; ++i) {
+    const std::string message = std::to_string(i) + std::string(2000, 'm');
+    asked[client.peer.AskWith(i % 2 == 0 ? "/t/Here" : "/t/Elsewhere", message)] = message;
+  }
+  ASSERT_TRUE(client.SpeakUntil([&] {
+    return std::ranges::all_of(asked, [&](const auto& call) { return client.peer.replies[call.first].ended; });
+  }));
+  for (const auto& [stream, message] : asked) {
+    EXPECT_EQ(OnlyMessage(client.peer.replies[stream].body).value(), message);
+  }
+}
+
+TEST_F(UnaryServer, AnswersAPingWithoutACall) {
+  Client client(server);
+  client.peer.Ping();
+  EXPECT_TRUE(client.SpeakUntil([&] { return client.peer.pongs == 1; }));
+}
+
+TEST_F(UnaryServer, GoesOnAfterAnException) {
+  Client client(server);
+  EXPECT_EQ(client.Ask("/t/Throw").code(), "13");
+  EXPECT_EQ(client.Ask("/t/Here").code(), "0");
+}
+
+TEST_F(UnaryServer, ClosesAConnectionThatIsNotHttp2AndKeepsTheOthers) {
+  Client client(server);
+  Client other(server);
+  other.Say("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(other.IsClosed());
+  EXPECT_EQ(client.Ask("/t/Here").code(), "0");
+}
+
+TEST_F(UnaryServer, ClosesAConnectionThatBreaksTheProtocol) {
+  Client client(server);
+  EXPECT_EQ(client.Ask("/t/Here").code(), "0");
+  client.Say(std::string_view("\0\0\1\0\0\0\0\0\0x", 10));  // DATA of no stream
+  EXPECT_TRUE(client.SpeakUntil([&] { return client.peer.told_to_go; }));
+  EXPECT_TRUE(client.IsClosed());
+}
+
+TEST_F(UnaryServer, BoundsConnections) {
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::size_t i = 0; i < Server::kMostConnections; ++i) {
+    clients.push_back(std::make_unique<Client>(server));
+    EXPECT_TRUE(clients.back()->admitted.ok());
+  }
+  Client refused(server);
+  EXPECT_EQ(refused.admitted.error().code(), Code::kResourceExhausted);
+  EXPECT_TRUE(refused.IsClosed());
+  clients.pop_back();
+  // Its place is free once its thread has seen that.
+  for (const Deadline limit = After(kPatience); std::chrono::steady_clock::now() < limit;) {
+    Client next(server);
+    if (next.admitted.ok()) return;
+  }
+  FAIL() << "a connection that is closed keeps its place";
+}
+
+TEST_F(UnaryServer, AnAnswerAfterItsConnectionIsNobodys) {
+  {
+    Client client(server);
+    client.peer.AskWith("/t/Keep", "m");
+    client.Say(client.peer.Pending());
+    begun.wait();
+  }
+  kept->Finish({}, "too late");
+  Client next(server);
+  EXPECT_EQ(next.Ask("/t/Here").code(), "0");
+}
+
+TEST_F(UnaryServer, EndsWhenWhatIsUnderWayIsAnswered) {
+  Client client(server);
+  const int stream = client.peer.AskWith("/t/Keep", "m");
+  client.Say(client.peer.Pending());
+  begun.wait();
+  const std::jthread end([this] { server.Shutdown(After(kPatience)); });
+  ASSERT_TRUE(client.SpeakUntil([&] { return client.peer.told_to_go; }));
+  kept->Finish({}, "answered");
+  EXPECT_TRUE(client.SpeakUntil([&] { return client.peer.replies[stream].ended; }));
+  EXPECT_EQ(client.peer.replies[stream].code(), "0");
+  EXPECT_TRUE(client.IsClosed());
+}
+
+TEST_F(UnaryServer, EndsInTimeWhateverIsUnderWay) {
+  Client client(server);
+  client.peer.AskWith("/t/Keep", "m");
+  client.Say(client.peer.Pending());
+  begun.wait();
+  server.Shutdown(After(std::chrono::milliseconds(50)));
+  EXPECT_TRUE(client.IsClosed());
+  Client late(server);
+  EXPECT_EQ(late.admitted.error().code(), Code::kUnavailable);
+  kept->Finish({}, "too late");
+}
+
+}  // namespace
+}  // namespace rootkeep::spire::unary

@@ -1,0 +1,188 @@
+#include "providers/spire/unary/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/providers/spire/unary/peer.h"
+
+namespace rootkeep::spire::unary {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Peer;
+
+constexpr std::string_view kEcho = "/test.Service/Echo";
+
+void Echo(const std::shared_ptr<Call>& call) { call->Finish({}, std::string(call->request())); }
+
+class UnarySession : public ::testing::Test {
+ protected:
+  UnarySession() {
+    answers->BelongToThisThread();
+    methods.emplace(kEcho, Method{.handle = Echo});
+    methods.emplace("/test.Service/Reads",
+                    Method{.handle = [](const auto& call) { call->Finish({}); }, .reads = false});
+    methods.emplace("/test.Service/Open",
+                    Method{.handle = [](const auto& call) { call->LeaveOpen(); }, .reads = false});
+    methods.emplace("/test.Service/Drop", Method{.handle = [](const auto&) {}});
+    methods.emplace("/test.Service/Keep", Method{.handle = [this](auto call) { kept = std::move(call); }});
+    methods.emplace("/test.Service/Refuse", Method{.handle = [](const auto& call) {
+                      call->Finish({.code = 5, .text = "no such key\n100%"}, "not to be seen");
+                    }});
+    session = Session::Create(methods, answers).value();
+  }
+
+  // Until neither side has anything to say.
+  void Talk() {
+    for (;;) {
+      const std::string asked = peer.Pending();
+      ASSERT_TRUE(session->Receive(AsBytes(asked)).ok());
+      HandleCalls();
+      std::string said;
+      ASSERT_TRUE(session->AppendPending(said).ok());
+      ASSERT_TRUE(peer.Take(said));
+      if (asked.empty() && said.empty()) return;
+    }
+  }
+  void HandleCalls() {
+    for (auto next = session->NextCall(); next.value(); next = session->NextCall()) {
+      (*next)->method->handle(std::move((*next)->call));
+    }
+    std::vector<Answer> ready;
+    answers->Take(ready);
+    for (Answer& answer : ready) ASSERT_TRUE(session->Submit(std::move(answer)).ok());
+  }
+  testing::Reply Ask(std::string_view path, std::string_view message = "") {
+    const int stream = peer.AskWith(path, message);
+    Talk();
+    return peer.replies[stream];
+  }
+
+  Methods methods;
+  const std::shared_ptr<Answers> answers = Answers::Make().value();
+  std::unique_ptr<Session> session;
+  Peer peer;
+  std::shared_ptr<Call> kept;
+};
+
+TEST_F(UnarySession, AnswersWithMessageAndStatus) {
+  for (const std::string& message : {std::string(), std::string("hello"), std::string(200'000, 'm')}) {
+    const testing::Reply reply = Ask(kEcho, message);
+    EXPECT_TRUE(reply.ended);
+    EXPECT_EQ(reply.code(), "0");
+    EXPECT_EQ(reply.headers.at("content-type"), "application/grpc");
+    EXPECT_EQ(OnlyMessage(reply.body).value(), message);
+  }
+  EXPECT_EQ(answers->expected(), 0U);
+}
+
+TEST_F(UnarySession, RefusesInTheHandlersWords) {
+  const testing::Reply reply = Ask("/test.Service/Refuse");
+  EXPECT_TRUE(reply.ended);
+  EXPECT_EQ(reply.code(), "5");
+  EXPECT_EQ(reply.headers.at("grpc-message"), "no such key%0A100%25");
+  EXPECT_EQ(reply.body, "");
+}
+
+TEST_F(UnarySession, WhatNobodyFinishesHasFailed) {
+  EXPECT_EQ(Ask("/test.Service/Drop").code(), "13");
+  EXPECT_EQ(answers->expected(), 0U);
+}
+
+TEST_F(UnarySession, DoesNotKnowWhatIsNotServed) {
+  EXPECT_EQ(Ask("/test.Service/Other").code(), "12");
+  EXPECT_EQ(Ask("/").code(), "12");
+}
+
+TEST_F(UnarySession, TakesOneMessageACall) {
+  const int none = peer.Ask(kEcho, "");
+  std::string two;
+  AppendMessage(two, "a");
+  AppendMessage(two, "b");
+  const int both = peer.Ask(kEcho, two);
+  Talk();
+  EXPECT_EQ(peer.replies[none].code(), "13");
+  EXPECT_EQ(peer.replies[both].code(), "13");
+}
+
+TEST_F(UnarySession, BoundsARequest) {
+  EXPECT_EQ(Ask(kEcho, std::string(kMaxMessage, 'm')).code(), "0");
+  const testing::Reply reply = Ask(kEcho, std::string(kMaxMessage + 1, 'm'));
+  EXPECT_EQ(reply.code(), "8");
+  EXPECT_THAT(reply.headers.at("grpc-message"), HasSubstr("4 MiB"));
+  EXPECT_EQ(Ask(kEcho, "next").code(), "0");
+}
+
+TEST_F(UnarySession, DropsWhatNobodyReads) {
+  const int stream = peer.Ask("/test.Service/Reads", std::string(2 * kMaxMessage, 'x'));
+  Talk();
+  EXPECT_EQ(peer.replies[stream].code(), "0");
+  EXPECT_EQ(peer.replies[stream].body, "");
+}
+
+TEST_F(UnarySession, LeavesAStreamOpenUntilThePeerEndsIt) {
+  const int stream = peer.AskWith("/test.Service/Open", "");
+  Talk();
+  EXPECT_FALSE(peer.replies[stream].ended);
+  EXPECT_EQ(answers->expected(), 0U);
+  peer.Cancel(stream);
+  EXPECT_EQ(Ask(kEcho, "next").code(), "0");
+}
+
+TEST_F(UnarySession, DropsTheAnswerToACallThatIsGone) {
+  const int stream = peer.AskWith("/test.Service/Keep", "m");
+  Talk();
+  ASSERT_NE(kept, nullptr);
+  peer.Cancel(stream);
+  Talk();
+  kept->Finish({}, "too late");
+  Talk();
+  EXPECT_EQ(peer.replies[stream].body, "");
+  EXPECT_EQ(answers->expected(), 0U);
+}
+
+TEST_F(UnarySession, DoesNotBeginACallThatIsGone) {
+  const int stream = peer.AskWith("/test.Service/Keep", "m");
+  std::string asked = peer.Pending();
+  peer.Cancel(stream);
+  asked += peer.Pending();
+  ASSERT_TRUE(session->Receive(AsBytes(asked)).ok());
+  HandleCalls();
+  EXPECT_EQ(kept, nullptr);
+}
+
+TEST_F(UnarySession, AnswersAPingInItsTime) {
+  peer.Ping();
+  Talk();
+  EXPECT_EQ(Ask(kEcho, "m").code(), "0");
+  ASSERT_TRUE(session->due());
+  EXPECT_LE(*session->due(), After(Session::kPingPatience));
+  EXPECT_EQ(peer.pongs, 0);
+  while (std::chrono::steady_clock::now() < *session->due()) std::this_thread::yield();
+  Talk();
+  EXPECT_EQ(peer.pongs, 1);
+  EXPECT_FALSE(session->due());
+}
+
+TEST_F(UnarySession, AnswersEveryPing) {
+  for (int i = 0; i < 3; ++i) peer.Ping();
+  Talk();
+  EXPECT_EQ(peer.pongs, 2);
+  EXPECT_TRUE(session->due());
+}
+
+TEST_F(UnarySession, BeginsNoCallAtItsEnd) {
+  const int before = peer.AskWith("/test.Service/Keep", "m");
+  Talk();
+  ASSERT_TRUE(session->EndSoon().ok());
+  Talk();
+  EXPECT_TRUE(peer.told_to_go);
+  kept->Finish({}, "answered");
+  Talk();
+  EXPECT_EQ(peer.replies[before].code(), "0");
+}
+
+TEST_F(UnarySession, RefusesWhatIsNotHttp2) { EXPECT_FALSE(session->Receive(AsBytes("GET / HTTP/1.1\r\n\r\n")).ok()); }
+
+}  // namespace
+}  // namespace rootkeep::spire::unary
