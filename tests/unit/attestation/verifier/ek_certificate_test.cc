@@ -112,6 +112,10 @@ TEST_F(EkCertificates, AreForATpm2) {
   EXPECT_THAT(Check({.specification = ""}), IsOk());
   EXPECT_THAT(Check({.specification = "1.2"}), HasReason(reason::kEkCertificateSpecification));
   EXPECT_THAT(Check({.revision = ""}), HasReason(reason::kEkCertificateSpecification)) << "two values, not three";
+  for (const char* other : {"BOOLEAN:TRUE", "INTEGER:1", "UTF8String:2.0"}) {
+    EXPECT_THAT(Check({.attribute = other}), HasReason(reason::kEkCertificateSpecification)) << other;
+    EXPECT_THAT(Check({.attribute_value = other}), HasReason(reason::kEkCertificateSpecification)) << other;
+  }
 }
 
 TEST_F(EkCertificates, AreForTheirKey) {  // CVE-2021-3406

@@ -30,10 +30,9 @@ std::string Sections(const EkCertificateShape& shape) {
     text += std::to_string(i) + "." + shape.names[i].first + "=" + shape.names[i].second + "\n";
   }
   // AttributeSet: one attribute, one value, a SEQUENCE of family, level and revision.
-  text +=
-      "[attributes]\na=SEQUENCE:attribute\n[attribute]\noid=OID:2.23.133.2.16\nvalues=SET:values\n"
-      "[values]\nv=SEQUENCE:specification\n[specification]\nfamily=UTF8String:" +
-      shape.specification + "\nlevel=INTEGER:0\n";
+  text += "[attributes]\na=" + shape.attribute +
+          "\n[attribute]\noid=OID:2.23.133.2.16\nvalues=SET:values\n[values]\nv=" + shape.attribute_value +
+          "\n[specification]\nfamily=UTF8String:" + shape.specification + "\nlevel=INTEGER:0\n";
   if (!shape.revision.empty()) text += "revision=INTEGER:" + shape.revision + "\n";
   return text;
 }

@@ -26,6 +26,9 @@ struct EkCertificateShape {
   // Family of a tPMSpecification in the subject directory attributes, "2.0" on a TPM 2.0; empty: none.
   std::string specification = "2.0";
   std::string revision = "164";  // in it, of the specification; empty: left out
+  // What stands for the attribute that it is in, and for that one's value.
+  std::string attribute = "SEQUENCE:attribute";
+  std::string attribute_value = "SEQUENCE:specification";
   bool specification_critical = false;
   std::string unknown_critical;             // an OID, for an extension that nobody knows
   std::int64_t not_before = 1'000'000'000;  // seconds since the Unix epoch, in the year 2001

@@ -249,6 +249,14 @@ TEST(NodeKeyParent, IsFixedAndForStorage) {
   for (const std::uint32_t bit : {kFixedTpm, kFixedParent, kSensitiveDataOrigin, kRestricted, kDecrypt, kSign}) {
     EXPECT_THAT(below(bit), HasReason(reason::kNodeKeyParent)) << bit;
   }
+  const auto weak = With(
+      Ek(), [&](const Bytes& parent) { return QualifiedNameBelow(parent, key); },
+      [](PublicArea& area) {
+        area.name_alg = Algorithm::kSha1;
+        area.auth_policy = {};
+      });
+  EXPECT_THAT(weak, HasReason(reason::kNodeKeyParent));
+  EXPECT_THAT(QualifiedNameBelow(AsBytes("no public area"), key), HasReason(reason::kNodeKeyParent));
 }
 
 }  // namespace

@@ -108,6 +108,22 @@ TEST(PcrPolicyCheck, TakesSoundPolicies) {
       IsOk());
 }
 
+// A policy that learns has no values with which a mistake could disagree.
+TEST(PcrPolicyCheck, RefusesMistakesInWhatIsLearned) {
+  const auto learn = [](Algorithm bank, std::vector<std::uint8_t> required) {
+    return CheckPcrPolicy({.bank = bank, .required = std::move(required), .learn = true});
+  };
+  EXPECT_THAT(learn(Algorithm::kSha384, {4, 7}), IsOk());
+  EXPECT_THAT(learn(Algorithm::kSha1, {4, 7}), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(learn(Algorithm::kSha256, {}), HasCode(Code::kInvalidArgument));
+  EXPECT_THAT(learn(Algorithm::kSha256, {4, 24}), HasCode(Code::kInvalidArgument));
+}
+
+TEST(PcrPolicyCheck, RefusesAGenerationOfNothing) {
+  EXPECT_THAT(CheckPcrPolicy({.required = {4}, .generations = {{.name = "x", .allowed = {}, .composites = {}}}}),
+              HasCode(Code::kInvalidArgument));
+}
+
 TEST(PcrPolicyCheck, RefusesOthers) {
   const auto with = [](auto change) {
     PcrPolicy policy = TwoGenerations();

@@ -71,15 +71,17 @@ TEST_F(QuoteSignature, HasNothingAfterIt) {  // Q1
 }
 
 TEST_F(QuoteSignature, HasNumbersOfTheCurve) {  // Q1
-  Signature signature = *ParseSignature(honest_.quote_signature);
-  std::get<EccSignature>(signature.value).r = {0};
-  EXPECT_EQ(WithSignature(Encode(signature)).reason, reason::kQuoteScheme);
-  exchange_ = testing::Start(node_);
-  honest_ = node_.Answer(exchange_.init, exchange_.challenge);
-  signature = *ParseSignature(honest_.quote_signature);
-  Bytes& s = std::get<EccSignature>(signature.value).s;
-  s.insert(s.begin(), 33 - s.size(), 0);
-  EXPECT_EQ(WithSignature(Encode(signature)).reason, reason::kQuoteScheme);
+  for (Bytes EccSignature::* number : {&EccSignature::r, &EccSignature::s}) {
+    for (const bool longer : {false, true}) {
+      exchange_ = testing::Start(node_);
+      honest_ = node_.Answer(exchange_.init, exchange_.challenge);
+      Signature signature = *ParseSignature(honest_.quote_signature);
+      Bytes& octets = std::get<EccSignature>(signature.value).*number;
+      if (longer) octets.insert(octets.begin(), 33 - octets.size(), 0);
+      if (!longer) octets = {0};
+      EXPECT_EQ(WithSignature(Encode(signature)).reason, reason::kQuoteScheme) << (longer ? "too long" : "zero");
+    }
+  }
 }
 
 TEST_F(QuoteSignature, HasNumbersBelowTheOrder) {  // Q1
