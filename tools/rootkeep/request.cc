@@ -162,8 +162,8 @@ Action Declare(Options& options) {
       .Text("--token-file", asked->token_file, "Service account token, sent as istio-agent does")
       .Text("--cert", asked->client_certificate, "PEM client certificate with its chain, to ask with that identity")
       .Text("--key", asked->key,
-            "Its private key, PEM (mode 0600); or, without --cert, the tpm2: URI of a key in this node's TPM: a "
-            "certificate for that is asked for, with evidence that it is there, at the relay of the node's agent")
+            "Its private key, PEM (mode 0600); without --cert the key to certify, tpm2:..., in this node's TPM, with "
+            "evidence that it is there: --address is then the relay of the node's agent")
       .Text("--cluster-id", asked->cluster_id, "Cluster of the token")
       .List("--san", asked->names, "A name for the request: spiffe://..., DNS name or address; may be repeated")
       .Choice("--key-type", asked->key_type, KeyTypeNames(), "What kind of key to make")

@@ -14,7 +14,7 @@ namespace rootkeep::cli {
 void DeclareTpmKeyOptions(Options& options, TokenOptions& into) {
   options.Text("--config", into.config, "rootkeep-agent's configuration, which has the TPM of --key tpm2:...")
       .Text("--tpm", into.tpm,
-            "The TPM's name there, or one's own beside --tcti and --directory, when no token= in --key is it")
+            "The TPM's name there, or one's own beside --tcti and --directory; token= in --key says it too")
       .Text("--tcti", into.tcti, "How to reach the TPM, for example device:/dev/tpmrm0, when no agent has it")
       .Text("--directory", into.directory, "Where its key files are");
 }
