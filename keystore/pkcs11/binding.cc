@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "keystore/pkcs11/ckr.h"
 #include "keystore/pkcs11/private_keys.h"
 #include "keystore/pkcs11/public_half.h"
@@ -11,6 +14,9 @@ namespace rootkeep::pkcs11 {
 namespace {
 
 constexpr auto kUseKeyItselfEvery = std::chrono::milliseconds(5);
+
+// A software token signs with this machine's processors, and soon has other things to wait for than one object.
+constexpr unsigned kMostCopies = 4;
 
 // A copy must not be less protected than its original, whatever the token makes of the template.
 bool IsAsProtected(const Module::Use& use, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE copy) {
@@ -34,6 +40,19 @@ CK_OBJECT_HANDLE CopyIntoSession(const Connection& connection, const Module::Use
   if (IsAsProtected(use, session, copy)) return copy;
   use->C_DestroyObject(session, copy);
   return CK_INVALID_HANDLE;
+}
+
+// One for each who may sign at once, as far as the token makes them.
+std::vector<CK_OBJECT_HANDLE> CopiesOf(const Connection& connection, const Module::Use& use, CK_OBJECT_HANDLE key) {
+  std::vector<CK_OBJECT_HANDLE> copies;
+  if (!connection.token().device.software) return copies;
+  const unsigned wanted = std::clamp(std::thread::hardware_concurrency(), 1U, kMostCopies);
+  while (copies.size() < wanted) {
+    const CK_OBJECT_HANDLE copy = CopyIntoSession(connection, use, key);
+    if (copy == CK_INVALID_HANDLE) break;
+    copies.push_back(copy);
+  }
+  return copies;
 }
 
 Error Missing(const KeyInfo& key, std::string_view what) {
@@ -72,25 +91,34 @@ Result<std::shared_ptr<Binding>> Binding::Make(const std::shared_ptr<Connection>
   RK_TRY(Session session, connection->sessions().Lease(use, deadline));
   RK_TRY(const CK_OBJECT_HANDLE handle, FindAgain(*connection, use, session.handle(), key));
   session.Recycle();
-  const CK_OBJECT_HANDLE copy =
-      connection->token().device.software ? CopyIntoSession(*connection, use, handle) : CK_INVALID_HANDLE;
-  return std::shared_ptr<Binding>(new Binding(connection, handle, copy));
+  return std::shared_ptr<Binding>(new Binding(connection, handle, CopiesOf(*connection, use, handle)));
+}
+
+Binding::Binding(const std::shared_ptr<Connection>& connection, CK_OBJECT_HANDLE key,
+                 const std::vector<CK_OBJECT_HANDLE>& copies)
+    : connection_(connection), key_(key), copies_(copies.size()) {
+  for (std::size_t i = 0; i < copies.size(); ++i) copies_[i].value = copies[i];
 }
 
 Binding::~Binding() {
   const auto connection = connection_.lock();
-  if (copy_ == CK_INVALID_HANDLE || connection == nullptr) return;
+  if (copies_.empty() || connection == nullptr) return;
   // Without waiting: where the module is being finalised, its session objects go with it.
   const auto use = connection->Enter(std::chrono::steady_clock::now());
-  if (use.ok()) (*use)->C_DestroyObject(connection->login_session(), copy_);
+  if (!use.ok()) return;
+  for (const Copy& copy : copies_) (*use)->C_DestroyObject(connection->login_session(), copy.value);
 }
 
-CK_OBJECT_HANDLE Binding::Handle(std::chrono::steady_clock::time_point now) {
-  if (copy_ == CK_INVALID_HANDLE) return key_;
+Binding::Handle Binding::HandleAt(std::chrono::steady_clock::time_point now) {
+  if (copies_.empty()) return {key_, nullptr};
   const std::int64_t ticks = now.time_since_epoch().count();
   std::int64_t last = key_used_at_.load(std::memory_order_relaxed);
-  if (ticks - last < std::chrono::steady_clock::duration(kUseKeyItselfEvery).count()) return copy_;
-  return key_used_at_.compare_exchange_strong(last, ticks, std::memory_order_relaxed) ? key_ : copy_;
+  const bool due = ticks - last >= std::chrono::steady_clock::duration(kUseKeyItselfEvery).count();
+  if (due && key_used_at_.compare_exchange_strong(last, ticks, std::memory_order_relaxed)) return {key_, nullptr};
+  for (Copy& copy : copies_) {
+    if (!copy.busy.exchange(true, std::memory_order_acquire)) return {copy.value, &copy.busy};
+  }
+  return {copies_.front().value, nullptr};
 }
 
 }  // namespace rootkeep::pkcs11

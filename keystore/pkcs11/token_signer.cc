@@ -85,7 +85,7 @@ Result<Bytes> TokenSigner::SignOnce(const std::shared_ptr<Connection>& connectio
     session.Recycle();
     return TooLate();
   }
-  auto answered = CallToken(use, session, binding->Handle(began), scheme, input);
+  auto answered = CallToken(use, session, binding->HandleAt(began).get(), scheme, input);
   const auto ended = std::chrono::steady_clock::now();
   if (order.times != nullptr) order.times->device += ended - began;
   if (!answered.ok() && signed_before_.load(std::memory_order_relaxed) && IsNotPermitted(answered.error())) {

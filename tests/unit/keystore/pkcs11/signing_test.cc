@@ -1,6 +1,9 @@
 // What a signature costs in calls, and what happens to sessions, deadlines and keys that change.
 #include <p11-kit/pkcs11.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "keystore/pkcs11/generate.h"
 #include "keystore/pkcs11/private_keys.h"
 #include "keystore/pkcs11/token.h"
@@ -83,6 +86,15 @@ TEST_F(SigningTest, SignsInSessionsThatCannotChangeTheToken) {
   EXPECT_EQ(probe->write_sessions, 0U);
   ASSERT_THAT(store->Create({.name = "other"}, Soon()), IsOk());
   EXPECT_EQ(probe->write_sessions, 1U);
+}
+
+// Two that sign at once would wait for each other in one.
+TEST_F(SigningTest, HasACopyForEachProcessor) {
+  ASSERT_THAT(Sign(), IsOk());
+  probe->Reset();
+  probe->Fail(Call::kSign, CKR_SESSION_HANDLE_INVALID);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kCopyObject), std::clamp(std::thread::hardware_concurrency(), 1U, 4U));
 }
 
 TEST_F(SigningTest, WithoutSessionCopiesItSignsWithTheKeyItself) {
