@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 
 namespace rootkeep {
 namespace {
@@ -10,6 +11,10 @@ struct HasRoomFor {
   const DeviceMeter& meter;
   bool operator()(const auto* waiter) const { return meter.HasRoom(waiter->request.work); }
 };
+
+// For no longer somebody who is next looks for the ticket awake. A device that takes longer costs little more by being
+// idle until a thread has woken up.
+constexpr auto kLongestLook = std::chrono::microseconds(200);
 
 Error TooLate() { return Unavailable("the deadline passed before the device was asked").WithReason("deadline"); }
 
@@ -55,7 +60,8 @@ std::size_t DeviceQueue::waiting() const {
 
 // Waking a thread takes about as long as a fast device needs for a signature. So whoever comes while a ticket is free
 // may take it before equals who wait, until the turn of those who are there is over; those who were woken for nothing
-// look again after the same time. A device that takes longer than a turn serves strictly in order.
+// look again after the same time. Then who is next is called, and is given the ticket once it is awake, so that the
+// device does not wait for it. A device that takes longer than a turn serves strictly in order.
 Result<DeviceQueue::Ticket> DeviceQueue::Admit(const DeviceRequest& request) {
   const Time now = std::chrono::steady_clock::now();
   if (now >= request.deadline) return TooLate();
@@ -125,10 +131,25 @@ bool DeviceQueue::AwaitTurn(Waiter& me) {
     if (me.notified && MayEnter(me.request)) return true;
     const Time now = std::chrono::steady_clock::now();
     if (now >= me.request.deadline) return false;
+    if (std::exchange(me.called, false)) {
+      StandReady(me, now);
+      continue;
+    }
     me.changed.WaitUntil(mutex_,
                          me.notified ? std::min(me.request.deadline, now + options_.turn) : me.request.deadline);
   }
   return true;
+}
+
+void DeviceQueue::StandReady(Waiter& me, Time now) {
+  me.ready = true;
+  mutex_.Unlock();
+  // Whoever is to give the ticket may want this processor.
+  while (!me.granted.load(std::memory_order_relaxed) && std::chrono::steady_clock::now() < now + kLongestLook) {
+    std::this_thread::yield();
+  }
+  mutex_.Lock();
+  me.ready = false;
 }
 
 void DeviceQueue::Leave(Ticket& ticket) {
@@ -138,10 +159,20 @@ void DeviceQueue::Leave(Ticket& ticket) {
   meter_.Left(ticket.work_, ticket.stay_);
   const unsigned limit = meter_.room(ticket.work_);
   if (limit != this->limit(ticket.work_)) PublishLimits();
-  if (waiting_.empty()) return;
-  const bool slow = now - ticket.stay_.entered >= options_.turn;
-  const bool turn_over = now - turn_began_ >= options_.turn / limit;
-  ServeNext(now, slow || turn_over || waiting_.HasMoreUrgent(ticket.priority_));
+  if (!waiting_.empty()) ServeNext(now, MustPassOn(ticket, now));
+}
+
+bool DeviceQueue::MustPassOn(const Ticket& ticket, Time now) {
+  if (now - ticket.stay_.entered >= options_.turn || waiting_.HasMoreUrgent(ticket.priority_)) return true;
+  Waiter* const* const only = waiting_.OnlyFlow();
+  const bool own = only != nullptr && MarkOf((*only)->request) == ticket.flow_;
+  const auto turn = (own ? options_.own_turn : options_.turn) / meter_.room(ticket.work_);
+  const auto used = now - turn_began_;
+  if (used < turn) return false;
+  Waiter* const next = Next();
+  if (next == nullptr || next->ready || used >= 2 * turn || meter_.time(ticket.work_) > kLongestLook / 2) return true;
+  if (!std::exchange(next->called, true)) next->changed.NotifyOne();
+  return false;
 }
 
 void DeviceQueue::ServeNext(Time now, bool grant) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "keystore/base/clock.h"
@@ -19,8 +21,10 @@ struct DeviceQueueOptions {
   DeviceMeterOptions meter;
   // Callers beyond are refused. Bulk work, and one caller alone, may take half of these places.
   std::size_t max_waiting = 256;
-  // A device that takes no longer for a piece of work serves whoever is there for so long before equals who wait.
+  // A device that takes no longer for a piece of work serves whoever is there for so long before equals who wait...
   std::chrono::microseconds turn{1000};
+  // ...or for so long, while nobody waits but the same caller's own.
+  std::chrono::microseconds own_turn{4000};
 };
 
 // What a caller wants from a device.
@@ -44,6 +48,7 @@ class DeviceQueue {
         : queue_(std::exchange(other.queue_, nullptr)),
           work_(other.work_),
           priority_(other.priority_),
+          flow_(other.flow_),
           stay_(other.stay_),
           waited_(other.waited_) {}
     Ticket& operator=(Ticket&&) = delete;
@@ -64,11 +69,13 @@ class DeviceQueue {
         : queue_(queue),
           work_(request.work),
           priority_(request.share.priority),
+          flow_(MarkOf(request)),
           stay_{.entered = entered},
           waited_(waited) {}
     DeviceQueue* queue_;
     DeviceWork work_;
     Priority priority_;
+    std::size_t flow_;
     DeviceMeter::Stay stay_;
     std::chrono::nanoseconds waited_;
   };
@@ -77,8 +84,8 @@ class DeviceQueue {
 
   // UNAVAILABLE "deadline" when it passed before a ticket was free: the device is not asked. RESOURCE_EXHAUSTED at
   // once, with retry_after, when there is no place ("queue_full") or when, by what the device took lately, the ticket
-  // cannot come in time ("queue_too_long"). Who has waited is overtaken by equals for no longer than options.turn or a
-  // turn of the device.
+  // cannot come in time ("queue_too_long"). Who has waited is overtaken by equals for no longer than two turns (see
+  // options) or what the device takes once.
   Result<Ticket> Admit(const DeviceRequest& request);
 
   // How many tickets for this work may be out at present; at least 1.
@@ -96,10 +103,16 @@ class DeviceQueue {
   struct Waiter {
     const DeviceRequest& request;
     CondVar changed;
-    bool granted = false;  // a ticket is this waiter's, since `entered`
+    std::atomic<bool> granted{false};  // a ticket is this waiter's, since `entered`; changes under mutex_
     Time entered = {};
     bool notified = false;  // awake, or looks by itself from time to time, whether there is room
+    bool called = false;    // is to come and stand ready for the next ticket
+    bool ready = false;     // stands ready
   };
+
+  // Tells callers apart, without memory of its own: returning a ticket must not fail. That two have the same mark only
+  // means that one goes before the other for longer.
+  static std::size_t MarkOf(const DeviceRequest& request) { return std::hash<std::string>{}(request.share.flow); }
 
   // Whether a ticket is free and nobody who is more urgent waits for it.
   [[nodiscard]] bool MayEnter(const DeviceRequest& request) RK_REQUIRES(mutex_);
@@ -110,7 +123,11 @@ class DeviceQueue {
       RK_REQUIRES(mutex_);
   // Waits until `me` has a ticket; false when the deadline passed first.
   bool AwaitTurn(Waiter& me) RK_REQUIRES(mutex_);
+  // Looks for a moment, awake, whether `me` is given a ticket.
+  void StandReady(Waiter& me, Time now) RK_REQUIRES(mutex_);
   void Leave(Ticket& ticket);
+  // Whether those who wait are given the ticket that comes back now, or whoever is there may take it first.
+  [[nodiscard]] bool MustPassOn(const Ticket& ticket, Time now) RK_REQUIRES(mutex_);
   // Gives those who are next the tickets that are free, or wakes the first to look.
   void ServeNext(Time now, bool grant) RK_REQUIRES(mutex_);
   void PublishLimits() RK_REQUIRES(mutex_);

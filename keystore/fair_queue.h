@@ -57,6 +57,18 @@ class FairQueue {
     std::abort();
   }
 
+  // An item of the only flow in which something waits; null when there are several, or none.
+  [[nodiscard]] const T* OnlyFlow() const {
+    const T* only = nullptr;
+    for (const Class& one : classes_) {
+      for (const auto* flow : one.turn) {
+        if (only != nullptr) return nullptr;
+        only = &flow->second.front();
+      }
+    }
+    return only;
+  }
+
   // Whether something waits that is more urgent than this.
   [[nodiscard]] bool HasMoreUrgent(Priority priority) const {
     for (std::size_t i = 0; i < static_cast<std::size_t>(priority); ++i) {

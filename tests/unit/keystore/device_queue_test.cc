@@ -135,6 +135,49 @@ TEST(DeviceQueue, CallersTakeTurns) {
   EXPECT_EQ(std::ranges::find(order, "little") - order.begin(), 1);
 }
 
+// Who comes back at once may go before its own others for long, and before other callers only for a turn.
+TEST(DeviceQueue, ACallerWhoKeepsComingHoldsUpNoOtherCaller) {
+  constexpr milliseconds kTurn{50};
+  DeviceQueue queue({.meter = {}, .turn = kTurn, .own_turn = std::chrono::hours(24 * 365)});
+  const Share busy{.flow = "busy"};
+  const auto enter = [&] {
+    return std::make_unique<Result<DeviceQueue::Ticket>>(queue.Admit(Request(After(seconds(10)), kEc, busy)));
+  };
+  Held ticket = enter();
+  Waiting waiting(queue);
+  waiting.Add("first", {.flow = "other"});
+  ticket.reset();  // whose turn begins before...
+  EXPECT_THAT(waiting.Order(), ElementsAre("first"));
+  const auto turn_began = std::chrono::steady_clock::now();
+  ticket = enter();
+  waiting.Add("second", {.flow = "other"});
+  for (bool over = false; !over; ticket = enter()) {
+    // The device is seldom free for long enough that somebody who looks by chance could take it.
+    for (const Deadline done = After(std::chrono::microseconds(50)); std::chrono::steady_clock::now() < done;) {
+    }
+    over = std::chrono::steady_clock::now() - turn_began >= 2 * kTurn;
+    ticket.reset();
+    EXPECT_TRUE(!over || queue.waiting() == 0);
+  }
+  ticket.reset();
+  EXPECT_THAT(waiting.Order(), ElementsAre("first", "second"));
+}
+
+TEST(DeviceQueue, ACallersOwnTakeTurnsToo) {
+  DeviceQueue queue({.meter = {}, .own_turn = milliseconds(5)});
+  Held ticket = Hold(queue);
+  Waiting waiting(queue);
+  waiting.Add("1", kNobody);
+  waiting.Add("2", kNobody);
+  EXPECT_TRUE(Eventually([&] {
+    ticket.reset();
+    ticket = Hold(queue);
+    return queue.waiting() == 0;
+  }));
+  ticket.reset();
+  EXPECT_THAT(waiting.Order(), ElementsAre("1", "2"));
+}
+
 TEST(DeviceQueue, RefusesAtOnceWhenTooManyWaitAndSaysWhenToComeBack) {
   DeviceQueue queue({.meter = {}, .max_waiting = 0});
   Teach(queue, milliseconds(70));

@@ -121,6 +121,17 @@ TEST(FairQueue, LosesWhatIsRemoved) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(FairQueue, KnowsWhetherOnlyOneFlowWaits) {
+  FairQueue<int> queue;
+  EXPECT_EQ(queue.OnlyFlow(), nullptr);
+  queue.Push({.flow = "a"}, 1);
+  queue.Push({.flow = "a"}, 2);
+  ASSERT_NE(queue.OnlyFlow(), nullptr);
+  EXPECT_EQ(*queue.OnlyFlow(), 1);
+  queue.Push({.priority = Priority::kBulk, .flow = "a"}, 3);
+  EXPECT_EQ(queue.OnlyFlow(), nullptr) << "one in each class";
+}
+
 TEST(FairQueue, KnowsWhetherSomethingMoreUrgentWaits) {
   FairQueue<int> queue;
   queue.Push({.priority = Priority::kIssuance, .flow = "a"}, 1);
