@@ -1,4 +1,5 @@
 // rootkeep-agent as people run it, on SoftHSM, and this process as an application and as the CA service.
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -123,6 +124,7 @@ TEST_F(AgentProcess, TakesTheSocketThatItIsGivenAndSaysWhenItIsReady) {
   auto listener =
       keysocket::Listener::Open({.name = "web", .path = Socket("web"), .owner = {}, .group = {}, .grants = {}});
   ASSERT_THAT(listener, IsOk());
+  ASSERT_EQ(fcntl(listener->fd(), F_SETFL, 0), 0);  // systemd's wait
   const std::string config = ConfigFile();
   const pid_t child = fork();
   if (child == 0) {
@@ -142,10 +144,12 @@ TEST_F(AgentProcess, TakesTheSocketThatItIsGivenAndSaysWhenItIsReady) {
   const auto key = Open("web", *web);
   EXPECT_THAT(key, IsOk());
   EXPECT_TRUE(key.ok() && SignAndVerify(**key).ok());
+  const auto begin = std::chrono::steady_clock::now();
   kill(child, SIGTERM);
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5)) << "after ten it is ended by force";
   EXPECT_EQ(access(Socket("web").c_str(), F_OK), 0) << "who made it removes it";
 }
 

@@ -1,5 +1,6 @@
 #include "keystore/keysocket/server/listener.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -116,6 +117,9 @@ Result<Listener> Listener::Adopt(Fd socket, const std::string& name) {
     return FailedPrecondition(fmt::format("socket {}: what was handed over does not listen for packets", name))
         .WithHint("ListenSequentialPacket= in its .socket unit");
   }
+  // systemd's are blocking: whoever accepts would wait for one more than there are, and end with nobody.
+  const int flags = fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0) return ErrnoError("fcntl", errno);
   Listener listener;
   listener.socket_ = std::move(socket);
   return listener;

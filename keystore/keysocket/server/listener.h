@@ -19,8 +19,8 @@ class Listener {
   // when the path is something else, or when others than root and this process's user can change the directory: they
   // could put their own socket there.
   static Result<Listener> Open(const SocketOptions& options, int type = SOCK_SEQPACKET);
-  // A socket that listens already, given to this process by its starter, who also removes the file.
-  // FAILED_PRECONDITION when it is none.
+  // A socket that listens already, given to this process by its starter, who also removes the file; non-blocking from
+  // now on. FAILED_PRECONDITION when it is none.
   static Result<Listener> Adopt(Fd socket, const std::string& name);
 
   Listener(Listener&& other) noexcept;

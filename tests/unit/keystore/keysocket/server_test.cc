@@ -344,6 +344,7 @@ TEST_F(KeySocketServer, ServesASocketThatItIsGiven) {
   const auto web = one->Add("rk/app/web/1");
   auto listener = Listener::Open(app);
   ASSERT_THAT(listener, IsOk());
+  ASSERT_EQ(fcntl(listener->fd(), F_SETFL, 0), 0) << "as systemd makes them";
   std::map<std::string, Fd> given;
   given.emplace("app", Fd(fcntl(listener->fd(), F_DUPFD_CLOEXEC, 0)));
   auto started = Server::Start({app}, {{.name = "one", .store = one}}, options, std::move(given));
