@@ -52,6 +52,15 @@ function(rk_library name)
   target_link_libraries(${name} PUBLIC rk_flags ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
 endfunction()
 
+# rk_use_jemalloc(PROGRAM): for programs that allocate and free many small blocks on several threads. Sanitizers bring an
+# allocator of their own.
+function(rk_use_jemalloc program)
+  find_library(ROOTKEEP_JEMALLOC jemalloc REQUIRED)
+  if(NOT ROOTKEEP_SANITIZE)
+    target_link_libraries(${program} PRIVATE ${ROOTKEEP_JEMALLOC})
+  endif()
+endfunction()
+
 # rk_test(NAME SRCS a_test.cc ... DEPS target ... [TIMEOUT s] [LABELS l ...]): a GoogleTest program; every case is a
 # ctest of its own unless SERIAL_PROGRAM is given, which runs the program as one (expensive shared fixtures). ALONE: no
 # other test runs at the same time, for those that judge how long something takes under load.

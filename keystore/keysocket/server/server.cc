@@ -22,6 +22,10 @@ constexpr int kAcceptAtOnce = 16;
 
 Error Stopping() { return Unavailable("the agent is being stopped").WithRetryAfter(std::chrono::milliseconds(100)); }
 
+timeval ToTimeval(std::chrono::milliseconds time) {
+  return {.tv_sec = time.count() / 1000, .tv_usec = time.count() % 1000 * 1000};
+}
+
 bool IsGone(int fd) {
   char octet = 0;
   return recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
@@ -88,7 +92,7 @@ Status Server::StartThreads() {
       !Watch(end_.get(), EPOLLIN, *end_watched_, EPOLL_CTL_ADD)) {
     return ErrnoError("timerfd_settime", errno);
   }
-  unsigned count = 1 + managing_.workers();
+  unsigned count = 1 + managing_.workers() + options_.stayers;
   for (const auto& lane : lanes_) count += lane->workers();
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { Run(); });
   return Ok();
@@ -119,23 +123,27 @@ void Server::OnEvent(Watched& watched, Memory& memory) {
       break;
     }
     case Watched::Kind::kTimer: Tick(); break;
-    case Watched::Kind::kPeer: {
-      const PeerPtr peer = static_cast<Peer&>(watched).shared_from_this();
-      try {
-        Read(peer, memory);
-      } catch (...) {
-        Close(peer);
-        throw;
-      }
-      break;
-    }
+    case Watched::Kind::kPeer: Serve(static_cast<Peer&>(watched).shared_from_this(), memory); break;
     case Watched::Kind::kEnd: break;
+  }
+}
+
+void Server::Serve(PeerPtr peer, Memory& memory) {
+  for (bool come = true; peer != nullptr; come = false) {
+    const PeerPtr present = std::move(peer);
+    try {
+      peer = come ? Read(present, memory) : Stay(present, memory);
+    } catch (...) {
+      Close(present);
+      throw;
+    }
   }
 }
 
 void Server::Accept(Door& door) {
   for (int i = 0; i < kAcceptAtOnce && !draining_; ++i) {
-    Fd socket(accept4(door.listener.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    // Only a thread that stays with it lets it wait.
+    Fd socket(accept4(door.listener.fd(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!socket.valid()) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       // Without a free descriptor it would only be tried again and again: the next tick opens the door.
@@ -155,6 +163,9 @@ void Server::Admit(Door& door, Fd socket) {
   if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return;
   const int room = 256 * 1024;  // a page of a list fits, whatever the system's default
   setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+  // None at all would be for ever.
+  const timeval stay = ToTimeval(std::max(options_.stay, std::chrono::milliseconds(1)));
+  if (setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &stay, sizeof stay) != 0) return;
   auto peer =
       std::make_shared<Peer>(door, std::move(socket), Caller{credentials.pid, credentials.uid, credentials.gid});
   bool refused = false;
@@ -195,20 +206,52 @@ void Server::Tick() {
   (void)Watch(timer_.get(), EPOLLIN | EPOLLONESHOT, *timer_watched_, EPOLL_CTL_MOD);
 }
 
-void Server::Read(const PeerPtr& peer, Memory& memory) {
+Server::PeerPtr Server::Read(const PeerPtr& peer, Memory& memory) {
   peer->busy = true;
-  const ssize_t size = recv(peer->fd.get(), memory.request.data(), memory.request.size(), MSG_TRUNC | MSG_DONTWAIT);
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return WaitForNext(peer);
-  if (size <= 0) return Close(peer);
+  return OnPacket(peer, recv(peer->fd.get(), memory.request.data(), memory.request.size(), MSG_TRUNC | MSG_DONTWAIT),
+                  memory);
+}
+
+Server::PeerPtr Server::Stay(const PeerPtr& peer, Memory& memory) {
+  if (staying_.fetch_add(1) >= options_.stayers) {
+    --staying_;
+    WaitForNext(peer);
+    return nullptr;
+  }
+  peer->since = Clock::now();
+  peer->busy = false;
+  // As in WaitForNext: who drains the server sees that nothing is under way here, and ends the wait by shutting it
+  // down.
+  const ssize_t size = draining_ ? 0 : recv(peer->fd.get(), memory.request.data(), memory.request.size(), MSG_TRUNC);
+  const int error = errno;
+  --staying_;
+  peer->busy = true;
+  errno = error;
+  return OnPacket(peer, size, memory);
+}
+
+Server::PeerPtr Server::OnPacket(const PeerPtr& peer, ssize_t size, Memory& memory) {
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+    WaitForNext(peer);
+    return nullptr;
+  }
+  if (size <= 0) {
+    Close(peer);
+    return nullptr;
+  }
   Request request;
   const auto length = static_cast<std::size_t>(size);
   const bool understood = length <= memory.request.size() && Decode(ByteView(memory.request).first(length), request);
   const bool hello = understood && std::holds_alternative<HelloCall>(request.call);
   if (!understood || hello == peer->greeted) {
     handler_.audit().Denied(*peer->visitor.socket, peer->visitor.caller, "speak", "", "what it sent is no request");
-    return Close(peer);
+    Close(peer);
+    return nullptr;
   }
-  if (hello) return Greet(peer, request, memory);
+  if (hello) {
+    Greet(peer, request, memory);
+    return nullptr;
+  }
   const auto [lane, useful] = PlaceOf(*peer, request);
   const Share share{.priority = Priority::kInteractive, .flow = peer->visitor.flow};
   const auto mine = lane.Enter(share, peer->door, useful, [&]() -> WorkLane::Job {
@@ -217,9 +260,9 @@ void Server::Read(const PeerPtr& peer, Memory& memory) {
   if (!mine.ok()) {
     const std::size_t reply = handler_.Refuse(request, mine.error(), memory.reply);
     if (Send(peer, ByteView(memory.reply).first(reply))) WaitForNext(peer);
-  } else if (*mine) {
-    Work(lane, peer, request, memory);
+    return nullptr;
   }
+  return *mine ? Work(lane, peer, request, memory) : nullptr;
 }
 
 void Server::Greet(const PeerPtr& peer, const Request& request, Memory& memory) {
@@ -253,22 +296,28 @@ Deadline Server::DeadlineOf(const Request& request, Deadline arrived) const {
          std::min<std::chrono::milliseconds>(std::chrono::milliseconds(request.wait_ms), options_.longest_call);
 }
 
-void Server::Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory) {
+Server::PeerPtr Server::Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory) {
   const std::size_t size =
       handler_.Answer(peer->visitor, request, {.deadline = DeadlineOf(request, Clock::now())}, memory.reply);
-  if (Send(peer, ByteView(memory.reply).first(size))) WaitForNext(peer);
-  peer.reset();
-  while (auto job = lane.Next()) AnswerJob(std::move(*job), memory);
+  if (!Send(peer, ByteView(memory.reply).first(size))) peer.reset();
+  while (auto job = lane.Next()) {
+    if (peer != nullptr) WaitForNext(peer);
+    peer = AnswerJob(std::move(*job), memory);
+  }
+  return peer;
 }
 
-void Server::AnswerJob(WorkLane::Job job, Memory& memory) {
+Server::PeerPtr Server::AnswerJob(WorkLane::Job job, Memory& memory) {
   Request request;
   // It has been understood before, and is now again what it points into.
-  if (!Decode(job.message, request) || IsGone(job.owner->fd.get())) return Close(job.owner);
+  if (!Decode(job.message, request) || IsGone(job.owner->fd.get())) {
+    Close(job.owner);
+    return nullptr;
+  }
   const Turn turn{.deadline = DeadlineOf(request, job.arrived), .waited = Clock::now() - job.arrived};
   const std::size_t size = refusing_ ? handler_.Refuse(request, Stopping(), memory.reply)
                                      : handler_.Answer(job.owner->visitor, request, turn, memory.reply);
-  if (Send(job.owner, ByteView(memory.reply).first(size))) WaitForNext(job.owner);
+  return Send(job.owner, ByteView(memory.reply).first(size)) ? std::move(job.owner) : nullptr;
 }
 
 bool Server::Send(const PeerPtr& peer, ByteView reply) {

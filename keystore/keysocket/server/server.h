@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -28,13 +29,18 @@ struct ServerOptions {
   KeyPermit permit = nullptr;            // none: what a grant allows is allowed
   Observer* observer = nullptr;          // outlives the server; null: nobody
   std::chrono::milliseconds tick{1000};  // between two looks at connections that have been silent
+  // Threads that may stay with the caller that they answered last, and for how long after each answer.
+  unsigned stayers = std::max(2U, std::thread::hardware_concurrency());
+  std::chrono::milliseconds stay{5};
 };
 
 // Threads wait for packets; the one that gets a request answers it, so a call costs no hand-off. Each token has as many
 // at once as its signers find useful (Signer::Concurrency), and its workers at most, and the managers have their own,
 // so one thread is always free to take packets: what finds no worker waits in line, callers in turn, and one socket's
-// calls have half of the places at most. Never waits for a client: what is sent is whole, and who does not take the
-// reply to his own call is dropped. Thread-safe.
+// calls have half of the places at most. Whoever signs often has a thread to himself between his calls too: it waits
+// for the next one in recv, so that it is woken where the caller runs, and is not away on another processor with
+// somebody else's call when his comes. Those threads are in addition to the others, so one is free all the same. Never
+// waits for a client: what is sent is whole, and who does not take the reply to his own call is dropped. Thread-safe.
 class Server {
  public:
   // FAILED_PRECONDITION as CheckSocket and Listener::Open say. `adopted` are sockets that listen already, by the name
@@ -54,6 +60,8 @@ class Server {
   [[nodiscard]] std::size_t connections() const;
   // Of calls that wait for a worker.
   [[nodiscard]] std::size_t waiting() const;
+  // Of threads that stay with a connection.
+  [[nodiscard]] unsigned staying() const { return staying_; }
   [[nodiscard]] std::uint64_t denied() { return handler_.audit().denied(); }
 
  private:
@@ -75,15 +83,21 @@ class Server {
   bool HasConnection(const SocketOptions& socket, pid_t process) const;
   void Run() noexcept;
   void OnEvent(Watched& watched, Memory& memory);
+  // A packet of this connection, and those that come while the thread stays with it, or with another for which it has
+  // answered meanwhile.
+  void Serve(PeerPtr peer, Memory& memory);
   void Accept(Door& door);
   void Admit(Door& door, Fd socket);
   void Tick();
 
-  // The next packet of this connection.
-  void Read(const PeerPtr& peer, Memory& memory);
+  // These give the connection that the thread may stay with, which nobody else watches; null: none.
+  // The packet that has come, or the one that comes while the thread stays.
+  PeerPtr Read(const PeerPtr& peer, Memory& memory);
+  PeerPtr Stay(const PeerPtr& peer, Memory& memory);
+  PeerPtr OnPacket(const PeerPtr& peer, ssize_t size, Memory& memory);
   void Greet(const PeerPtr& peer, const Request& request, Memory& memory);
-  void Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory);
-  void AnswerJob(WorkLane::Job job, Memory& memory);
+  PeerPtr Work(WorkLane& lane, PeerPtr peer, const Request& request, Memory& memory);
+  PeerPtr AnswerJob(WorkLane::Job job, Memory& memory);
   [[nodiscard]] Deadline DeadlineOf(const Request& request, Deadline arrived) const;
   Place PlaceOf(const Peer& peer, const Request& request);
   // False when the connection is closed.
@@ -104,6 +118,7 @@ class Server {
   std::unique_ptr<Watched> end_watched_;
   std::atomic<bool> draining_{false};
   std::atomic<bool> refusing_{false};
+  std::atomic<unsigned> staying_{0};
 
   mutable Mutex mutex_;
   CondVar changed_;

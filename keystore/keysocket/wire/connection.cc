@@ -1,5 +1,6 @@
 #include "keystore/keysocket/wire/connection.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,6 +23,16 @@ bool AwaitReady(int fd, short event, WireDeadline deadline) noexcept {
     if (ready < 0 && errno != EINTR) return false;
     if (MillisecondsUntil(deadline, 0) == 0) return false;
   }
+}
+
+// The next packet, or nothing with EAGAIN when there is none until then. The socket itself waits: a poll before the
+// recv would be one more call and one more wait queue for each signature.
+ssize_t ReceiveUntil(int fd, WireDeadline deadline, std::span<std::uint8_t> memory) noexcept {
+  const std::uint32_t left = MillisecondsUntil(deadline, 0);
+  const timeval wait{.tv_sec = left / 1000, .tv_usec = static_cast<suseconds_t>(left % 1000) * 1000};
+  // No time at all would be for ever.
+  const bool waits = left > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0;
+  return recv(fd, memory.data(), memory.size(), MSG_TRUNC | (waits ? 0 : MSG_DONTWAIT));
 }
 
 bool IsGone(int error) noexcept { return error == EPIPE || error == ECONNRESET || error == ENOTCONN; }
@@ -107,6 +118,8 @@ Outcome Connection::Open(std::string_view path, WireDeadline deadline, Connectio
     return Outcome::kFailed;
   }
   Outcome outcome = Connect(connection.fd_, address, why);
+  // Only connecting must not wait: the agent may be stuck. What is received is waited for in recv.
+  if (outcome == Outcome::kAnswered) (void)fcntl(connection.fd_, F_SETFL, 0);
   if (outcome == Outcome::kAnswered) outcome = AgreeOnVersion(connection, deadline, why);
   if (outcome == Outcome::kAnswered) out = std::move(connection);
   return outcome;
@@ -151,16 +164,15 @@ Outcome Connection::Send(const Request& request, WireDeadline deadline, Failure&
 Outcome Connection::Receive(const Request& request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
                             Failure& why) const noexcept {
   ssize_t size = -1;
-  while (size < 0) {
-    if (!AwaitReady(fd_, POLLIN, deadline)) {
+  while ((size = ReceiveUntil(fd_, deadline, memory)) < 0) {
+    const int error = errno;
+    if (error == EINTR || error == EAGAIN) {
+      if (MillisecondsUntil(deadline, 0) > 0) continue;
       why = NoAnswer();
       return Outcome::kFailed;
     }
-    size = recv(fd_, memory.data(), memory.size(), MSG_TRUNC | MSG_DONTWAIT);
-    if (size < 0 && errno != EINTR && errno != EAGAIN) {
-      why = IsGone(errno) ? Lost() : ErrnoFailure(FailureCode::kInternal, "", "recv", errno);
-      return IsGone(errno) ? Outcome::kLost : Outcome::kFailed;
-    }
+    why = IsGone(error) ? Lost() : ErrnoFailure(FailureCode::kInternal, "", "recv", error);
+    return IsGone(error) ? Outcome::kLost : Outcome::kFailed;
   }
   if (size == 0) {
     why = Lost();
