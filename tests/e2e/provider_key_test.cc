@@ -187,22 +187,36 @@ TEST_F(ProviderKey, SignsInPiecesAndItsContextsCanBeCopied) {
   EXPECT_NE(EVP_DigestSignUpdate(md.get(), "mes", 3), 1);
 }
 
+// And is made ready to sign: no init asks anybody, nor who wants to know how long a signature gets.
 TEST_F(ProviderKey, VerifiesWithoutTheAgent) {
   const LibraryContext context(host_->Config());
+  const auto* message = reinterpret_cast<const unsigned char*>("message");
+  const auto* another = reinterpret_cast<const unsigned char*>("massage");
+  std::vector<ossl::PKey> keys;
+  std::vector<std::string> signatures;
   for (const KeyCase& key : kKeys) {
-    const auto pkey = ReadKey(context, host_->Reference(key.name));
-    const std::string signature = SignMessage(context, pkey.get(), key.digest, "message");
-    const ossl::MdCtx md(EVP_MD_CTX_new());
-    ASSERT_EQ(EVP_DigestVerifyInit_ex(md.get(), nullptr, key.digest, context, nullptr, pkey.get(), nullptr), 1);
-    const auto* octets = reinterpret_cast<const unsigned char*>(signature.data());
-    EXPECT_EQ(
-        EVP_DigestVerify(md.get(), octets, signature.size(), reinterpret_cast<const unsigned char*>("message"), 7), 1);
-    const ossl::MdCtx other(EVP_MD_CTX_new());
-    ASSERT_EQ(EVP_DigestVerifyInit_ex(other.get(), nullptr, key.digest, context, nullptr, pkey.get(), nullptr), 1);
-    EXPECT_NE(
-        EVP_DigestVerify(other.get(), octets, signature.size(), reinterpret_cast<const unsigned char*>("massage"), 7),
-        1);
+    keys.push_back(ReadKey(context, host_->Reference(key.name)));
+    signatures.push_back(SignMessage(context, keys.back().get(), key.digest, "message"));
   }
+  host_->KillAgent();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const char* const digest = kKeys[i].digest;
+    EVP_PKEY* const key = keys[i].get();
+    const auto verify = [&](const unsigned char* text) {
+      const ossl::MdCtx md(EVP_MD_CTX_new());
+      EXPECT_EQ(EVP_DigestVerifyInit_ex(md.get(), nullptr, digest, context, nullptr, key, nullptr), 1);
+      const auto* octets = reinterpret_cast<const unsigned char*>(signatures[i].data());
+      return EVP_DigestVerify(md.get(), octets, signatures[i].size(), text, 7);
+    };
+    EXPECT_EQ(verify(message), 1) << kKeys[i].name;
+    EXPECT_NE(verify(another), 1) << kKeys[i].name;
+    const ossl::MdCtx md(EVP_MD_CTX_new());
+    EXPECT_EQ(EVP_DigestSignInit_ex(md.get(), nullptr, digest, context, nullptr, key, nullptr), 1) << TakeErrors();
+    std::size_t size = 0;
+    EXPECT_EQ(EVP_DigestSign(md.get(), nullptr, &size, message, 7), 1) << TakeErrors();
+    EXPECT_GT(size, 0U);
+  }
+  host_->StartAgent();
 }
 
 TEST_F(ProviderKey, RefusesWhatItsAgentDoesNotSign) {

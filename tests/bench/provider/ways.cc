@@ -42,8 +42,8 @@ Result<OpenedWay> OpenFile(ProviderHost& host, const std::string& name) {
   return OpenFileIn(host.WriteFile("file.cnf", ""), host, name);
 }
 
-// What is lost by another provider's being there, whatever it does: OpenSSL 3.0 looks through all decoders and key
-// managers for every certificate that it reads.
+// What a server loses by another provider's being there. The client, who reads the certificate, has a context without
+// it.
 Result<OpenedWay> OpenFileBeside(ProviderHost& host, const std::string& name) {
   return OpenFileIn(host.Config(), host, name);
 }
