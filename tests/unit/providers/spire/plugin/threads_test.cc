@@ -10,8 +10,8 @@ namespace rootkeep::spire {
 namespace {
 
 TEST(Threads, WorksAtSeveralThingsAtOnce) {
-  Threads threads(2, 10);
   std::latch both{2};  // which nothing passes alone
+  Threads threads(2, 10);
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(threads.Post([&] { both.arrive_and_wait(); }));
   both.wait();
 }
@@ -19,9 +19,9 @@ TEST(Threads, WorksAtSeveralThingsAtOnce) {
 TEST(Threads, WhatWaitsIsBounded) {
   std::atomic<int> done{0};
   {
-    Threads threads(2, 3);
     std::latch both{2};
     std::latch go{1};
+    Threads threads(2, 3);
     for (int i = 0; i < 2; ++i) {
       ASSERT_TRUE(threads.Post([&] {
         both.count_down();
