@@ -158,6 +158,23 @@ TEST_F(EkTrustTest, BearsCriticalAttributesAndNamesAndNothingElse) {
               HasReason(reason::kEkChain));
 }
 
+TEST_F(EkTrustTest, BearsCriticalAttributesOfTheLeafAlone) {
+  const auto issuer = [this](bool critical) {
+    ossl::PKey key = testing::MakeKey("RSA:2048");
+    const Bytes der = testing::MakeEkCertificate({.common_name = "issuer",
+                                                  .basic_constraints = "critical,CA:TRUE",
+                                                  .key_usage = "critical,keyCertSign",
+                                                  .extended_key_usage = "",
+                                                  .specification_critical = critical},
+                                                 key.get(), root_);
+    return Identity{.key = std::move(key), .cert = ReadCertificate(der, reason::kEkChainMalformed).value()};
+  };
+  const Identity plain = issuer(false);
+  EXPECT_THAT(Check(Trust(root_), Leaf(plain), {plain.Der()}), IsOk());
+  const Identity critical = issuer(true);
+  EXPECT_THAT(Check(Trust(root_), Leaf(critical), {critical.Der()}), HasReason(reason::kEkChain));
+}
+
 TEST_F(EkTrustTest, IsNotInWeakSignatures) {
   EXPECT_THAT(Check(Trust(root_), Leaf(root_, {.md = "SHA1"})), HasReason(reason::kEkChain));
 }
