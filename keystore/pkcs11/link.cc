@@ -94,6 +94,10 @@ Status Link::RenewFrom(Connection& connection, Deadline deadline) {
   return Ok();
 }
 
+void Link::TakeMoreSessions(Connection& connection, const Module::Use& use, Deadline deadline) {
+  if (connection.sessions().Regrow(use, deadline)) queue_.SetCapacity(CapacityOf(connection));
+}
+
 DeviceCapacity Link::CapacityOf(Connection& connection) const {
   return {.sessions = connection.sessions().cap(), .computes_here = quirks().computes_here};
 }

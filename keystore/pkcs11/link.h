@@ -43,6 +43,9 @@ class Link {
   // RenewalLimit says. True when the key is to be looked for again.
   bool RenewForAbsentKey(Deadline deadline);
 
+  // For who asks whether the token answers: takes up sessions that the token did not have lately.
+  void TakeMoreSessions(Connection& connection, const Module::Use& use, Deadline deadline);
+
   // The working connection, made now if there is none. Waits at most until `deadline` for another thread that makes it.
   Result<std::shared_ptr<Connection>> Get(Deadline deadline);
 

@@ -11,6 +11,8 @@ namespace {
 
 // Sessions that others hold come back when they do: nobody here knows better.
 constexpr auto kSessionsPause = std::chrono::milliseconds(100);
+// Other programs that have taken the token's sessions may keep them for long.
+constexpr auto kRegrowEvery = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -62,7 +64,22 @@ Result<CK_SESSION_HANDLE> SessionPool::OpenOne(const Module::Use& use, Deadline 
   if (RemedyFor(opened.error()) != Remedy::kBackOff) return opened;
   const MutexLock lock(mutex_);
   cap_ = std::max(1U, open_);
+  refused_at_ = std::chrono::steady_clock::now();
   return std::move(opened).error().WithReason(kReasonSessions).WithRetryAfter(kSessionsPause);
+}
+
+bool SessionPool::Regrow(const Module::Use& use, Deadline deadline) {
+  {
+    const MutexLock lock(mutex_);
+    if (cap_ >= most_ || std::chrono::steady_clock::now() - refused_at_ < kRegrowEvery) return false;
+    ++open_;
+  }
+  const auto opened = OpenOne(use, deadline);
+  if (!opened.ok()) return false;
+  GiveBack(*opened);
+  const MutexLock lock(mutex_);
+  cap_ = std::min(most_, cap_ + 1);
+  return true;
 }
 
 unsigned SessionPool::cap() const {

@@ -47,7 +47,7 @@ class Session {
 class SessionPool {
  public:
   // At most `cap` sessions of `slot` are open at once.
-  SessionPool(CK_SLOT_ID slot, unsigned cap) : slot_(slot), cap_(cap) {}
+  SessionPool(CK_SLOT_ID slot, unsigned cap) : slot_(slot), most_(cap), cap_(cap) {}
 
   // Opens `count` sessions, so that the first calls find them.
   Status Warm(const Module::Use& use, unsigned count, Deadline deadline);
@@ -55,6 +55,10 @@ class SessionPool {
   // Waits while all are taken. UNAVAILABLE "deadline"; RESOURCE_EXHAUSTED "sessions" when the token gives no more,
   // which also lowers the cap; otherwise C_OpenSession's error.
   Result<Session> Lease(const Module::Use& use, Deadline deadline);
+
+  // Tries whether a token that gave no more sessions has another one now, but not within a second of its refusal. True
+  // when it has, and the cap is one higher.
+  bool Regrow(const Module::Use& use, Deadline deadline);
 
   // The most that are open at once, as far as is known.
   [[nodiscard]] unsigned cap() const;
@@ -70,11 +74,13 @@ class SessionPool {
   void Forget();
 
   const CK_SLOT_ID slot_;
+  const unsigned most_;
   mutable Mutex mutex_;
   CondVar freed_;
   std::vector<CK_SESSION_HANDLE> idle_ RK_GUARDED_BY(mutex_);
   unsigned open_ RK_GUARDED_BY(mutex_) = 0;
   unsigned cap_ RK_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point refused_at_ RK_GUARDED_BY(mutex_);  // when the token gave no more
 };
 
 }  // namespace rootkeep::pkcs11

@@ -190,7 +190,11 @@ Status TokenStore::Probe(Deadline deadline) {
   return link_->RunUnqueued(deadline, [&](const ConnectionPtr& connection) -> Status {
     RK_TRY(const Module::Use use, connection->Enter(deadline));
     const auto lock = connection->LockKeys(use, KeyAccess::kUse, deadline);
-    if (lock.ok()) return connection->Check(use);
+    if (lock.ok()) {
+      RK_RETURN_IF_ERROR(connection->Check(use));
+      link_->TakeMoreSessions(*connection, use, deadline);
+      return Ok();
+    }
     if (lock.error().reason() == kReasonDeadline && !use.module().KeysAreStuck()) return Ok();
     return lock.error();
   });

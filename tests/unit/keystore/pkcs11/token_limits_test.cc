@@ -20,12 +20,16 @@ class TokenLimits : public ::testing::Test {
  protected:
   void SetUp() override {
     TheChaos().Clear();
-    before_ = TheChaos().Faults("refuse-pin").size();
+    tries_before_ = TheChaos().Faults("refuse-pin").size();
+    refusals_before_ = SessionRefusals();
   }
   void TearDown() override { TheChaos().Clear(); }
 
   // How often a PIN was sent, by whomever.
-  [[nodiscard]] std::size_t Tries() const { return TheChaos().Faults("refuse-pin").size() - before_; }
+  [[nodiscard]] std::size_t Tries() const { return TheChaos().Faults("refuse-pin").size() - tries_before_; }
+
+  // How often the token has said that it has no more sessions.
+  static std::size_t SessionRefusals() { return TheChaos().Faults("session-limit").size(); }
 
   // As after `rootkeep pin unlatch`.
   void Unlatch() {
@@ -45,7 +49,8 @@ class TokenLimits : public ::testing::Test {
   }
 
   SoftHsm hsm_{ChaosPath()};
-  std::size_t before_ = 0;
+  std::size_t tries_before_ = 0;
+  std::size_t refusals_before_ = 0;
 };
 
 // Whatever an operator says of it: if it is wrong, the key cannot be used any more.
@@ -76,6 +81,32 @@ TEST_F(TokenLimits, NoPinIsSentToALockedToken) {
   EXPECT_EQ(Tries(), 2U);
 }
 
+// Other programs had the others for a while.
+TEST_F(TokenLimits, SessionsThatComeBackAreUsedAgain) {
+  const std::string slow = "delay C_Sign 5ms workers=16 quiet";
+  TheChaos().Set(slow + "\nsession-limit 3");
+  const auto store = hsm_.OpenStore();
+  ASSERT_OK_AND_ASSIGN(const KeyInfo key, store->Create({.name = "key"}, Soon()));
+  ASSERT_OK_AND_ASSIGN(const auto signer, store->Open(key.uri, Soon()));
+  std::atomic<unsigned> refused{0};
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&](const std::stop_token& stop) {
+      const Bytes digest(32, 7);
+      while (!stop.stop_requested()) {
+        const auto signature = signer->Sign(SignatureScheme::kEcdsaSha256, digest, Soon());
+        if (!signature.ok() && signature.error().reason() == "sessions") ++refused;
+      }
+    });
+  }
+  ASSERT_TRUE(Eventually([&refused] { return refused > 0; }));
+  EXPECT_LE(signer->Concurrency(), 2U);
+  TheChaos().Set(slow);
+  const unsigned before = refused;
+  EXPECT_TRUE(Eventually([&] { return store->health()->Probe(Soon()).ok() && signer->Concurrency() > 4; }));
+  EXPECT_LE(refused, before + 8) << "no caller pays for the trial";
+}
+
 // Who signs leaves a session for who makes a key; the token is never asked for more than it has.
 TEST_F(TokenLimits, SessionsAreLeftForMakingKeys) {
   TheChaos().Set("session-limit 5 announced\ndelay C_Sign 5ms workers=16 quiet");
@@ -97,7 +128,7 @@ TEST_F(TokenLimits, SessionsAreLeftForMakingKeys) {
   for (int i = 0; i < 5; ++i) EXPECT_THAT(store->Create({.name = "key" + std::to_string(i)}, Soon()), IsOk());
   callers.clear();
   EXPECT_EQ(errors, 0U);
-  EXPECT_TRUE(TheChaos().Faults("session-limit").empty());
+  EXPECT_EQ(SessionRefusals(), refusals_before_);
 }
 
 }  // namespace
