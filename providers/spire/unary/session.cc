@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "keystore/base/guard.h"
 #include "providers/spire/unary/message.h"
@@ -58,9 +59,7 @@ struct Session::Callbacks {
                     void* self) {
     Stream* const stream = static_cast<Session*>(self)->Find(id);
     if (stream == nullptr || stream->method == nullptr || !stream->method->reads) return 0;
-    stream->too_long |= stream->body.size() + size > kMaxMessage + kPrefixSize;
-    if (stream->too_long) return 0;
-    return Guarded([&] { stream->body += AsText({data, size}); });
+    return Guarded([&] { static_cast<Session*>(self)->Keep(*stream, AsText({data, size})); });
   }
 
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* raw) {
@@ -72,8 +71,10 @@ struct Session::Callbacks {
     return Guarded([&] { self->whole_.push_back(frame->hd.stream_id); });
   }
 
-  static int OnClose(nghttp2_session*, std::int32_t id, std::uint32_t, void* self) {
-    static_cast<Session*>(self)->streams_.erase(id);
+  static int OnClose(nghttp2_session*, std::int32_t id, std::uint32_t, void* raw) {
+    auto* const self = static_cast<Session*>(raw);
+    if (Stream* const stream = self->Find(id); stream != nullptr) (void)self->Release(*stream);
+    self->streams_.erase(id);
     return 0;
   }
 
@@ -162,16 +163,28 @@ Result<std::optional<Session::Ready>> Session::NextCall() {
       continue;
     }
     answers_->Expect();
-    const std::size_t message_at = stream->method->reads ? kPrefixSize : stream->body.size();
-    auto call = std::make_shared<Call>(answers_, id, std::move(stream->body), message_at);
+    auto call = std::make_shared<Call>(answers_, id, Release(*stream), stream->method->reads ? kPrefixSize : 0);
     return std::optional(Ready{stream->method, std::move(call)});
   }
   return std::optional<Ready>();
 }
 
+void Session::Keep(Stream& stream, std::string_view data) {
+  const bool fits = stream.body.size() + data.size() <= kMaxMessage + kPrefixSize && held_ + data.size() <= kMostHeld;
+  stream.too_long |= !fits;
+  if (stream.too_long) return;
+  stream.body += data;
+  held_ += data.size();
+}
+
+std::string Session::Release(Stream& stream) {
+  held_ -= stream.body.size();
+  return std::exchange(stream.body, {});
+}
+
 Status Session::Judge(const Stream& stream) {
   if (stream.method == nullptr) return Error(Code::kUnimplemented, "there is no such method");
-  if (stream.too_long) return ResourceExhausted("the request has more than 4 MiB");
+  if (stream.too_long) return ResourceExhausted("the request has more than 4 MiB, or too much is asked at once");
   if (!stream.method->reads) return Ok();
   RK_RETURN_IF_ERROR(OnlyMessage(stream.body));
   return Ok();

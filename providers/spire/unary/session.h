@@ -49,14 +49,16 @@ class Session {
   // after every answer while none is under way, and each costs both sides two wake-ups. (RFC 9113 §6.7 says SHOULD, not
   // MUST, of an answer before everything else.)
   static constexpr std::chrono::milliseconds kPingPatience{10};
+  // Of all requests that have not come whole, or were not begun: what is beyond is refused.
+  static constexpr std::size_t kMostHeld = std::size_t{64} << 20;
 
  private:
   // One call, until both sides have ended it.
   struct Stream {
     const Method* method = nullptr;  // null: there is none
     std::string body;                // of the request
-    bool too_long = false;
-    std::string out;  // of the answer
+    bool too_long = false;           // to be kept
+    std::string out;                 // of the answer
     std::size_t sent = 0;
   };
   struct Ping {
@@ -70,6 +72,9 @@ class Session {
 
   Session(const Methods& methods, std::shared_ptr<Answers> answers) : methods_(methods), answers_(std::move(answers)) {}
   [[nodiscard]] Stream* Find(std::int32_t stream);
+  void Keep(Stream& stream, std::string_view data);
+  // What was kept of the request.
+  std::string Release(Stream& stream);
   // Of a request that has come whole.
   static Status Judge(const Stream& stream);
   // Without a message.
@@ -81,6 +86,7 @@ class Session {
   const std::shared_ptr<Answers> answers_;
   std::unique_ptr<nghttp2_session, Delete> session_;
   std::unordered_map<std::int32_t, Stream> streams_;
+  std::size_t held_ = 0;            // octets of all bodies
   std::deque<std::int32_t> whole_;  // requests that have come
   std::optional<Ping> ping_;
 };

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/providers/spire/unary/peer.h"
 
 namespace rootkeep::spire::unary {
@@ -111,6 +113,25 @@ TEST_F(UnarySession, BoundsARequest) {
   EXPECT_EQ(reply.code(), "8");
   EXPECT_THAT(reply.headers.at("grpc-message"), HasSubstr("4 MiB"));
   EXPECT_EQ(Ask(kEcho, "next").code(), "0");
+}
+
+TEST_F(UnarySession, BoundsAllRequestsTogether) {
+  constexpr std::size_t kFit = Session::kMostHeld / (kMaxMessage + kPrefixSize);
+  std::vector<int> streams;
+  for (std::size_t i = 0; i < kFit + 2; ++i) streams.push_back(peer.AskWith(kEcho, std::string(kMaxMessage, 'm')));
+  // Taken, and none begun.
+  for (std::string asked = peer.Pending(); !asked.empty(); asked = peer.Pending()) {
+    ASSERT_TRUE(session->Receive(AsBytes(asked)).ok());
+    std::string said;
+    ASSERT_TRUE(session->AppendPending(said).ok());
+    ASSERT_TRUE(peer.Take(said));
+  }
+  Talk();
+  const auto refused = std::ranges::count_if(streams, [this](int id) { return peer.replies[id].code() == "8"; });
+  const auto answered = std::ranges::count_if(streams, [this](int id) { return peer.replies[id].code() == "0"; });
+  EXPECT_GE(refused, 1);
+  EXPECT_EQ(static_cast<std::size_t>(refused + answered), streams.size());
+  EXPECT_EQ(Ask(kEcho, std::string(kMaxMessage, 'm')).code(), "0");
 }
 
 TEST_F(UnarySession, DropsWhatNobodyReads) {
