@@ -40,7 +40,10 @@ Result<std::shared_ptr<Tpm>> Tpm::Open(TpmOptions options) {
 Tpm::Tpm(TpmOptions options)
     : options_(std::move(options)),
       shared_(!HasResourceManager(options_.transport.tcti)),
-      queue_({.meter = {.max_concurrency = 1}, .max_waiting = options_.max_waiting, .turn = options_.turn}),
+      queue_({.meter = {.max_concurrency = 1},
+              .max_waiting = options_.max_waiting,
+              .turn = options_.turn,
+              .own_turn = options_.own_turn}),
       breaker_(options_.shortest_pause, options_.longest_pause),
       process_turn_(options_.turn_file) {
   if (shared_) idle_timer_.emplace(options_.idle, [this] { return RestWhenIdle(); });

@@ -36,6 +36,9 @@ struct TpmOptions {
   // Of DeviceQueueOptions: to hand a simulator on from one thread to the next costs a good part of a signature; chips
   // take longer than this for each, and serve in order.
   std::chrono::microseconds turn{5000};
+  // While only the same caller's threads wait. With salted sessions tss2 allocates so much for each hash that threads
+  // which change often take about a tenth more processor time for a signature.
+  std::chrono::microseconds own_turn{50'000};
   // While the TPM is away, one call in this time looks for it, at first after the shorter one.
   std::chrono::milliseconds shortest_pause{25};
   std::chrono::milliseconds longest_pause{250};
