@@ -10,7 +10,7 @@ struct BundleEvent {
   std::int64_t at = 0;  // Unix seconds
   std::string trust_domain;
   std::string act;      // "root seeded", "root added", "root activated", "root tainted", "root removed", "jwt key
-                        // published"
+                        // published", "jwt key removed"
   std::string subject;  // the root's fingerprint or the JWT key's id; as it was asked for where it was refused
   std::string refusal;  // the reason for which it was refused; empty: it was done
   std::string detail;   // the error's text, or the reason that was given

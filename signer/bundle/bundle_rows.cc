@@ -29,19 +29,6 @@ Result<Head> SelectHead(Database& database, std::string_view trust_domain) {
   return found.empty() ? Head() : std::move(found.front());
 }
 
-Result<std::vector<JwtKey>> SelectJwtKeys(Database& database, std::string_view trust_domain) {
-  RK_TRY(Statement query, database.Prepare("SELECT key_id, public_key, expires_at, tainted FROM trust_jwt_keys"
-                                           " WHERE trust_domain = :td ORDER BY id",
-                                           {kText}, {kText, kBlob, kInteger, kInteger}));
-  query.Bind(trust_domain);
-  return ReadAll(query, [](const Statement& row) {
-    return JwtKey{.key_id = std::string(row.text(0)),
-                  .public_key = row.blob(1),
-                  .expires_at = row.integer(2),
-                  .tainted = row.integer(3) != 0};
-  });
-}
-
 }  // namespace
 
 Result<std::map<std::string, TrustBundle, std::less<>>> SelectBundles(Database& database) {
@@ -62,7 +49,10 @@ Result<TrustBundle> SelectBundle(Database& database, std::string_view trust_doma
   for (RootRecord& record : records) {
     if (record.state != RootState::kRemoved) bundle.roots.push_back(std::move(record.root));
   }
-  RK_TRY(bundle.jwt_keys, SelectJwtKeys(database, trust_domain));
+  RK_TRY(auto keys, SelectJwtKeys(database, trust_domain));
+  for (JwtKeyRecord& record : keys) {
+    if (record.removed_at == 0) bundle.jwt_keys.push_back(std::move(record.key));
+  }
   return bundle;
 }
 
@@ -85,6 +75,22 @@ Result<std::vector<RootRecord>> SelectRoots(Database& database, std::string_view
     record.added_at = row.integer(5);
     record.state_since = row.integer(6);
     return record;
+  });
+}
+
+Result<std::vector<JwtKeyRecord>> SelectJwtKeys(Database& database, std::string_view trust_domain) {
+  RK_TRY(Statement query, database.Prepare("SELECT key_id, public_key, expires_at, tainted, published_at, published_by,"
+                                           " removed_at FROM trust_jwt_keys WHERE trust_domain = :td ORDER BY id",
+                                           {kText}, {kText, kBlob, kInteger, kInteger, kInteger, kText, kInteger}));
+  query.Bind(trust_domain);
+  return ReadAll(query, [](const Statement& row) {
+    return JwtKeyRecord{.key = {.key_id = std::string(row.text(0)),
+                                .public_key = row.blob(1),
+                                .expires_at = row.integer(2),
+                                .tainted = row.integer(3) != 0},
+                        .published_at = row.integer(4),
+                        .published_by = std::string(row.text(5)),
+                        .removed_at = row.integer(6)};
   });
 }
 
@@ -141,20 +147,30 @@ Status UpdateRoot(Database& database, std::string_view trust_domain, const RootR
   return Ok();
 }
 
-Status InsertJwtKey(Database& database, std::string_view trust_domain, const JwtKey& key,
-                    const Publication& publication) {
+Status InsertJwtKey(Database& database, std::string_view trust_domain, const JwtKeyRecord& record) {
+  const JwtKey& key = record.key;
   RK_RETURN_IF_ERROR(Execute(database,
                              "INSERT INTO trust_jwt_keys (trust_domain, key_id, public_key, expires_at, tainted,"
                              " published_at, published_by) VALUES (:td, :key_id, :public_key, :expires_at, :tainted,"
                              " :published_at, :published_by)",
                              trust_domain, std::string_view(key.key_id), ByteView(key.public_key), key.expires_at,
-                             std::int64_t{key.tainted ? 1 : 0}, publication.at, publication.by));
+                             std::int64_t{key.tainted ? 1 : 0}, record.published_at,
+                             std::string_view(record.published_by)));
   return Ok();
+}
+
+Result<bool> MarkJwtKeyRemoved(Database& database, std::string_view trust_domain, std::string_view key_id,
+                               std::int64_t now) {
+  RK_TRY(const std::int64_t changed, Execute(database,
+                                             "UPDATE trust_jwt_keys SET removed_at = :now WHERE trust_domain = :td"
+                                             " AND key_id = :key_id AND removed_at = 0",
+                                             now, trust_domain, key_id));
+  return changed > 0;
 }
 
 Result<std::size_t> CountJwtKeys(Database& database, std::string_view trust_domain, std::string_view by) {
   RK_TRY(Statement query, database.Prepare("SELECT COUNT(*) FROM trust_jwt_keys WHERE trust_domain = :td"
-                                           " AND published_by = :published_by",
+                                           " AND published_by = :published_by AND removed_at = 0",
                                            {kText, kText}, {kInteger}));
   query.Bind(trust_domain, by);
   RK_TRY(const auto counts, ReadAll(query, [](const Statement& row) { return row.integer(0); }));
@@ -162,9 +178,10 @@ Result<std::size_t> CountJwtKeys(Database& database, std::string_view trust_doma
 }
 
 Result<std::int64_t> DeleteExpiredJwtKeys(Database& database, std::string_view trust_domain, std::int64_t now) {
-  return Execute(database,
-                 "DELETE FROM trust_jwt_keys WHERE trust_domain = :td AND expires_at > 0 AND expires_at <= :now",
-                 trust_domain, now);
+  const std::string expired =
+      "DELETE FROM trust_jwt_keys WHERE trust_domain = :td AND expires_at > 0 AND expires_at <= :now AND removed_at ";
+  RK_RETURN_IF_ERROR(Execute(database, expired + "> 0", trust_domain, now));
+  return Execute(database, expired + "= 0", trust_domain, now);
 }
 
 Status InsertIssuer(Database& database, std::string_view trust_domain, std::string_view issuer, std::string_view root) {

@@ -29,15 +29,16 @@ Status PutBundle(store::Database& database, const TrustBundle& bundle);
 Status InsertRoot(store::Database& database, std::string_view trust_domain, const RootRecord& record);
 // State, since when, and whether it vouches for clients.
 Status UpdateRoot(store::Database& database, std::string_view trust_domain, const RootRecord& record);
-struct Publication {
-  std::int64_t at;      // Unix seconds
-  std::string_view by;  // as BundleEvent::by
-};
-Status InsertJwtKey(store::Database& database, std::string_view trust_domain, const JwtKey& key,
-                    const Publication& publication);
+// Removed ones too, in the order in which they came.
+Result<std::vector<JwtKeyRecord>> SelectJwtKeys(store::Database& database, std::string_view trust_domain);
+// A key whose id is not on record.
+Status InsertJwtKey(store::Database& database, std::string_view trust_domain, const JwtKeyRecord& record);
+// Whether it was in the bundle.
+Result<bool> MarkJwtKeyRemoved(store::Database& database, std::string_view trust_domain, std::string_view key_id,
+                               std::int64_t now);
 // How many keys this publisher has in the bundle.
 Result<std::size_t> CountJwtKeys(store::Database& database, std::string_view trust_domain, std::string_view by);
-// Those that end by `now`; how many.
+// Those that end by `now`; how many of them were in the bundle.
 Result<std::int64_t> DeleteExpiredJwtKeys(store::Database& database, std::string_view trust_domain, std::int64_t now);
 // Nothing when it is there.
 Status InsertIssuer(store::Database& database, std::string_view trust_domain, std::string_view issuer,

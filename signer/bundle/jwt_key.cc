@@ -32,6 +32,16 @@ Status CheckJwtKey(const JwtKey& key, WallTime now) {
   return Ok();
 }
 
+Status CheckNotRemoved(const JwtKey& key, const std::vector<JwtKeyRecord>& records) {
+  const auto removed = std::ranges::find_if(records, [&](const JwtKeyRecord& record) {
+    return record.removed_at != 0 && (record.key.key_id == key.key_id || record.key.public_key == key.public_key);
+  });
+  if (removed == records.end()) return Ok();
+  return FailedPrecondition("the JWT key " + removed->key.key_id + " was removed by an operator")
+      .WithReason("jwt_key_removed")
+      .WithHint("publish a new key");
+}
+
 Result<bool> IsPublished(const JwtKey& key, const std::vector<JwtKey>& present, std::size_t published) {
   const auto found = std::ranges::find(present, key.key_id, &JwtKey::key_id);
   if (found != present.end()) {

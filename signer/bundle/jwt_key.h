@@ -12,7 +12,7 @@ namespace rootkeep {
 
 inline constexpr std::size_t kMostJwtKeys = 1024;    // of one trust domain
 inline constexpr std::size_t kMostJwtKeysEach = 32;  // of one publisher, so that one's excess is its own
-// Nothing but its expiry takes a key out of a bundle, whoever published it.
+// Its expiry takes a key out of a bundle, whoever published it, unless an operator does before.
 inline constexpr std::chrono::hours kLongestJwtKey{24 * 400};
 inline constexpr std::size_t kMaxKeyIdSize = 256;
 inline constexpr std::size_t kMaxJwtKeySize = 4096;  // of a SubjectPublicKeyInfo
@@ -21,6 +21,10 @@ inline constexpr std::size_t kMaxJwtKeySize = 4096;  // of a SubjectPublicKeyInf
 // key of a type Rootkeep works with, an expiry that has not passed and is at most kLongestJwtKey away. INVALID_ARGUMENT
 // with reason "jwt_key".
 Status CheckJwtKey(const JwtKey& key, WallTime now);
+
+// FAILED_PRECONDITION with reason "jwt_key_removed" when an operator has removed it, by id or by key: what nobody is to
+// trust does not come back under another name.
+Status CheckNotRemoved(const JwtKey& key, const std::vector<JwtKeyRecord>& records);
 
 // Whether it is among `present` already, by id and key. ALREADY_EXISTS with reason "jwt_key_id" when another key has
 // its id; RESOURCE_EXHAUSTED with reason "jwt_keys" when it would be one too many, or its publisher has `published`

@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "keystore/base/log.h"
 #include "signer/bundle/bundle_rows.h"
-#include "signer/bundle/outstanding.h"
 #include "signer/bundle/root_certificate.h"
+#include "signer/bundle/root_end.h"
 #include "signer/store/execute.h"
 
 namespace rootkeep {
@@ -42,35 +41,17 @@ Result<BundleRoot*> FindRoot(TrustBundle& bundle, std::string_view name) {
 
 bool AnyIsActive(const TrustBundle& bundle) { return std::ranges::any_of(bundle.roots, &BundleRoot::active); }
 
-Error InUse(const BundleRoot& root, const Outstanding& outstanding) {
-  return FailedPrecondition(fmt::format("{} unexpired certificates chain to root {}, the last until {}",
-                                        outstanding.count, root.fingerprint,
-                                        ToRfc3339(FromUnixSeconds(outstanding.last_not_after))))
+std::string EndWords(std::int64_t last_end) {
+  return fmt::format("unexpired certificates, the last until {}", ToRfc3339(FromUnixSeconds(last_end)));
+}
+
+Error InUse(const BundleRoot& root, std::int64_t last_end) {
+  return FailedPrecondition(fmt::format("root {} has {}", root.fingerprint, EndWords(last_end)))
       .WithReason("root_in_use")
       .WithHint("rootkeep root taint has them replaced; or remove it by force, with a reason");
 }
 
-Status CheckReason(const RootAdministration::Act& act, bool needed) {
-  if (act.reason.size() <= RootAdministration::kMaxReason && !(needed && act.reason.empty())) return Ok();
-  return InvalidArgument(act.reason.empty() ? "a removal by force needs a reason"
-                                            : fmt::format("the reason has {} octets, more than {}", act.reason.size(),
-                                                          RootAdministration::kMaxReason))
-      .WithReason("root_reason");
-}
-
 }  // namespace
-
-Result<std::unique_ptr<RootAdministration>> RootAdministration::Open(TrustBundles& bundles,
-                                                                     const std::string& database_path,
-                                                                     IssuersUnder issuers_under, const Clock& clock) {
-  RK_TRY(auto reader, Database::Open({.path = database_path, .read_only = true}));
-  return std::unique_ptr<RootAdministration>(
-      new RootAdministration(bundles, std::move(reader), std::move(issuers_under), clock));
-}
-
-RootAdministration::RootAdministration(TrustBundles& bundles, std::unique_ptr<Database> reader,
-                                       IssuersUnder issuers_under, const Clock& clock)
-    : bundles_(bundles), issuers_under_(std::move(issuers_under)), clock_(clock), reader_(std::move(reader)) {}
 
 Result<BundlePtr> RootAdministration::Add(const Act& act, ByteView certificate) {
   constexpr char kWhat[] = "root added";
@@ -83,11 +64,11 @@ Result<BundlePtr> RootAdministration::Add(const Act& act, ByteView certificate) 
     root->vouches_for_clients = true;
     return bundles_.Change(act.trust_domain, [&](Database& database, TrustBundle& bundle) -> Result<bool> {
       RK_RETURN_IF_ERROR(AddTo(database, bundle, *root));
-      RK_RETURN_IF_ERROR(Note(database, act, kWhat, subject, act.reason));
+      RK_RETURN_IF_ERROR(acts_.Note(database, act, kWhat, subject, act.reason));
       return true;
     });
   };
-  return Settle(act, kWhat, subject, add());
+  return acts_.Settle(act, kWhat, subject, add());
 }
 
 Status RootAdministration::AddTo(Database& database, const TrustBundle& bundle, const BundleRoot& root) const {
@@ -139,17 +120,13 @@ Result<BundlePtr> RootAdministration::Taint(const Act& act, std::string_view nam
 }
 
 Result<BundlePtr> RootAdministration::Remove(const Act& act, std::string_view name, bool force) {
-  std::int64_t read_through = 0;
-  const auto outstanding = ReadOutstanding(act.trust_domain, name, read_through);
   return Change(act, "root removed", name, [&](Doing& doing) -> Result<bool> {
     RK_RETURN_IF_ERROR(CheckReason(act, force));
-    RK_TRY(const Outstanding read, outstanding);
-    return RemoveFrom(doing, force, read, read_through);
+    return RemoveFrom(doing, force);
   });
 }
 
-Result<bool> RootAdministration::RemoveFrom(Doing& doing, bool force, Outstanding outstanding,
-                                            std::int64_t read_through) const {
+Result<bool> RootAdministration::RemoveFrom(Doing& doing, bool force) const {
   const BundleRoot& root = doing.root;
   const std::string& trust_domain = doing.bundle.trust_domain;
   if (root.active) return IsActive("certificates are issued below root " + root.fingerprint);
@@ -157,37 +134,13 @@ Result<bool> RootAdministration::RemoveFrom(Doing& doing, bool force, Outstandin
     RK_TRY(const bool has_issuers, bundle_rows::HasIssuers(doing.database, trust_domain, root.fingerprint));
     if (has_issuers) return IsActive("an authority issues below root " + root.fingerprint);
   }
-  // What came while the ledger was read. While this transaction is open, nothing comes.
-  RK_TRY(const Outstanding newer, CountOutstanding(doing.database, {.trust_domain = trust_domain,
-                                                                    .root = root.fingerprint,
-                                                                    .now = ToUnixSeconds(clock_.Now()),
-                                                                    .after = read_through}));
-  outstanding.count += newer.count;
-  outstanding.last_not_after = std::max(outstanding.last_not_after, newer.last_not_after);
-  if (outstanding.count > 0) {
-    if (!force) return InUse(root, outstanding);
-    doing.note = fmt::format("by force, with {} unexpired certificates: ", outstanding.count);
+  RK_TRY(const std::int64_t last_end, LastEndBelow(doing.database, trust_domain, root.fingerprint));
+  if (last_end > ToUnixSeconds(clock_.Now())) {
+    if (!force) return InUse(root, last_end);
+    doing.note = fmt::format("by force, with {}: ", EndWords(last_end));
   }
   RK_RETURN_IF_ERROR(PutState(doing, RootState::kRemoved));
   return true;
-}
-
-Result<Outstanding> RootAdministration::ReadOutstanding(std::string_view trust_domain, std::string_view name,
-                                                        std::int64_t& read_through) {
-  const BundlePtr present = bundles_.Current(trust_domain);
-  if (present == nullptr) return Outstanding();
-  TrustBundle bundle = *present;
-  RK_TRY(const BundleRoot* root, FindRoot(bundle, name));
-  const MutexLock lock(mutex_);
-  RK_TRY(read_through, NewestEntry(*reader_));
-  return CountOutstanding(*reader_, {.trust_domain = trust_domain,
-                                     .root = root->fingerprint,
-                                     .now = ToUnixSeconds(clock_.Now()),
-                                     .through = read_through});
-}
-
-Error RootAdministration::Refused(const Act& act, std::string_view what, std::string_view subject, Error error) {
-  return Settle(act, what, subject, std::move(error)).error();
 }
 
 Result<BundlePtr> RootAdministration::Change(const Act& act, std::string_view what, std::string_view name,
@@ -197,35 +150,10 @@ Result<BundlePtr> RootAdministration::Change(const Act& act, std::string_view wh
     RK_TRY(BundleRoot* const root, FindRoot(bundle, name));
     Doing doing{database, bundle, *root, {}};
     RK_TRY(const bool changed, work(doing));
-    if (changed) RK_RETURN_IF_ERROR(Note(database, act, what, root->fingerprint, doing.note + act.reason));
+    if (changed) RK_RETURN_IF_ERROR(acts_.Note(database, act, what, root->fingerprint, doing.note + act.reason));
     return changed;
   };
-  return Settle(act, what, name, bundles_.Change(act.trust_domain, change));
-}
-
-Result<BundlePtr> RootAdministration::Settle(const Act& act, std::string_view what, std::string_view subject,
-                                             Result<BundlePtr> result) {
-  if (result.ok()) {
-    log::Info("trust_administration",
-              {{"trust_domain", act.trust_domain}, {"act", what}, {"subject", subject}, {"by", act.by}});
-    return result;
-  }
-  const Error& error = result.error();
-  log::Warning("trust_administration_refused", {{"trust_domain", act.trust_domain},
-                                                {"act", what},
-                                                {"subject", subject.substr(0, kMaxReason)},
-                                                {"by", act.by},
-                                                {"detail", error.ToString()}});
-  const Status noted = bundles_.Record(
-      {.at = ToUnixSeconds(clock_.Now()),
-       .trust_domain = act.trust_domain,
-       .act = std::string(what),
-       .subject = std::string(subject.substr(0, kMaxReason)),
-       .refusal = error.reason().empty() ? std::string(CodeName(error.code())) : std::string(error.reason()),
-       .detail = error.message(),
-       .by = act.by});
-  if (!noted.ok()) log::Failure("trust_refusal_not_recorded", {{"detail", noted.error().ToString()}});
-  return result;
+  return acts_.Settle(act, what, name, bundles_.Change(act.trust_domain, change));
 }
 
 Status RootAdministration::PutState(const Doing& doing, RootState state) const {
@@ -240,17 +168,6 @@ Status RootAdministration::NoteIssuers(Database& database, std::string_view trus
     RK_RETURN_IF_ERROR(bundle_rows::InsertIssuer(database, trust_domain, issuer, root.fingerprint));
   }
   return Ok();
-}
-
-Status RootAdministration::Note(Database& database, const Act& act, std::string_view what, std::string_view subject,
-                                std::string detail) const {
-  return bundle_rows::InsertEvent(database, {.at = ToUnixSeconds(clock_.Now()),
-                                             .trust_domain = act.trust_domain,
-                                             .act = std::string(what),
-                                             .subject = std::string(subject),
-                                             .refusal = {},
-                                             .detail = std::move(detail),
-                                             .by = act.by});
 }
 
 }  // namespace rootkeep

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "keystore/base/clock.h"
-#include "keystore/base/mutex.h"
 #include "keystore/base/result.h"
-#include "signer/bundle/outstanding.h"
+#include "signer/bundle/acts_on_record.h"
 #include "signer/bundle/trust_bundles.h"
 #include "signer/store/database.h"
 
@@ -24,17 +23,11 @@ class RootAdministration {
   // Fingerprints of the issuing certificates that are loaded for a trust domain and chain to a root.
   using IssuersUnder = std::function<std::vector<std::string>(std::string_view trust_domain, const BundleRoot& root)>;
 
-  // Who does what, and why.
-  struct Act {
-    std::string trust_domain;
-    std::string by;      // as the record of certificates names the caller
-    std::string reason;  // in the caller's words, at most kMaxReason octets; may be empty but for Remove by force
-  };
-  static constexpr std::size_t kMaxReason = 1024;
+  using Act = AdministrativeAct;
 
-  // `bundles`, `clock` and what `issuers_under` uses outlive the result.
-  static Result<std::unique_ptr<RootAdministration>> Open(TrustBundles& bundles, const std::string& database_path,
-                                                          IssuersUnder issuers_under, const Clock& clock);
+  // `bundles`, `clock` and what `issuers_under` uses outlive this.
+  RootAdministration(TrustBundles& bundles, IssuersUnder issuers_under, const Clock& clock)
+      : bundles_(bundles), issuers_under_(std::move(issuers_under)), clock_(clock) {}
 
   // Every root on record, removed ones too.
   Result<std::vector<RootRecord>> List(std::string_view trust_domain) { return bundles_.Roots(trust_domain); }
@@ -54,16 +47,15 @@ class RootAdministration {
 
   // Clients trust it no longer. FAILED_PRECONDITION with reason "root_active" for the active root, or one below which
   // an authority signs where none was activated, and "root_in_use" while an unexpired certificate depends on it, unless
-  // `force`d, which needs a reason (INVALID_ARGUMENT with reason "root_reason").
+  // `force`d, which needs a reason (INVALID_ARGUMENT with reason "act_reason").
   Result<BundlePtr> Remove(const Act& act, std::string_view name, bool force);
 
   // Notes an act that was refused before it came here; the error is given back.
-  Error Refused(const Act& act, std::string_view what, std::string_view subject, Error error);
+  Error Refused(const Act& act, std::string_view what, std::string_view subject, Error error) {
+    return acts_.Settle(act, what, subject, std::move(error)).error();
+  }
 
  private:
-  RootAdministration(TrustBundles& bundles, std::unique_ptr<store::Database> reader, IssuersUnder issuers_under,
-                     const Clock& clock);
-
   // What is under way within a transaction.
   struct Doing {
     store::Database& database;
@@ -76,25 +68,17 @@ class RootAdministration {
 
   // Does `work` to the root of that name.
   Result<BundlePtr> Change(const Act& act, std::string_view what, std::string_view name, const Work& work);
-  // Notes what was refused; gives `result` back.
-  Result<BundlePtr> Settle(const Act& act, std::string_view what, std::string_view subject, Result<BundlePtr> result);
 
   Status AddTo(store::Database& database, const TrustBundle& bundle, const BundleRoot& root) const;
   Result<bool> ActivateIn(Doing& doing) const;
-  Result<bool> RemoveFrom(Doing& doing, bool force, Outstanding outstanding, std::int64_t read_through) const;
+  Result<bool> RemoveFrom(Doing& doing, bool force) const;
   Status PutState(const Doing& doing, RootState state) const;
   Status NoteIssuers(store::Database& database, std::string_view trust_domain, const BundleRoot& root) const;
-  Status Note(store::Database& database, const Act& act, std::string_view what, std::string_view subject,
-              std::string detail) const;
-
-  // By the ledger up to and including the entry `read_through`.
-  Result<Outstanding> ReadOutstanding(std::string_view trust_domain, std::string_view name, std::int64_t& read_through);
 
   TrustBundles& bundles_;
   const IssuersUnder issuers_under_;
   const Clock& clock_;
-  Mutex mutex_;
-  const std::unique_ptr<store::Database> reader_ RK_GUARDED_BY(mutex_);  // so that reading the ledger stops no change
+  const ActsOnRecord acts_{bundles_, clock_};
 };
 
 }  // namespace rootkeep

@@ -55,6 +55,14 @@ struct TrustBundle {
   friend bool operator==(const TrustBundle&, const TrustBundle&) = default;
 };
 
+// One JWT key as it is on record.
+struct JwtKeyRecord {
+  JwtKey key;
+  std::int64_t published_at = 0;  // Unix seconds
+  std::string published_by;       // as the record of certificates names the caller
+  std::int64_t removed_at = 0;    // Unix seconds; 0: it is in the bundle
+};
+
 // One root as it is on record.
 struct RootRecord {
   BundleRoot root;

@@ -109,10 +109,13 @@ Result<BundlePtr> TrustBundles::PublishJwtKey(std::string_view trust_domain, con
   return Change(trust_domain, [&](Database& database, TrustBundle& bundle) -> Result<bool> {
     RK_TRY(const std::int64_t expired, bundle_rows::DeleteExpiredJwtKeys(database, trust_domain, at));
     std::erase_if(bundle.jwt_keys, [&](const JwtKey& present) { return IsExpired(present, at); });
+    RK_TRY(const auto records, bundle_rows::SelectJwtKeys(database, trust_domain));
+    RK_RETURN_IF_ERROR(CheckNotRemoved(key, records));
     RK_TRY(const std::size_t of_publisher, bundle_rows::CountJwtKeys(database, trust_domain, by));
     RK_TRY(const bool published, IsPublished(key, bundle.jwt_keys, of_publisher));
     if (published) return expired > 0;
-    RK_RETURN_IF_ERROR(bundle_rows::InsertJwtKey(database, trust_domain, key, {.at = at, .by = by}));
+    RK_RETURN_IF_ERROR(bundle_rows::InsertJwtKey(database, trust_domain,
+                                                 {.key = key, .published_at = at, .published_by = std::string(by)}));
     RK_RETURN_IF_ERROR(bundle_rows::InsertEvent(database, {.at = at,
                                                            .trust_domain = std::string(trust_domain),
                                                            .act = "jwt key published",
@@ -153,6 +156,11 @@ Status TrustBundles::Seed(const std::vector<BundleSeed>& seeds) {
 Result<std::vector<RootRecord>> TrustBundles::Roots(std::string_view trust_domain) {
   const MutexLock lock(mutex_);
   return bundle_rows::SelectRoots(*database_, trust_domain);
+}
+
+Result<std::vector<JwtKeyRecord>> TrustBundles::JwtKeys(std::string_view trust_domain) {
+  const MutexLock lock(mutex_);
+  return bundle_rows::SelectJwtKeys(*database_, trust_domain);
 }
 
 Result<std::vector<BundleEvent>> TrustBundles::History(std::string_view trust_domain, std::size_t limit) {

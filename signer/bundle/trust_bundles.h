@@ -50,7 +50,8 @@ class TrustBundles {
 
   // The bundle with the key, durable. The same key under the same id again changes nothing, whatever is said of its
   // expiry. NOT_FOUND with reason "trust_domain" when nothing is on record for it, RESOURCE_EXHAUSTED with reason
-  // "rate" beyond kRate for one publisher, because each call costs the disk; otherwise as CheckJwtKey and IsPublished.
+  // "rate" beyond kRate for one publisher, because each call costs the disk; otherwise as CheckJwtKey, CheckNotRemoved
+  // and IsPublished.
   Result<BundlePtr> PublishJwtKey(std::string_view trust_domain, const JwtKey& key, std::string_view by);
 
   // Takes JWT keys that have expired out of all bundles. Without one, reads no database.
@@ -64,6 +65,8 @@ class TrustBundles {
 
   // Every root on record.
   Result<std::vector<RootRecord>> Roots(std::string_view trust_domain);
+  // Every JWT key on record, removed ones too.
+  Result<std::vector<JwtKeyRecord>> JwtKeys(std::string_view trust_domain);
   // Newest first.
   Result<std::vector<BundleEvent>> History(std::string_view trust_domain, std::size_t limit);
   // Notes what was refused, or was done elsewhere; beyond kRate for one caller nothing, because the log has it.

@@ -9,8 +9,8 @@
 
 namespace rootkeep {
 
-// Thread-safe. Each call blocks until the answer, every root on record after it, or the deadline. Errors carry the
-// server's code and words; UNAVAILABLE while it is away.
+// Thread-safe. Each call blocks until the answer, every root or JWT key on record after it, or the deadline. Errors
+// carry the server's code and words; UNAVAILABLE while it is away.
 class RootClient {
  public:
   // Errors as CaConnection::Make's.
@@ -22,11 +22,14 @@ class RootClient {
   Result<v1::RootList> Taint(const v1::TaintRootRequest& request, Deadline deadline);
   Result<v1::RootList> Remove(const v1::RemoveRootRequest& request, Deadline deadline);
 
+  Result<v1::JwtKeyList> ListJwtKeys(const v1::ListJwtKeysRequest& request, Deadline deadline);
+  Result<v1::JwtKeyList> RemoveJwtKey(const v1::RemoveJwtKeyRequest& request, Deadline deadline);
+
  private:
   explicit RootClient(std::unique_ptr<CaConnection> connection) : connection_(std::move(connection)) {}
 
-  template <typename Method, typename Request>
-  Result<v1::RootList> Ask(const char* name, Method method, const Request& request, Deadline deadline);
+  template <typename Response, typename Method, typename Request>
+  Result<Response> Ask(const char* name, Method method, const Request& request, Deadline deadline);
 
   const std::unique_ptr<CaConnection> connection_;
 };

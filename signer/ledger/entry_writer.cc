@@ -1,6 +1,9 @@
 #include "signer/ledger/entry_writer.h"
 
+#include <string_view>
 #include <utility>
+
+#include "signer/store/execute.h"
 
 namespace rootkeep {
 namespace {
@@ -35,8 +38,8 @@ Result<std::unique_ptr<EntryWriter>> EntryWriter::Prepare(store::Database& datab
 }
 
 Result<std::int64_t> EntryWriter::Insert(const Intent& intent) {
-  RK_TRY(const std::int64_t issuer_id, IssuerId(intent.issuer));
-  insert_intent_.Bind(intent.request_id, intent.authority, issuer_id, intent.serial, intent.trust_domain,
+  RK_TRY(Issuer* const issuer, IssuerOf(intent.issuer));
+  insert_intent_.Bind(intent.request_id, intent.authority, issuer->id, intent.serial, intent.trust_domain,
                       intent.profile, intent.caller, intent.auth_method, intent.authenticator, intent.credential_id,
                       intent.node, intent.attested_node, intent.peer, intent.decision, intent.sans, intent.csr_sha256,
                       intent.spki_sha256, intent.attestation, intent.not_before, intent.not_after, intent.intended_at,
@@ -46,7 +49,9 @@ Result<std::int64_t> EntryWriter::Insert(const Intent& intent) {
     return AlreadyExists("serial " + intent.serial + " of this issuer is already in the ledger")
         .WithReason("duplicate_serial");
   }
-  return database_.LastInsertId("intents");
+  RK_TRY(const std::int64_t id, database_.LastInsertId("intents"));
+  RK_RETURN_IF_ERROR(NoteEnd(*issuer, intent));
+  return id;
 }
 
 Status EntryWriter::Insert(const Outcome& outcome) {
@@ -55,15 +60,37 @@ Status EntryWriter::Insert(const Outcome& outcome) {
   return insert_outcome_.Run();
 }
 
-Result<std::int64_t> EntryWriter::IssuerId(const std::string& fingerprint) {
-  const auto known = issuer_ids_.find(fingerprint);
-  if (known != issuer_ids_.end()) return known->second;
-  RK_TRY(const std::int64_t id, FindOrAddIssuer(fingerprint));
-  issuer_ids_.emplace(fingerprint, id);
-  return id;
+Result<EntryWriter::Issuer*> EntryWriter::IssuerOf(const std::string& fingerprint) {
+  const auto known = issuers_.find(fingerprint);
+  if (known != issuers_.end()) return &known->second;
+  RK_TRY(Issuer issuer, FindOrAddIssuer(fingerprint));
+  return &issuers_.emplace(fingerprint, std::move(issuer)).first->second;
 }
 
-Result<std::int64_t> EntryWriter::FindOrAddIssuer(const std::string& fingerprint) {
+Status EntryWriter::NoteEnd(Issuer& issuer, const Intent& intent) {
+  std::int64_t& end = issuer.ends[intent.profile];
+  if (intent.not_after <= end) return Ok();
+  RK_RETURN_IF_ERROR(store::Execute(database_,
+                                    "INSERT INTO issuer_ends (issuer_id, profile, last_not_after)"
+                                    " VALUES (:issuer_id, :profile, :not_after) ON CONFLICT (issuer_id, profile)"
+                                    " DO UPDATE SET last_not_after = excluded.last_not_after",
+                                    issuer.id, std::string_view(intent.profile), intent.not_after));
+  end = intent.not_after;
+  return Ok();
+}
+
+Result<std::map<std::string, std::int64_t>> EntryWriter::FindEnds(std::int64_t issuer_id) {
+  RK_TRY(Statement query,
+         database_.Prepare("SELECT profile, last_not_after FROM issuer_ends WHERE issuer_id = :issuer_id",
+                           {Column::kInteger}, {Column::kText, Column::kInteger}));
+  query.Bind(issuer_id);
+  RK_TRY(const auto rows, store::ReadAll(query, [](const Statement& row) {
+           return std::pair(std::string(row.text(0)), row.integer(1));
+         }));
+  return std::map<std::string, std::int64_t>(rows.begin(), rows.end());
+}
+
+Result<EntryWriter::Issuer> EntryWriter::FindOrAddIssuer(const std::string& fingerprint) {
   RK_TRY(Statement add, database_.Prepare("INSERT INTO issuers (fingerprint) VALUES (:fingerprint)"
                                           " ON CONFLICT (fingerprint) DO NOTHING",
                                           {Column::kText}));
@@ -75,7 +102,9 @@ Result<std::int64_t> EntryWriter::FindOrAddIssuer(const std::string& fingerprint
   RK_RETURN_IF_ERROR(find.Start());
   RK_TRY(const bool found, find.Next());
   if (!found) return Internal("issuer vanished between two statements of one transaction");
-  return find.integer(0);
+  const std::int64_t id = find.integer(0);
+  RK_TRY(auto ends, FindEnds(id));
+  return Issuer{.id = id, .ends = std::move(ends)};
 }
 
 }  // namespace rootkeep

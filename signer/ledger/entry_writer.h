@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -12,7 +13,8 @@
 
 namespace rootkeep {
 
-// Used by one thread; must go before its database.
+// Used by one thread; must go before its database, and when a transaction was rolled back: what it learnt inside is
+// void.
 class EntryWriter {
  public:
   static Result<std::unique_ptr<EntryWriter>> Prepare(store::Database& database);
@@ -23,20 +25,25 @@ class EntryWriter {
   // Does nothing when the intent already has an outcome.
   Status Insert(const Outcome& outcome);
 
-  // Call after a rollback: ids learnt inside the transaction are void.
-  void ForgetIssuers() { issuer_ids_.clear(); }
-
  private:
   EntryWriter(store::Database& database, store::Statement intent, store::Statement outcome)
       : database_(database), insert_intent_(std::move(intent)), insert_outcome_(std::move(outcome)) {}
 
-  Result<std::int64_t> IssuerId(const std::string& fingerprint);
-  Result<std::int64_t> FindOrAddIssuer(const std::string& fingerprint);
+  struct Issuer {
+    std::int64_t id = 0;
+    std::map<std::string, std::int64_t> ends;  // by profile, as on record
+  };
+
+  Result<Issuer*> IssuerOf(const std::string& fingerprint);
+  Result<Issuer> FindOrAddIssuer(const std::string& fingerprint);
+  Result<std::map<std::string, std::int64_t>> FindEnds(std::int64_t issuer_id);
+  // For the most part nothing: certificates that are asked for in one second end in one.
+  Status NoteEnd(Issuer& issuer, const Intent& intent);
 
   store::Database& database_;
   store::Statement insert_intent_;
   store::Statement insert_outcome_;
-  std::unordered_map<std::string, std::int64_t> issuer_ids_;
+  std::unordered_map<std::string, Issuer> issuers_;  // by fingerprint
 };
 
 }  // namespace rootkeep

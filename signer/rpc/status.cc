@@ -69,8 +69,13 @@ grpc::Status ApiStatus(const Error& error) {
     case Code::kAlreadyExists: return {static_cast<grpc::StatusCode>(error.code()), error.message()};
     case Code::kNotFound:
     case Code::kFailedPrecondition:
-      // Others are about keys and tokens.
-      if (error.reason() != "ca_path_length" && !error.reason().starts_with("root_")) break;
+      // Ready again after an operator's act, which it names.
+      if (error.reason() == "active_root") return {grpc::StatusCode::UNAVAILABLE, error.message()};
+      // Others are about keys and tokens of the CA.
+      if (error.reason() != "ca_path_length" && !error.reason().starts_with("root_") &&
+          !error.reason().starts_with("jwt_key_")) {
+        break;
+      }
       return {static_cast<grpc::StatusCode>(error.code()), error.message()};
     case Code::kResourceExhausted:
       // Trying again does not help.

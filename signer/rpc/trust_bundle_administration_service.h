@@ -1,14 +1,15 @@
-// rootkeep.v1.TrustBundleAdministration: the door of operators who change a trust domain's roots.
+// rootkeep.v1.TrustBundleAdministration: the door of operators who change a trust domain's bundle.
 #pragma once
 
 #include "proto/rootkeep/v1/trust_bundle_administration.grpc.pb.h"
+#include "signer/bundle/jwt_key_administration.h"
 #include "signer/bundle/root_administration.h"
 #include "signer/rpc/api_call.h"
 #include "signer/rpc/event.h"
 
 namespace rootkeep {
 
-// A few lines between gRPC and RootAdministration; who calls, and in which role, is known before. Workers wait for the
+// A few lines between gRPC and the administrations; who calls, and in which role, is known before. Workers wait for the
 // database.
 class TrustBundleAdministrationService final : public QueuedService {
  public:
@@ -17,6 +18,7 @@ class TrustBundleAdministrationService final : public QueuedService {
     ApiParts api;
     TrustBundles& bundles;
     RootAdministration& roots;
+    JwtKeyAdministration& jwt_keys;
   };
 
   explicit TrustBundleAdministrationService(Parts parts) : parts_(parts) {}
@@ -25,7 +27,7 @@ class TrustBundleAdministrationService final : public QueuedService {
   void Await(const CallQueue& queue) override;
 
  private:
-  template <typename Request>
+  template <typename Request, typename Response>
   class Call;
 
   const Parts parts_;

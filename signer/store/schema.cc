@@ -213,6 +213,26 @@ constexpr std::array kJwtPublishers = {
     "ALTER TABLE trust_jwt_keys ADD COLUMN published_by TEXT NOT NULL DEFAULT ''",
 };
 
+// Of the certificates of one issuer and profile that were asked for, when the last ends, so that nobody reads the
+// ledger to know it.
+constexpr std::array kIssuerEnds = {
+    "CREATE TABLE issuer_ends ("
+    " id {id},"
+    " issuer_id BIGINT NOT NULL REFERENCES issuers (id),"
+    " profile TEXT NOT NULL,"
+    " last_not_after BIGINT NOT NULL,"
+    " UNIQUE (issuer_id, profile))",
+
+    "INSERT INTO issuer_ends (issuer_id, profile, last_not_after)"
+    " SELECT issuer_id, profile, MAX(not_after) FROM intents GROUP BY issuer_id, profile",
+};
+
+// removed_at: Unix seconds, 0 for a key in the bundle. A removed one stays until it would have expired, so that nobody
+// publishes it again.
+constexpr std::array kRemovedJwtKeys = {
+    "ALTER TABLE trust_jwt_keys ADD COLUMN removed_at BIGINT NOT NULL DEFAULT 0",
+};
+
 constexpr std::array kMigrations = {
     Migration{1, "ledger", kLedger},
     Migration{2, "nodes", kNodes},
@@ -220,6 +240,8 @@ constexpr std::array kMigrations = {
     Migration{4, "boot logs", kBootLogs},
     Migration{5, "trust bundles", kTrustBundles},
     Migration{6, "jwt publishers", kJwtPublishers},
+    Migration{7, "issuer ends", kIssuerEnds},
+    Migration{8, "removed jwt keys", kRemovedJwtKeys},
 };
 
 Result<std::int64_t> CurrentVersion(Database& database) {

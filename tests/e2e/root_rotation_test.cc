@@ -18,6 +18,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 #include "tests/support/program.h"
+#include "tests/support/software_signer.h"
 
 namespace rootkeep::testing {
 namespace {
@@ -76,7 +77,11 @@ class RootRotation : public ::testing::Test {
     MakeNextAuthority();
     const auto caller = [this](const std::string& name, std::vector<Role> roles) {
       return config::ApiCaller{
-          .caller = {.name = name, .trust_domain = "cluster.local", .watch_bundle = true, .roles = std::move(roles)},
+          .caller = {.name = name,
+                     .trust_domain = "cluster.local",
+                     .watch_bundle = true,
+                     .publish_jwt_keys = true,
+                     .roles = std::move(roles)},
           .socket = config::CallerSocket{.path = Socket(name), .users = {std::to_string(geteuid())}}};
     };
     fixture_.config().api_callers = {caller("spire", {}), caller("viewer", {Role::kViewer}),
@@ -236,6 +241,54 @@ TEST_F(RootRotation, ARoleIsNeededAndRefusalsAreOnRecord) {
   EXPECT_THAT(history[1].by, HasSubstr("viewer"));
 }
 
+TEST_F(RootRotation, AJwtKeyIsTakenAwayBeforeItExpires) {
+  const auto server = CaClient::Make({.socket = Socket("spire")}).value();
+  v1::PublishJwtKeyRequest publish;
+  publish.mutable_key()->set_key_id("stolen");
+  publish.mutable_key()->set_public_key(std::string(AsText(SoftwareSigner("P-256").public_key().spki())));
+  publish.mutable_key()->set_expires_at(ToUnixSeconds(SystemClock().Now()) + 3600);
+  ASSERT_THAT(server->PublishJwtKey(publish, After(kPatience)), IsOk());
+  BundleSeen spire(Socket("spire"));
+  EXPECT_TRUE(Eventually([&] { return spire.Newest().jwt_keys_size() == 1; }));
+
+  const auto rootkeep = [&](const std::string& caller, std::vector<std::string> words) {
+    words.insert(words.begin(), {ROOTKEEP_BINARY, "jwt-key"});
+    words.insert(words.end(), {"--socket", Socket(caller)});
+    return RunProgram(words);
+  };
+  EXPECT_THAT(rootkeep("viewer", {"list"}).out, HasSubstr("stolen"));
+  EXPECT_EQ(rootkeep("officer", {"remove", "stolen"}).exit_code, 2) << "without a reason";
+  EXPECT_THAT(rootkeep("viewer", {"remove", "stolen", "--reason", "mischief"}).err,
+              HasSubstr("does not have the role security-officer"));
+  EXPECT_THAT(rootkeep("officer", {"remove", "other", "--reason", "a slip"}).err, HasSubstr("has the id other"));
+  EXPECT_EQ(spire.Newest().jwt_keys_size(), 1);
+  EXPECT_EQ(rootkeep("officer", {"remove", "stolen", "--reason", "broken into"}).exit_code, 0);
+  EXPECT_TRUE(Eventually([&] { return spire.Newest().jwt_keys_size() == 0; }));
+
+  const auto again = server->PublishJwtKey(publish, After(kPatience));
+  EXPECT_THAT(again, HasCode(Code::kFailedPrecondition));
+  EXPECT_THAT(again.error().message(), HasSubstr("removed by an operator"));
+  const auto list = nlohmann::json::parse(rootkeep("officer", {"list", "--json"}).out, nullptr, false);
+  ASSERT_EQ(list["keys"].size(), 1U);
+  EXPECT_EQ(list["keys"][0]["state"], "removed");
+
+  fixture_.Stop();
+  Start();
+  EXPECT_EQ(BundleSeen(Socket("spire")).Wait(1).jwt_keys_size(), 0) << "nor does it come back with a restart";
+  fixture_.Stop();
+  const SystemClock clock;
+  ASSERT_OK_AND_ASSIGN(const auto bundles,
+                       TrustBundles::Open(fixture_.config().state_directory + "/rootkeep.db", clock));
+  ASSERT_OK_AND_ASSIGN(const auto history, bundles->History("cluster.local", 5));
+  std::vector<std::string> refusals;
+  for (const BundleEvent& event : history) refusals.push_back(event.act + "/" + event.refusal);
+  EXPECT_THAT(refusals, ElementsAre("jwt key published/jwt_key_removed", "jwt key removed/",
+                                    "jwt key removed/jwt_key_unknown", "jwt key removed/role", "jwt key published/"));
+  EXPECT_EQ(history[1].subject, "stolen");
+  EXPECT_EQ(history[1].detail, "broken into");
+  EXPECT_THAT(history[1].by, HasSubstr("officer"));
+}
+
 TEST_F(RootRotation, TheCommandLineDoesIt) {
   const auto rootkeep = [&](const std::string& command, std::vector<std::string> words) {
     words.insert(words.begin(), {ROOTKEEP_BINARY, "root", command, "--socket", Socket("officer")});
@@ -251,7 +304,7 @@ TEST_F(RootRotation, TheCommandLineDoesIt) {
   EXPECT_EQ(rootkeep("taint", {OldRoot()}).exit_code, 0);
   const ProgramResult refused = rootkeep("remove", {OldRoot()});
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_THAT(refused.err, HasSubstr("unexpired certificates chain to root " + OldRoot()));
+  EXPECT_THAT(refused.err, HasSubstr("root " + OldRoot() + " has unexpired certificates, the last until 20"));
   EXPECT_EQ(rootkeep("remove", {OldRoot(), "--force"}).exit_code, 2) << "without a reason";
   EXPECT_EQ(rootkeep("remove", {OldRoot(), "--force", "--reason", "a test"}).exit_code, 0);
 

@@ -13,7 +13,7 @@ const std::vector<Command>& Commands() {
       NodeListCommand(),      NodeShowCommand(),     NodeApproveCommand(),    NodeApproveAllCommand(),
       NodeDenyCommand(),      NodeRemoveCommand(),   NodePolicyTestCommand(), RootListCommand(),
       RootAddCommand(),       RootActivateCommand(), RootTaintCommand(),      RootRemoveCommand(),
-      VersionCommand()};
+      JwtKeyListCommand(),    JwtKeyRemoveCommand(), VersionCommand()};
   return *commands;
 }
 

@@ -11,6 +11,8 @@ Command CaRequestCommand();
 Command DevCommand();
 Command DoctorCommand();
 Command InspectCommand();
+Command JwtKeyListCommand();
+Command JwtKeyRemoveCommand();
 Command KeyAdoptCommand();
 Command KeyCreateCommand();
 Command KeyDestroyCommand();

@@ -27,6 +27,7 @@ const std::map<std::string, std::string>& GroupSummaries() {
       {"ledger", "What rootkeepd has recorded"},
       {"node", "Nodes that prove themselves by their TPM"},
       {"node policy", "What groups of nodes have to be like"},
+      {"jwt-key", "The keys of other servers, such as SPIRE's, whose JWTs a trust domain trusts"},
       {"root", "The roots that a trust domain trusts, and how one takes the place of another"}};
   return summaries;
 }

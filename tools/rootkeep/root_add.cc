@@ -4,7 +4,7 @@
 #include "signer/authority/certificates.h"
 #include "tools/rootkeep/certificate_facts.h"
 #include "tools/rootkeep/commands.h"
-#include "tools/rootkeep/root_options.h"
+#include "tools/rootkeep/trust_options.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxFile = std::size_t{64} * 1024;
 
 struct Asked {
-  RootOptionsGiven root;
+  TrustOptionsGiven trust;
   std::string file;
 };
 
@@ -27,15 +27,15 @@ Status Add(const Asked& asked) {
   v1::AddRootRequest request;
   RK_TRY(const Bytes certificate, ReadOneRoot(asked.file));
   request.set_certificate(std::string(AsText(certificate)));
-  request.set_reason(asked.root.reason);
-  RK_TRY(const auto client, ConnectToRoots(asked.root));
-  RK_TRY(const v1::RootList roots, client->Add(request, After(kRootDeadline)));
-  return ReportRoots(roots, asked.root.json);
+  request.set_reason(asked.trust.reason);
+  RK_TRY(const auto client, ConnectToTrust(asked.trust));
+  RK_TRY(const v1::RootList roots, client->Add(request, After(kTrustDeadline)));
+  return Report(roots, asked.trust.json);
 }
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
-  DeclareRootChange(options, asked->root);
+  DeclareTrustChange(options, asked->trust);
   options.Argument("file", asked->file, "PEM: the root's certificate");
   return [asked] { return Add(*asked); };
 }

@@ -1,20 +1,20 @@
 #include <memory>
 
 #include "tools/rootkeep/commands.h"
-#include "tools/rootkeep/root_options.h"
+#include "tools/rootkeep/trust_options.h"
 
 namespace rootkeep::cli {
 namespace {
 
-Status List(const RootOptionsGiven& asked) {
-  RK_TRY(const auto client, ConnectToRoots(asked));
-  RK_TRY(const v1::RootList roots, client->List({}, After(kRootDeadline)));
-  return ReportRoots(roots, asked.json);
+Status List(const TrustOptionsGiven& asked) {
+  RK_TRY(const auto client, ConnectToTrust(asked));
+  RK_TRY(const v1::RootList roots, client->List({}, After(kTrustDeadline)));
+  return Report(roots, asked.json);
 }
 
 Action Declare(Options& options) {
-  auto asked = std::make_shared<RootOptionsGiven>();
-  DeclareRootOptions(options, *asked);
+  auto asked = std::make_shared<TrustOptionsGiven>();
+  DeclareTrustOptions(options, *asked);
   return [asked] { return List(*asked); };
 }
 

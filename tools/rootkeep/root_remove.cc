@@ -1,34 +1,34 @@
 #include <memory>
 
 #include "tools/rootkeep/commands.h"
-#include "tools/rootkeep/root_options.h"
+#include "tools/rootkeep/trust_options.h"
 #include "tools/rootkeep/usage.h"
 
 namespace rootkeep::cli {
 namespace {
 
 struct Asked {
-  RootOptionsGiven root;
+  TrustOptionsGiven trust;
   std::string name;
   bool force = false;
 };
 
 Status Remove(const Asked& asked) {
-  if (asked.force && asked.root.reason.empty()) return UsageError("--force needs --reason");
+  if (asked.force && asked.trust.reason.empty()) return UsageError("--force needs --reason");
   v1::RemoveRootRequest request;
   request.set_root(asked.name);
-  request.set_reason(asked.root.reason);
+  request.set_reason(asked.trust.reason);
   request.set_force(asked.force);
-  RK_TRY(const auto client, ConnectToRoots(asked.root));
-  RK_TRY(const v1::RootList roots, client->Remove(request, After(kRootDeadline)));
-  return ReportRoots(roots, asked.root.json);
+  RK_TRY(const auto client, ConnectToTrust(asked.trust));
+  RK_TRY(const v1::RootList roots, client->Remove(request, After(kTrustDeadline)));
+  return Report(roots, asked.trust.json);
 }
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
-  DeclareRootChange(options, asked->root);
-  options.Argument("root", asked->name, "Its SubjectKeyIdentifier or fingerprint (SHA-256), hexadecimal")
-      .Flag("--force", asked->force, "Though unexpired certificates chain to it, which stop working");
+  DeclareTrustChange(options, asked->trust);
+  DeclareRootName(options, asked->name);
+  options.Flag("--force", asked->force, "Though unexpired certificates chain to it, which stop working");
   return [asked] { return Remove(*asked); };
 }
 

@@ -3,7 +3,7 @@
 #include "signer/certificate/certificate.h"
 #include "tools/rootkeep/certificate_facts.h"
 #include "tools/rootkeep/output.h"
-#include "tools/rootkeep/root_options.h"
+#include "tools/rootkeep/trust_options.h"
 
 namespace rootkeep::cli {
 namespace {
@@ -63,7 +63,7 @@ void PrintAsJson(const v1::RootList& list, const std::vector<Row>& rows) {
 
 }  // namespace
 
-Status ReportRoots(const v1::RootList& list, bool json) {
+Status Report(const v1::RootList& list, bool json) {
   RK_TRY(const auto rows, Read(list));
   json ? PrintAsJson(list, rows) : PrintWords(rows);
   return Ok();

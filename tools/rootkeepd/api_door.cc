@@ -15,18 +15,18 @@ constexpr std::size_t kMostWaiting = 256;
 
 Result<std::unique_ptr<ApiDoor>> ApiDoor::Open(const config::Config& config, const Parts& parts) {
   RK_TRY(auto sockets, CallerSockets::Open(config.api_callers));
-  const ServedAuthorities& served = parts.served;
-  const auto issuers_under = [&served](std::string_view trust_domain, const BundleRoot& root) {
-    return served.IssuersUnder(trust_domain, root);
-  };
-  RK_TRY(auto roots, RootAdministration::Open(parts.bundles, parts.database_path, issuers_under, parts.clock));
-  return std::unique_ptr<ApiDoor>(new ApiDoor(std::move(sockets), std::move(roots), config, parts));
+  return std::unique_ptr<ApiDoor>(new ApiDoor(std::move(sockets), config, parts));
 }
 
-ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdministration> roots,
-                 const config::Config& config, const Parts& parts)
+ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, const config::Config& config, const Parts& parts)
     : sockets_(std::move(sockets)),
-      roots_(std::move(roots)),
+      roots_(
+          parts.bundles,
+          [&served = parts.served](std::string_view trust_domain, const BundleRoot& root) {
+            return served.IssuersUnder(trust_domain, root);
+          },
+          parts.clock),
+      jwt_keys_(parts.bundles, parts.clock),
       workers_(kThreads, kMostWaiting),
       administration_worker_(1, kMostWaiting),
       callers_(parts.authenticator, parts.policy, parts.authorities),
@@ -38,7 +38,8 @@ ApiDoor::ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdm
                 .max_duration = config.limits.request_deadline}),
       administration_({.api = {.callers = callers_, .workers = administration_worker_, .metrics = parts.metrics},
                        .bundles = parts.bundles,
-                       .roots = *roots_}) {}
+                       .roots = roots_,
+                       .jwt_keys = jwt_keys_}) {}
 
 Status ApiDoor::Serve(Server& server) {
   RK_RETURN_IF_ERROR(sockets_->Serve(server));

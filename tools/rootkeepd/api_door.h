@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "signer/bundle/jwt_key_administration.h"
 #include "signer/bundle/root_administration.h"
 #include "signer/bundle/served_authorities.h"
 #include "signer/rpc/certificate_authority_service.h"
@@ -24,12 +25,11 @@ class ApiDoor {
     const AuthoritySet& authorities;
     TrustBundles& bundles;
     const ServedAuthorities& served;
-    std::string database_path;
     Metrics& metrics;
     const Clock& clock;
   };
 
-  // Errors as CallerSockets::Open and RootAdministration::Open.
+  // Errors as CallerSockets::Open.
   static Result<std::unique_ptr<ApiDoor>> Open(const config::Config& config, const Parts& parts);
 
   [[nodiscard]] std::vector<QueuedService*> services() { return {&service_, &administration_}; }
@@ -50,13 +50,13 @@ class ApiDoor {
   }
 
  private:
-  ApiDoor(std::unique_ptr<CallerSockets> sockets, std::unique_ptr<RootAdministration> roots,
-          const config::Config& config, const Parts& parts);
+  ApiDoor(std::unique_ptr<CallerSockets> sockets, const config::Config& config, const Parts& parts);
 
   const std::unique_ptr<CallerSockets> sockets_;
-  const std::unique_ptr<RootAdministration> roots_;
+  RootAdministration roots_;
+  JwtKeyAdministration jwt_keys_;
   Workers workers_;
-  Workers administration_worker_;  // of its own: what reads the whole ledger keeps no client waiting
+  Workers administration_worker_;  // of its own: no operator waits for clients, nor they for one
   ApiCallers callers_;
   CertificateAuthorityService service_;
   TrustBundleAdministrationService administration_;

@@ -138,7 +138,6 @@ Status Daemon::OpenApi() {
                                        .authorities = served_,
                                        .bundles = *bundles_,
                                        .served = *served_authorities_,
-                                       .database_path = state_->database_path(),
                                        .metrics = metrics_,
                                        .clock = clock_}));
   return Ok();

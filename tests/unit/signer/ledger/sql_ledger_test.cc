@@ -2,6 +2,7 @@
 #include <new>
 #include <thread>
 
+#include "signer/ledger/last_end.h"
 #include "signer/ledger/open_ledger.h"
 #include "tests/support/database_lock.h"
 #include "tests/support/ledger_load.h"
@@ -42,6 +43,32 @@ class SqlLedgerTest : public ::testing::Test {
   std::string path_ = dir_ / "rootkeep.db";
   std::unique_ptr<Ledger> ledger_;
 };
+
+TEST_F(SqlLedgerTest, KnowsWhenTheLastOfAProfileEndsAcrossRestarts) {
+  const auto end = [&](const char* profile) {
+    return LastEndOfProfile(*store::Database::Open({.path = path_, .read_only = true}).value(), profile).value();
+  };
+  EXPECT_EQ(end("foreign-ca"), 0);
+  int n = 0;
+  const auto ask = [&](const char* issuer, const char* profile, std::int64_t not_after) {
+    Intent intent = MakeIntent(++n);
+    intent.issuer = issuer;
+    intent.profile = profile;
+    intent.not_after = not_after;
+    ASSERT_THAT(IntendAndWait(*ledger_, intent), IsOk());
+  };
+  ask("a", "foreign-ca", 500);
+  ask("a", "foreign-ca", 400);
+  ask("b", "foreign-ca", 450);
+  ask("a", "workload", 900);
+  EXPECT_EQ(end("foreign-ca"), 500);
+  EXPECT_EQ(end("workload"), 900);
+  Open({});
+  ask("a", "foreign-ca", 450);
+  EXPECT_EQ(end("foreign-ca"), 500) << "it was read back";
+  ask("b", "foreign-ca", 501);
+  EXPECT_EQ(end("foreign-ca"), 501);
+}
 
 TEST_F(SqlLedgerTest, KeepsEveryFieldOfAnIssuedEntry) {
   Intent intent = MakeIntent(1);

@@ -60,7 +60,10 @@ TEST(ApiStatus, SaysWhatIsWrongWithARequest) {
   for (const Error& error :
        {InvalidArgument("a lifetime of -1 seconds").WithReason("ttl"),
         PermissionDenied("the request is for x").WithReason("csr_san"), AlreadyExists("another JWT key has the id a"),
-        FailedPrecondition("the path leaves no room").WithReason("ca_path_length")}) {
+        FailedPrecondition("the path leaves no room").WithReason("ca_path_length"),
+        FailedPrecondition("the JWT key a was removed").WithReason("jwt_key_removed"),
+        NotFound("no JWT key has the id a").WithReason("jwt_key_unknown"),
+        ResourceExhausted("the bundle has 1024 JWT keys already").WithReason("jwt_keys")}) {
     const auto status = ApiStatus(error);
     EXPECT_EQ(status.error_code(), static_cast<StatusCode>(error.code()));
     EXPECT_EQ(status.error_message(), error.message());
@@ -74,6 +77,12 @@ TEST(ApiStatus, TellsStrangersNothing) {
     EXPECT_EQ(status.error_message(), "not a caller of this API");
   }
   EXPECT_EQ(ApiStatus(Unauthenticated("token audience is x")).error_message(), "request authenticate failure");
+}
+
+TEST(ApiStatus, SaysWhatOnlyAnActEnds) {
+  const Error error = FailedPrecondition("no authority chains to the active root 00").WithReason("active_root");
+  EXPECT_EQ(ApiStatus(error).error_code(), StatusCode::UNAVAILABLE) << "for SPIRE tries again, and is right";
+  EXPECT_EQ(ApiStatus(error).error_message(), error.message());
 }
 
 TEST(ApiStatus, WhatIsAnOperatorsIsUnavailable) {

@@ -37,8 +37,9 @@ TEST_F(SchemaTest, BringsNodesToADatabaseThatHadOnlyTheLedger) {
                                 "CREATE VIEW entries AS SELECT id FROM intents"}) {
     ASSERT_THAT(database_->Execute(statement), IsOk());
   }
-  for (const char* table : {"nodes", "node_bindings", "node_boot_logs", "node_certificates", "node_events",
-                            "trust_bundles", "trust_events", "trust_issuers", "trust_jwt_keys", "trust_roots"}) {
+  for (const char* table :
+       {"issuer_ends", "nodes", "node_bindings", "node_boot_logs", "node_certificates", "node_events", "trust_bundles",
+        "trust_events", "trust_issuers", "trust_jwt_keys", "trust_roots"}) {
     ASSERT_THAT(database_->Execute(std::string("DROP TABLE ") + table), IsOk());
   }
   ASSERT_THAT(database_->Execute("DELETE FROM migrations WHERE version > 1"), IsOk());
@@ -49,6 +50,30 @@ TEST_F(SchemaTest, BringsNodesToADatabaseThatHadOnlyTheLedger) {
   EXPECT_THAT(database_->QueryNumber("SELECT COUNT(attested_node) FROM entries"), IsOk());
   ASSERT_OK_AND_ASSIGN(const std::int64_t kept, database_->QueryNumber("SELECT COUNT(*) FROM issuers"));
   EXPECT_EQ(kept, 1);
+}
+
+TEST_F(SchemaTest, LearnsWhenTheLastCertificateOfAnIssuerEnds) {
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  const std::string intent =
+      "INSERT INTO intents (request_id, authority, issuer_id, serial, trust_domain, profile, caller, auth_method,"
+      " authenticator, credential_id, node, peer, decision, sans, csr_sha256, spki_sha256, attestation, not_before,"
+      " not_after, intended_at, tbs) SELECT '', '', id, ";
+  const std::string rest = ", '', '', '', '', '', '', '', '', '', '', '', 0, ";
+  for (const std::string& statement :
+       {std::string("DROP TABLE issuer_ends"), std::string("ALTER TABLE trust_jwt_keys DROP COLUMN removed_at"),
+        std::string("DELETE FROM migrations WHERE version > 6"),
+        std::string("INSERT INTO issuers (fingerprint) VALUES ('one')"),
+        intent + "'1', '', 'workload'" + rest + "500, 0, 'x' FROM issuers",
+        intent + "'2', '', 'workload'" + rest + "400, 0, 'x' FROM issuers",
+        intent + "'3', '', 'foreign-ca'" + rest + "300, 0, 'x' FROM issuers"}) {
+    ASSERT_THAT(database_->Execute(statement.c_str()), IsOk()) << statement;
+  }
+  ASSERT_THAT(Migrate(*database_, clock_), IsOk());
+  EXPECT_EQ(database_->QueryNumber("SELECT COUNT(*) FROM issuer_ends", -1).value(), 2);
+  for (const auto& [profile, end] : {std::pair("workload", 500), std::pair("foreign-ca", 300)}) {
+    const std::string query = std::string("SELECT last_not_after FROM issuer_ends WHERE profile = '") + profile + "'";
+    EXPECT_EQ(database_->QueryNumber(query.c_str(), -1).value(), end);
+  }
 }
 
 TEST_F(SchemaTest, RefusesANewerSchema) {
