@@ -12,11 +12,14 @@
 
 #include "keystore/base/file.h"
 #include "signer/authority/certificates.h"
+#include "signer/certificate/certificate.h"
 #include "signer/client/ca_client.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/foreign_ca.h"
+#include "tests/support/issuing_authority.h"
 #include "tests/support/matchers.h"
+#include "tests/support/test_certificate.h"
 
 namespace rootkeep::testing {
 
@@ -116,6 +119,23 @@ class ForeignCaE2e : public ::testing::Test {
     EXPECT_THAT(WriteFileAtomically(files.chain, chain, 0600), IsOk());
     EXPECT_THAT(WriteFileAtomically(files.key, {text, static_cast<std::size_t>(size)}, 0600), IsOk());
     return files;
+  }
+
+  // What the keeper of a CA below ours can make for a workload that is not its own, with its chain.
+  static std::pair<std::string, ossl::PKey> Forge(ossl::PKey ca_key, const v1::SignCertificateResponse& minted) {
+    Identity authority{std::move(ca_key), ParseCertificateDer(AsBytes(minted.chain(0))).value()};
+    Identity forged = MakeIdentity({.san = std::string("URI:") + kWorkload}, &authority);
+    std::string chain = forged.CertificatePem();
+    for (const std::string& der : minted.chain()) chain += CertificatePem(AsBytes(der));
+    return {std::move(chain), std::move(forged.key)};
+  }
+  // What the istio API gives for a client certificate.
+  auto Renew(const std::string& chain, EVP_PKEY* key) {
+    IstioClientOptions options{.channel = {.address = fixture_.address(), .root_pem = fixture_.root_pem()}};
+    options.channel.certificate_chain_pem = chain;
+    options.channel.private_key_pem = SecretBytes(ReadFile(Write(chain, key).key, 1 << 16).value());
+    options.retry.attempts = 1;
+    return IstioClient::Make(std::move(options)).value()->CreateCertificate(MakeCsrPem(), 0, "");
   }
 
   // Whether the chain, below the roots of the answer, verifies as a CA's by OpenSSL's strict rules.

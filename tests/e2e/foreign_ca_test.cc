@@ -34,6 +34,10 @@ TEST_F(ForeignCaE2e, GetsItsCertificateBelowAnIntermediate) {
   EXPECT_EQ(X509_get_pathlen(minted.get()), 0);
   EXPECT_TRUE(MaySignCertificates(minted.get()));
   EXPECT_EQ(X509_get_extended_key_usage(minted.get()), UINT32_MAX) << "there is none";
+  ASSERT_OK_AND_ASSIGN(const ossl::Cert issuing, ParseCertificateDer(AsBytes(answer.chain(1))));
+  ASSERT_NE(X509_get0_authority_key_id(minted.get()), nullptr);
+  EXPECT_EQ(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(minted.get()), X509_get0_subject_key_id(issuing.get())),
+            0);
   EXPECT_EQ(SubjectKeyIdOf(minted.get()), PublicKey::FromSpki(ca.request.spki).value().key_id());
   ASSERT_EQ(answer.trust_bundle().roots_size(), 1);
   EXPECT_EQ(answer.trust_bundle().trust_domain(), "cluster.local");
@@ -174,26 +178,34 @@ TEST_F(ForeignCaE2e, ACertificateIsAsGoodIfItIsOneOfOurs) {
 
   ForeignCa ca;
   ASSERT_OK_AND_ASSIGN(const auto minted, Sign(RequestFor(ca)));
-  testing::Identity authority{std::move(ca.key), ParseCertificateDer(AsBytes(minted.chain(0))).value()};
-  const testing::Identity forged = testing::MakeIdentity({.san = std::string("URI:") + kWorkload}, &authority);
-  std::string chain = forged.CertificatePem();
-  for (const std::string& der : minted.chain()) chain += CertificatePem(AsBytes(der));
-  const auto indirect = client_of(chain, forged.key.get());
+  const auto [chain, forged] = Forge(std::move(ca.key), minted);
+  const auto indirect = client_of(chain, forged.get());
   const auto refused = indirect->SignCertificate(RequestFor(ForeignCa()), After(kPatience));
   EXPECT_THAT(refused, HasCode(Code::kUnauthenticated));
   EXPECT_NE(refused.error().code(), Code::kUnavailable) << "the handshake is not what refused it";
 
   // Nor does the istio API give anything for it.
-  const auto renew = [&](const std::string& certificate, EVP_PKEY* key) {
-    const TestFiles files = Write(certificate, key);
-    IstioClientOptions options{.channel = {.address = fixture_.address(), .root_pem = fixture_.root_pem()}};
-    options.channel.certificate_chain_pem = certificate;
-    options.channel.private_key_pem = SecretBytes(ReadFile(files.key, 1 << 16).value());
-    options.retry.attempts = 1;
-    return IstioClient::Make(std::move(options)).value()->CreateCertificate(testing::MakeCsrPem(), 0, "");
-  };
-  EXPECT_THAT(renew(own.cert_chain[0] + own.cert_chain[1], own_key.get()), IsOk());
-  EXPECT_THAT(renew(chain, forged.key.get()), HasCode(Code::kUnauthenticated));
+  EXPECT_THAT(Renew(own.cert_chain[0] + own.cert_chain[1], own_key.get()), IsOk());
+  EXPECT_THAT(Renew(chain, forged.get()), HasCode(Code::kUnauthenticated));
+}
+
+// The entry is gone, the CA that it had is not.
+TEST_F(ForeignCaE2e, ItsCertificatesCountForNothingWhenTheEntryIsGoneEither) {
+  Start();
+  ForeignCa ca;
+  ASSERT_OK_AND_ASSIGN(const auto minted, Sign(RequestFor(ca)));
+  const ossl::PKey own_key = testing::MakeKey("P-256");
+  const auto istio = fixture_.Client(fixture_.Token({.ns = "spire", .service_account = "server"}));
+  ASSERT_OK_AND_ASSIGN(const auto own, istio->CreateCertificate(testing::MakeCsrPem(own_key.get(), kWorkload), 0, ""));
+  fixture_.Stop();
+  client_.reset();
+  fixture_.config().api_callers.clear();
+  ASSERT_THAT(fixture_.Start(), IsOk());
+  fixture_.WaitUntilServing();
+
+  EXPECT_THAT(Renew(own.cert_chain[0] + own.cert_chain[1], own_key.get()), IsOk());
+  const auto [chain, forged] = Forge(std::move(ca.key), minted);
+  EXPECT_THAT(Renew(chain, forged.get()), HasCode(Code::kUnauthenticated));
 }
 
 class ForeignCaBelowALeafsCa : public ForeignCaE2e {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,6 +87,18 @@ std::vector<std::string> Warnings(const Config& config) {
         fmt::format("impersonation rule {} does not ask where its targets run (unsafe_without_placement)", rule.name));
   }
   return out;
+}
+
+bool HasForeignCa(const Config& config) {
+  return std::ranges::any_of(config.api_callers,
+                             [](const ApiCaller& entry) { return entry.caller.foreign_ca.has_value(); });
+}
+
+std::string ForeignCasLeft(WallTime last_end) {
+  return fmt::format(
+      "no entry of api_callers has foreign_ca, and a CA that was issued for one may live until {}: until then client "
+      "certificates count only if an authority that is loaded has issued them itself",
+      ToRfc3339(last_end));
 }
 
 }  // namespace rootkeep::config

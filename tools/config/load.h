@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "keystore/base/clock.h"
 #include "keystore/base/result.h"
 #include "tools/config/config.h"
 #include "tools/config/problems.h"
@@ -23,5 +24,10 @@ Result<Config> LoadConfig(const std::string& path);
 
 // What a valid configuration allows that an operator should be reminded of at every start, one sentence each.
 std::vector<std::string> Warnings(const Config& config);
+
+// Whether an entry of api_callers may have certificates for a CA of its own.
+bool HasForeignCa(const Config& config);
+// What an operator is told where none may any more, and a certificate for one lives until `last_end`.
+std::string ForeignCasLeft(WallTime last_end);
 
 }  // namespace rootkeep::config

@@ -10,6 +10,7 @@
 #include "tools/config/address.h"
 #include "tools/config/load.h"
 #include "tools/config/make_node_rules.h"
+#include "tools/rootkeepd/foreign_cas.h"
 #include "tools/rootkeepd/front.h"
 
 namespace rootkeep {
@@ -105,9 +106,14 @@ Status Daemon::OpenState() {
   return authorities_->Load(config_, clock_.Now());
 }
 
+Result<std::shared_ptr<const Authenticator>> Daemon::Authenticate(const config::Config& config) {
+  RK_TRY(const bool foreign_cas, MayHaveForeignCas(config, state_->database_path(), clock_.Now()));
+  return MakeAuthenticator(config, foreign_cas, jwks_, *recorded_nodes_, served_, clock_);
+}
+
 Status Daemon::OpenFront() {
   RK_TRY(recorded_nodes_, RecordedNodes::Open(state_->database_path()));
-  RK_TRY(auto authenticator, MakeAuthenticator(config_, jwks_, *recorded_nodes_, served_, clock_));
+  RK_TRY(auto authenticator, Authenticate(config_));
   authenticator_ = std::make_unique<ReloadableAuthenticator>(std::move(authenticator));
   policy_ = std::make_unique<Snapshot<Policy>>(MakePolicy(config_));
   metrics_.SetUnsafeRules(CountUnsafeRules(config_));
@@ -258,7 +264,7 @@ void Daemon::Reload(const config::Config& fresh) {
     next.attestation = fresh.attestation;
     next.attestation->limits = config_.attestation->limits;
   }
-  auto authenticator = MakeAuthenticator(next, jwks_, *recorded_nodes_, served_, clock_);
+  auto authenticator = Authenticate(next);
   if (!authenticator.ok()) return LogRefused(authenticator.error());
   // Made before anything is replaced: what throws on the way leaves everything as it was.
   auto policy = MakePolicy(next);

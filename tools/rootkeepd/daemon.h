@@ -63,6 +63,7 @@ class Daemon {
   explicit Daemon(config::Config config) : config_(std::move(config)), drain_(config_.limits.drain) {}
 
   Status OpenState();
+  Result<std::shared_ptr<const Authenticator>> Authenticate(const config::Config& config);
   Status OpenFront();
   Status OpenNodes();
   Status OpenApi();

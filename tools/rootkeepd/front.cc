@@ -20,17 +20,16 @@ namespace {
 constexpr std::chrono::seconds kPlacementPoll{1};
 
 std::shared_ptr<const Authenticator> MakeCertificateAuthenticator(const config::Config& config,
+                                                                  bool may_have_foreign_cas,
                                                                   const AuthoritySet& authorities, const Clock& clock) {
   auto certificates = std::make_shared<MtlsAuthenticator>(config.trust_domains, clock);
-  const bool foreign = std::ranges::any_of(
-      config.api_callers, [](const config::ApiCaller& entry) { return entry.caller.foreign_ca.has_value(); });
-  if (!foreign) return certificates;
+  if (!may_have_foreign_cas) return certificates;
   return std::make_shared<DirectIssueAuthenticator>(std::move(certificates), authorities);
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config,
+Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config, bool may_have_foreign_cas,
                                                                jose::JwksRegistry& sources, const NodeRegistry& nodes,
                                                                const AuthoritySet& authorities, const Clock& clock) {
   // The TLS layer verifies client certificates against the roots of all authorities together, so a CA of one trust
@@ -44,7 +43,8 @@ Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Con
   const std::shared_ptr<const Authenticator> tokens = std::move(created);
   std::vector<std::shared_ptr<const Authenticator>> members;
   members.push_back(std::make_shared<AttestedNodeAuthenticator>(config.trust_domains, nodes, tokens, clock));
-  if (config.client_certificates) members.push_back(MakeCertificateAuthenticator(config, authorities, clock));
+  if (config.client_certificates)
+    members.push_back(MakeCertificateAuthenticator(config, may_have_foreign_cas, authorities, clock));
   members.push_back(tokens);
   return std::shared_ptr<const Authenticator>(std::make_shared<AuthenticatorChain>(std::move(members)));
 }

@@ -14,10 +14,10 @@
 namespace rootkeep {
 
 // Tokens over the connections of attested nodes, client certificates, then tokens. Starts the threads that fetch keys;
-// an issuer whose keys cannot be had refuses by itself. Where a caller of our own API keeps a CA below ours, client
-// certificates count only if our authorities issued them themselves. `nodes`, `authorities` and `clock` outlive the
+// an issuer whose keys cannot be had refuses by itself. Where others may keep CAs below ours, client certificates count
+// only if our authorities issued them themselves. `nodes`, `authorities` and `clock` outlive the
 // result. Errors as CheckTokenIssuers.
-Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config,
+Result<std::shared_ptr<const Authenticator>> MakeAuthenticator(const config::Config& config, bool may_have_foreign_cas,
                                                                jose::JwksRegistry& sources, const NodeRegistry& nodes,
                                                                const AuthoritySet& authorities, const Clock& clock);
 

@@ -8,6 +8,9 @@
 #include "keystore/keysocket/backend/store.h"
 #include "signer/authority/authority.h"
 #include "signer/authority/authority_files.h"
+#include "signer/ledger/last_end.h"
+#include "signer/profile/profile.h"
+#include "signer/store/schema.h"
 #include "signer/store/state_dir.h"
 #include "tools/config/key_uri.h"
 #include "tools/config/load.h"
@@ -73,6 +76,17 @@ std::optional<OpenToken> CheckKeySocket(Checkup& checkup, const config::KeySocke
   return open;
 }
 
+// As the daemon holds what is configured against its record. A database that it has not brought to this version yet
+// says nothing.
+void CheckForeignCas(Checkup& checkup, const config::Config& config, const store::StateDir& state) {
+  if (config::HasForeignCa(config)) return;
+  const auto database = store::Database::Open({.path = state.database_path(), .read_only = true});
+  if (!database.ok() || !store::CheckSchema(**database).ok()) return;
+  const auto last_end = LastEndOfProfile(**database, ProfileName(ProfileKind::kForeignCa));
+  if (!last_end.ok() || FromUnixSeconds(*last_end) <= std::chrono::system_clock::now()) return;
+  checkup.Warn("foreign CAs", state.database_path(), config::ForeignCasLeft(FromUnixSeconds(*last_end)));
+}
+
 void CheckAuthority(Checkup& checkup, const config::Config& config, const config::Authority& authority,
                     const std::optional<OpenToken>& token, const CatalogueRows& rows) {
   const std::string name = "authority " + authority.name;
@@ -98,6 +112,7 @@ void CheckConfig(Checkup& checkup, const config::Config& config, const std::stri
   for (const std::string& warning : config::Warnings(config)) checkup.Warn("configuration", path, warning);
   const auto state = store::StateDir::Look(config.state_directory);
   checkup.Step("state", config.state_directory, state);
+  if (state.ok()) CheckForeignCas(checkup, config, *state);
   const CatalogueRows rows = state.ok() ? ReadCatalogue(checkup, *state) : std::nullopt;
   pkcs11::ModuleRegistry modules(state.ok() ? store::PinDirectory(config.state_directory) : "");
   Tokens tokens;
