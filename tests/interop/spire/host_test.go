@@ -3,6 +3,7 @@ package spire
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +27,23 @@ func TestOnlyTheProgramOfTheChecksumIsRun(t *testing.T) {
 	config, _ := host.Config(plugin)
 	_, err := catalog.Load(context.Background(), config, host.ServerKeyManager(&keymanager.Repository{}))
 	if err == nil || !strings.Contains(err.Error(), "checksums did not match") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAProgramThatMayNotBeRunIsNamed(t *testing.T) {
+	plugin := keyManager(lab.New(t))
+	program, err := os.ReadFile(plugin.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin.Path = filepath.Join(t.TempDir(), "not-executable")
+	if err := os.WriteFile(plugin.Path, program, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, _ := host.Config(plugin)
+	_, err = catalog.Load(context.Background(), config, host.ServerKeyManager(&keymanager.Repository{}))
+	if err == nil || !strings.Contains(err.Error(), plugin.Path) || !strings.Contains(err.Error(), "permission denied") {
 		t.Errorf("got %v", err)
 	}
 }

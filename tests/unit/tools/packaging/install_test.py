@@ -14,6 +14,8 @@ import unittest
 
 CMAKE, BUILD = sys.argv[1:3]
 DAEMONS = ["rootkeepd", "rootkeep-agent"]
+SPIRE_PLUGINS = ["rootkeep-spire-upstreamauthority", "rootkeep-spire-keymanager"]
+PROVIDERS = pathlib.Path(__file__).parents[4] / "providers" / "README.md"
 
 
 class InstallTest(unittest.TestCase):
@@ -50,6 +52,27 @@ class InstallTest(unittest.TestCase):
             self.assertTrue(os.access(self.staged(program), os.X_OK), program)
             self.assertTrue(os.access(self.staged(program).parent / "rootkeep", os.X_OK))
             self.assertTrue(self.staged(arguments[-1]).is_file(), arguments)
+
+    def test_spires_plugins_are_beside_the_programs_and_as_their_document_says(self):
+        document = PROVIDERS.read_text(encoding="utf-8")
+        for name in SPIRE_PLUGINS:
+            program = self.one(name)
+            self.assertEqual(program.parent, self.one("rootkeepd").parent)
+            self.assertIn(f'plugin_cmd = "/usr/bin/{name}"', document)
+            paths = subprocess.run(["readelf", "--dynamic", program], check=True, stdout=subprocess.PIPE, text=True).stdout
+            self.assertNotRegex(paths, "R(UN)?PATH", "it would look for libraries in a build directory")
+            alone = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            self.assertEqual((alone.returncode, alone.stdout), (1, ""))
+            self.assertIn("SPIRE", alone.stderr)
+
+    def test_the_checksum_is_what_the_document_has_an_operator_run(self):
+        document = PROVIDERS.read_text(encoding="utf-8")
+        command = re.search(r"^sha256sum (/usr/bin/\S+) (/usr/bin/\S+)$", document, re.MULTILINE)
+        self.assertIsNotNone(command)
+        self.assertEqual([pathlib.Path(path).name for path in command.groups()], SPIRE_PLUGINS)
+        for name in SPIRE_PLUGINS:
+            printed = subprocess.run(["sha256sum", self.one(name)], check=True, stdout=subprocess.PIPE, text=True).stdout
+            self.assertRegex(printed, "^[0-9a-f]{64} ", "what SPIRE takes for a checksum")
 
     def test_an_existing_configuration_is_kept(self):
         configs = [self.staged(self.start_command(name)[-1]) for name in DAEMONS]
