@@ -5,6 +5,7 @@
 #include "signer/authority/certificates.h"
 #include "signer/der/pem.h"
 #include "tests/e2e/key_catalog_process.h"
+#include "tests/support/mute_server.h"
 #include "tests/support/tpm_attest.h"
 
 namespace rootkeep::testing {
@@ -38,10 +39,10 @@ class AgentAttestation : public KeyCatalogProcess {
         "\n    session: salted\nsockets:\n  - name: relay\n    path: " + File("run") +
         "/keys\n    grants:\n      - keys:\n          - use: node\n            name: node\ncertificates:\n  - name: "
         "node\n" +
-        "    address: \"" + daemon().address() + "\"\n    anchors_file: " + files().root_certificate() +
-        "\n    chain_file: " + File("chain.pem") + "\n    bundle_file: " + File("bundle.pem") +
-        "\n    key_file: " + File("key.pem") + "\n    socket: relay\n    attestation:\n      node_id: worker-7\n" +
-        more;
+        "    address: \"" + (service_.empty() ? daemon().address() : service_) +
+        "\"\n    anchors_file: " + files().root_certificate() + "\n    chain_file: " + File("chain.pem") +
+        "\n    bundle_file: " + File("bundle.pem") + "\n    key_file: " + File("key.pem") +
+        "\n    socket: relay\n    attestation:\n      node_id: worker-7\n" + more;
     ASSERT_THAT(WriteFileAtomically(File("agent.yaml"), agent, 0600), IsOk());
     auto started = cli::Child::Start({ROOTKEEP_AGENT, "--config", File("agent.yaml")}, File("agent.log"));
     ASSERT_THAT(started, IsOk());
@@ -67,6 +68,7 @@ class AgentAttestation : public KeyCatalogProcess {
 
   const TpmManufacturer manufacturer_;
   SwTpm tpm_{manufacturer_, "worker-7"};
+  std::string service_;  // where the agent asks; empty: at the daemon
   std::unique_ptr<cli::Child> agent_;
 
  private:
@@ -133,6 +135,17 @@ TEST_F(AgentAttestation, ATpmOfNoKnownManufacturerGetsNothing) {
   EXPECT_EQ(Read("chain.pem"), "");
   EXPECT_THAT(Read("agent.log"), HasSubstr("request_id"));
   EXPECT_EQ(agent_->Stop(kPatience), 0);
+}
+
+TEST_F(AgentAttestation, AServiceThatHangsHoldsUpNoStop) {
+  const MuteServer mute;
+  service_ = mute.address();
+  ASSERT_NO_FATAL_FAILURE(StartAgent(tpm_));
+  ASSERT_TRUE(mute.AwaitCaller(kPatience)) << Read("agent.log");
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(agent_->Stop(kPatience), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "an attestation's limit is 90";
+  EXPECT_EQ(Count("stop_forced"), 0);
 }
 
 }  // namespace

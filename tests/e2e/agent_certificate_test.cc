@@ -1,11 +1,8 @@
 // The agent keeps a certificate fresh: rootkeepd issues it, and what is in the files works.
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include "keystore/keysocket/backend/store.h"
 #include "signer/authority/certificates.h"
 #include "tests/e2e/key_catalog_process.h"
+#include "tests/support/mute_server.h"
 
 namespace rootkeep::testing {
 namespace {
@@ -187,19 +184,10 @@ TEST_F(AgentCertificateTest, WithoutATokenItGoesOnWithTheCertificateThatIsThere)
 }
 
 TEST_F(AgentCertificateTest, ACaThatHangsHoldsUpNoStop) {
-  // Whoever connects is not answered.
-  const Fd deaf(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(deaf.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(deaf.get(), 8), 0);
-  ASSERT_EQ(getsockname(deaf.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ASSERT_NO_FATAL_FAILURE(Change(daemon().address(), "127.0.0.1:" + std::to_string(ntohs(address.sin_port))));
+  const MuteServer mute;
+  ASSERT_NO_FATAL_FAILURE(Change(daemon().address(), mute.address()));
   ASSERT_NO_FATAL_FAILURE(StartAgent());
-  pollfd called{.fd = deaf.get(), .events = POLLIN, .revents = 0};
-  ASSERT_EQ(poll(&called, 1, std::chrono::milliseconds(kPatience).count()), 1) << Read("agent.log");
+  ASSERT_TRUE(mute.AwaitCaller(kPatience)) << Read("agent.log");
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(agent().Stop(kPatience), 0);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5)) << "a call's own limit is ten";

@@ -53,12 +53,18 @@ Result<v1::AttestResult> ReceiveResult(AttestationStream& stream) {
   return std::move(*response.mutable_result());
 }
 
+Status CheckNotStopped(const std::stop_token& stop) {
+  return stop.stop_requested() ? Status(Error(Code::kCancelled, "Attest: stopped")) : Ok();
+}
+
 Result<v1::AttestResult> AttestOnce(const ChannelOptions& service, const Attester& attester,
                                     const AttestationOrder& order, Deadline deadline) {
+  RK_RETURN_IF_ERROR(CheckNotStopped(order.stop));
   // Before the connection is made: the service waits for nobody's TPM to make keys.
   RK_TRY(const AttestInit init, attester.Begin(order.node_id, order.key, order.csr, deadline));
+  RK_RETURN_IF_ERROR(CheckNotStopped(order.stop));
   RK_TRY(const auto channel, OpenChannel(service));
-  RK_TRY(const auto stream, AttestationStream::Open(channel, deadline));
+  RK_TRY(const auto stream, AttestationStream::Open(channel, deadline, order.stop));
   RK_RETURN_IF_ERROR(SendInit(*stream, init));
   RK_TRY(const AttestChallenge challenge, ReceiveChallenge(*stream));
   RK_TRY(const AttestEvidence evidence,

@@ -1,6 +1,7 @@
 // Attests this node to a rootkeepd and gets its certificate.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct AttestationOrder {
   std::string node_id;                   // which this node says it is
   Bytes csr;                             // DER, signed with `key`
   const attestation::KeyToCertify& key;  // outlives the call
+  std::stop_token stop;                  // ends it early, though not what the TPM is at
 };
 
 struct NodeCertificate {
@@ -27,8 +29,9 @@ struct NodeCertificate {
 // all. Blocks until `deadline` at most.
 //
 // Errors: FAILED_PRECONDITION "held" when an operator has to approve the node, its TPM or its state first (the message
-// says which); PERMISSION_DENIED "refused"; ABORTED "repeat" after the third; DATA_LOSS for an answer that is not of
-// this protocol; otherwise the service's status, and errors as OpenChannel, Attester::Begin and Attester::Answer.
+// says which); CANCELLED when it was stopped; PERMISSION_DENIED "refused"; ABORTED "repeat" after the third; DATA_LOSS
+// for an answer that is not of this protocol; otherwise the service's status, and errors as OpenChannel,
+// Attester::Begin and Attester::Answer.
 Result<NodeCertificate> Attest(const ChannelOptions& service, const attestation::Attester& attester,
                                const AttestationOrder& order, Deadline deadline);
 

@@ -25,9 +25,10 @@ Result<Bytes> DigestOfCertificate(std::string_view pem) {
 }  // namespace
 
 Result<std::unique_ptr<AttestationStream>> AttestationStream::Open(const std::shared_ptr<grpc::Channel>& channel,
-                                                                   Deadline deadline) {
+                                                                   Deadline deadline, const std::stop_token& stop) {
   std::unique_ptr<AttestationStream> stream(new AttestationStream);
   SetDeadline(stream->context_, deadline);
+  stream->cancel_.emplace(stop, Cancel{stream->context_});
   stream->stub_ = v1::NodeAttestation::NewStub(channel);
   // Returns when the call has a connection, or has none to hope for.
   stream->call_ = stream->stub_->Attest(&stream->context_);

@@ -4,6 +4,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <optional>
+#include <stop_token>
 
 #include "keystore/base/bytes.h"
 #include "keystore/base/clock.h"
@@ -16,9 +18,9 @@ namespace rootkeep {
 class AttestationStream {
  public:
   // Connects. UNAVAILABLE, and whatever else the service or gRPC says, when that fails; nothing of the stream takes
-  // longer than until `deadline`.
+  // longer than until `deadline`, nor, with CANCELLED, goes on after the stop.
   static Result<std::unique_ptr<AttestationStream>> Open(const std::shared_ptr<grpc::Channel>& channel,
-                                                         Deadline deadline);
+                                                         Deadline deadline, const std::stop_token& stop);
   ~AttestationStream();
   AttestationStream(const AttestationStream&) = delete;
   AttestationStream& operator=(const AttestationStream&) = delete;
@@ -32,6 +34,11 @@ class AttestationStream {
   Status Finish();
 
  private:
+  struct Cancel {
+    grpc::ClientContext& context;
+    void operator()() const { context.TryCancel(); }
+  };
+
   AttestationStream() = default;
   Status IdentifyServer();
   // What the service said when the stream broke, with the request id by which its record has the reason.
@@ -42,6 +49,7 @@ class AttestationStream {
   std::unique_ptr<grpc::ClientReaderWriter<v1::AttestRequest, v1::AttestResponse>> call_;
   Bytes server_identity_;
   bool finished_ = false;
+  std::optional<std::stop_callback<Cancel>> cancel_;  // goes before the context does
 };
 
 }  // namespace rootkeep

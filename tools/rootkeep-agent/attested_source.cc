@@ -20,10 +20,11 @@ attestation::AttesterOptions OptionsOf(const AttestationConfig& config) {
 
 }  // namespace
 
-AttestedSource::AttestedSource(CertificateConfig config, const TpmOpener::Opened& tpm)
+AttestedSource::AttestedSource(CertificateConfig config, const TpmOpener::Opened& tpm, std::stop_token stop)
     : config_(std::move(config)),
       loader_(std::make_shared<tpm2::KeyLoader>(tpm.tpm, tpm.options)),
-      attester_(tpm.tpm, OptionsOf(*config_.attestation)) {}
+      attester_(tpm.tpm, OptionsOf(*config_.attestation)),
+      stop_(std::move(stop)) {}
 
 Result<CertificateAnswer> AttestedSource::Ask(const CertificateRequest& request) {
   constexpr std::size_t kMaxAnchors = std::size_t{1} << 20;
@@ -32,9 +33,10 @@ Result<CertificateAnswer> AttestedSource::Ask(const CertificateRequest& request)
   RK_TRY(service.root_pem, ReadFile(config_.anchors_file, kMaxAnchors));
   RK_TRY(Bytes csr, der::FirstPemBlock(request.csr_pem));
   RK_TRY(const auto key, attestation::StoreKey::Open(loader_, request.key.label, deadline));
-  RK_TRY(NodeCertificate issued,
-         Attest(service, attester_, {.node_id = config_.attestation->node_id, .csr = std::move(csr), .key = *key},
-                deadline));
+  RK_TRY(
+      NodeCertificate issued,
+      Attest(service, attester_,
+             {.node_id = config_.attestation->node_id, .csr = std::move(csr), .key = *key, .stop = stop_}, deadline));
   log::Info("node_attested", {{"certificate", config_.name},
                               {"attestation", issued.attestation_id},
                               {"node", issued.node_id},

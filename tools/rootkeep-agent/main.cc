@@ -63,7 +63,7 @@ std::unique_ptr<CertificateSource> SourceOf(const CertificateConfig& certificate
     const auto* tpm = certificate.key_evidence ? &tpms.at(certificate.token) : nullptr;
     return std::make_unique<IstioSource>(certificate, tpm, stop);
   }
-  return std::make_unique<AttestedSource>(certificate, tpms.at(certificate.token));
+  return std::make_unique<AttestedSource>(certificate, tpms.at(certificate.token), stop);
 }
 
 std::unique_ptr<CertificateUser> RelayOf(const RelayConfig& config, const CertificateConfig& certificate,

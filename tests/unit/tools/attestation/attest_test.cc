@@ -3,6 +3,10 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <future>
+#include <stop_token>
+#include <thread>
+
 #include "attestation/verifier/attempt.h"
 #include "keystore/public_key.h"
 #include "proto/rootkeep/v1/node_attestation.grpc.pb.h"
@@ -29,6 +33,11 @@ class Service final : public v1::NodeAttestation::Service {
     if (!stream->Read(&request) || !request.has_init()) return {grpc::StatusCode::INVALID_ARGUMENT, "no init"};
     init = request.init();
     if (!status.ok()) return status;
+    if (silent) {
+      asked.set_value();
+      stream->Read(&request);  // until the node gives up
+      return grpc::Status::CANCELLED;
+    }
     v1::AttestResponse response;
     if (challenge_first) {
       *response.mutable_challenge() = Challenge();
@@ -47,7 +56,9 @@ class Service final : public v1::NodeAttestation::Service {
   grpc::Status status;
   bool challenge_first = true;
   int results = 1;
-  Bytes other_server;  // named in the challenge; empty: the one that the node saw
+  bool silent = false;       // says nothing to the first message
+  std::promise<void> asked;  // has a silent one been
+  Bytes other_server;        // named in the challenge; empty: the one that the node saw
   int streams = 0;
   bool answered = false;
   std::string boot_log;
@@ -101,7 +112,8 @@ class AttestTest : public ::testing::Test {
   Result<NodeCertificate> AttestUnder(const Identity& root) {
     return rootkeep::Attest(
         {.address = "127.0.0.1:" + std::to_string(port_), .root_pem = root.CertificatePem(), .server_name = "ca.test"},
-        attester_, {.node_id = "node-1", .csr = key_.Csr(tpm_), .key = key_}, After(std::chrono::seconds(60)));
+        attester_, {.node_id = "node-1", .csr = key_.Csr(tpm_), .key = key_, .stop = stop_.get_token()},
+        After(std::chrono::seconds(60)));
   }
 
   const TempDir directory_;
@@ -113,6 +125,7 @@ class AttestTest : public ::testing::Test {
   const attestation::Attester attester_{*tpm2::Tpm::Open({.transport = {.tcti = tpm_.tcti()}}),
                                         {.ek = "L-2", .boot_log_file = boot_log_file_}};
   Service service;
+  std::stop_source stop_;
 
  private:
   int port_ = 0;
@@ -144,6 +157,21 @@ TEST_F(AttestTest, AnswersNoChallengeThatIsForAnotherServer) {
 
 TEST_F(AttestTest, SpeaksToNoServerThatItCannotCheck) {
   EXPECT_THAT(AttestUnder(MakeCa("other")), HasCode(Code::kUnavailable));
+  EXPECT_EQ(service.streams, 0);
+}
+
+TEST_F(AttestTest, IsStoppedWhileTheServiceSaysNothing) {
+  service.silent = true;
+  std::jthread stopper([this] {
+    service.asked.get_future().wait();
+    stop_.request_stop();
+  });
+  EXPECT_THAT(Attest(), HasCode(Code::kCancelled));
+}
+
+TEST_F(AttestTest, AsksNobodyOnceItIsStopped) {
+  stop_.request_stop();
+  EXPECT_THAT(Attest(), HasCode(Code::kCancelled));
   EXPECT_EQ(service.streams, 0);
 }
 

@@ -1,10 +1,8 @@
 // A relay whose CA, certificate and clients come and go.
 #include <grpcpp/generic/generic_stub.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <thread>
 
+#include "tests/support/mute_server.h"
 #include "tests/unit/tools/relay/relay_fixture.h"
 
 namespace rootkeep::relay {
@@ -14,31 +12,11 @@ using rootkeep::testing::Eventually;
 using rootkeep::testing::HasCode;
 using rootkeep::testing::Identity;
 using rootkeep::testing::IsOk;
+using rootkeep::testing::MuteServer;
 using rootkeep::testing::RelayFixture;
 using enum grpc::StatusCode;
 
 class RelayLife : public RelayFixture {};
-
-// Connections to it are made by the kernel, and nobody ever says a word.
-class MuteServer {
- public:
-  MuteServer() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    const bool listens = bind(socket_.get(), generic, size) == 0 && listen(socket_.get(), 16) == 0 &&
-                         getsockname(socket_.get(), generic, &size) == 0;
-    EXPECT_TRUE(listens);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  }
-  [[nodiscard]] const std::string& address() const { return address_; }
-
- private:
-  Fd socket_;
-  std::string address_;
-};
 
 TEST_F(RelayLife, WithoutItsCaItSaysSoAtOnceAndServesAgainWhenItIsBack) {
   Start();
