@@ -52,6 +52,16 @@ void BundleFeed::Count(int change) {
   local_subscriptions_ += change;
 }
 
+void BundleFeed::NoteTold(const BundlePtr& bundle) {
+  const MutexLock lock(mutex_);
+  told_ = bundle;
+}
+
+BundlePtr BundleFeed::Told() const {
+  const MutexLock lock(mutex_);
+  return told_;
+}
+
 bool BundleFeed::HasLocalSubscription() const {
   const MutexLock lock(mutex_);
   return local_subscriptions_ > 0;

@@ -42,6 +42,9 @@ class BundleFeed {
     BundleFeed& feed_;
   };
   [[nodiscard]] bool HasLocalSubscription() const;
+  // What such a stream has told last; null: nothing yet.
+  void NoteTold(const BundlePtr& bundle);
+  [[nodiscard]] BundlePtr Told() const;
 
  private:
   void Take(const v1::TrustBundle& bundle) RK_REQUIRES(mutex_);
@@ -50,6 +53,7 @@ class BundleFeed {
   mutable Mutex mutex_;
   mutable CondVar changed_;
   BundlePtr current_ RK_GUARDED_BY(mutex_);
+  BundlePtr told_ RK_GUARDED_BY(mutex_);
   bool closed_ RK_GUARDED_BY(mutex_) = false;
   int local_subscriptions_ RK_GUARDED_BY(mutex_) = 0;
 };

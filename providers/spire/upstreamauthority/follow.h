@@ -4,6 +4,8 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/sync_stream.h>
 
+#include <utility>
+
 #include "providers/spire/upstreamauthority/bundle_feed.h"
 
 namespace rootkeep::spire {
@@ -15,21 +17,62 @@ inline bool Goes(const BundleFeed& feed, const grpc::ServerContext& context) {
   return !feed.closed() && !context.IsCancelled();
 }
 
-// Writes `make(bundle)` of every bundle after `seen` that differs from what was written last, `last` at first, until
-// the call is cancelled or the feed closed. While `silent()`, nothing is written and nothing forgotten.
-template <typename Response, typename Make, typename Silent>
+// A stream's part in telling each change once. A Mint stream tells of roots while no local bundle's stream does, and
+// then what that one has not told.
+class RootsOfMint {
+ public:
+  explicit RootsOfMint(const BundleFeed& feed) : feed_(feed), known_(feed.Told()) {}
+  [[nodiscard]] bool silent() const { return feed_.HasLocalSubscription(); }
+  // What another stream has told since the last time; null: nothing.
+  BundlePtr TakeTold() {
+    const BundlePtr told = feed_.Told();
+    return std::exchange(known_, told) == told ? nullptr : told;
+  }
+  void Wrote(const BundlePtr& /*bundle*/) {}
+
+ private:
+  const BundleFeed& feed_;
+  BundlePtr known_;
+};
+
+// The local bundle's stream, which speaks for the others.
+class LocalBundle {
+ public:
+  explicit LocalBundle(BundleFeed& feed) : feed_(feed) {}
+  [[nodiscard]] static bool silent() { return false; }
+  static BundlePtr TakeTold() { return nullptr; }
+  void Wrote(const BundlePtr& bundle) { feed_.NoteTold(bundle); }
+
+ private:
+  BundleFeed& feed_;
+};
+
+// A stream of its own.
+class Alone {
+ public:
+  [[nodiscard]] static bool silent() { return false; }
+  static BundlePtr TakeTold() { return nullptr; }
+  static void Wrote(const BundlePtr& /*bundle*/) {}
+};
+
+// Writes `make(bundle)` of every bundle after `seen` that differs from what was told last, `last` at first, until the
+// call is cancelled or the feed closed. While `part` is silent, nothing is written and nothing forgotten.
+template <typename Response, typename Make, typename Part>
 void Follow(const BundleFeed& feed, const grpc::ServerContext& context, grpc::ServerWriter<Response>& writer,
-            const BundlePtr& seen, Response last, Make make, Silent silent) {
+            const BundlePtr& seen, Response last, Make make, Part part) {
   BundlePtr looked = seen;
   BundlePtr written = seen;
   while (Goes(feed, context)) {
     looked = feed.WaitForOther(looked, After(kCancelCheck));
-    if (looked == written || silent()) continue;
+    if (looked == written || part.silent()) continue;
+    if (const BundlePtr told = part.TakeTold()) last = make(*told);
     Response response = make(*looked);
     written = looked;
-    if (response.SerializeAsString() == last.SerializeAsString()) continue;
-    if (!writer.Write(response)) return;
-    last = std::move(response);
+    if (response.SerializeAsString() != last.SerializeAsString()) {
+      if (!writer.Write(response)) return;
+      last = std::move(response);
+    }
+    part.Wrote(written);
   }
 }
 

@@ -109,7 +109,7 @@ grpc::Status UpstreamAuthorityService::MintX509CAAndSubscribe(grpc::ServerContex
     MintX509CAResponse first = roots;
     for (const std::string& certificate : answer->chain()) first.add_x509_ca_chain()->set_asn1(certificate);
     writer->Write(first);
-    Follow(feed_, *context, *writer, seen, roots, ToMintResponse, [this] { return feed_.HasLocalSubscription(); });
+    Follow(feed_, *context, *writer, seen, roots, ToMintResponse, RootsOfMint(feed_));
     return Ok();
   });
 }
@@ -126,7 +126,7 @@ grpc::Status UpstreamAuthorityService::PublishJWTKeyAndSubscribe(grpc::ServerCon
     if (!answer.ok()) return answer.error();
     const PublishJWTKeyResponse first = ToPublishResponse(answer->trust_bundle());
     writer->Write(first);
-    Follow(feed_, *context, *writer, seen, first, ToPublishResponse, [] { return false; });
+    Follow(feed_, *context, *writer, seen, first, ToPublishResponse, Alone());
     return Ok();
   });
 }
@@ -137,7 +137,7 @@ grpc::Status UpstreamAuthorityService::SubscribeToLocalBundle(
   return Answer([&]() -> Status {
     RK_RETURN_IF_ERROR(Configured());
     const BundleFeed::LocalSubscription subscription(feed_);
-    Follow(feed_, *context, *writer, nullptr, SubscribeToLocalBundleResponse(), ToLocalBundle, [] { return false; });
+    Follow(feed_, *context, *writer, nullptr, SubscribeToLocalBundleResponse(), ToLocalBundle, LocalBundle(feed_));
     return Ok();
   });
 }

@@ -49,8 +49,22 @@ TEST_F(UpstreamStreams, RootsAreToldOnOneStreamOnly) {
   EXPECT_THAT(RootsOf(local.Next()), ElementsAre("!root-a", "root-b"));
   ca.SetRoots({{"root-b", false}});
   EXPECT_THAT(RootsOf(local.Next()), ElementsAre("root-b"));
-  // Its silence ends with the subscription, and what it says first is the present.
+  // Its silence ends with the subscription, and what it says first is what the other has not said.
   EXPECT_EQ(local.Cancel().error_code(), grpc::StatusCode::CANCELLED);
+  ca.SetRoots({{"root-b", false}, {"root-c", false}});
+  EXPECT_THAT(RootsOf(mint.Next()), ElementsAre("root-b", "root-c"));
+}
+
+TEST_F(UpstreamStreams, ATaintIsNotToldAgainWhenTheLocalBundlesStreamHasEnded) {
+  auto mint = OpenMint();
+  ASSERT_TRUE(mint.Next());
+  auto local = OpenLocalBundle();
+  ASSERT_TRUE(local.Next());
+  ca.SetRoots({{"root-a", true}, {"root-b", false}});
+  EXPECT_THAT(RootsOf(local.Next()), ElementsAre("!root-a", "root-b"));
+  EXPECT_EQ(local.Cancel().error_code(), grpc::StatusCode::CANCELLED);
+  ASSERT_TRUE(OpenPublish("a", "key-a").Next()) << "a bundle with the same roots";
+  ca.SetRoots({{"root-b", false}});
   EXPECT_THAT(RootsOf(mint.Next()), ElementsAre("root-b"));
 }
 
