@@ -25,6 +25,12 @@ Result<ReplacedKeys> ForeignCaKeys::Judge(const Place& place, const std::string&
 
 Result<KeyInfo> ForeignCaKeys::Create(const std::shared_ptr<KeyStore>& store, const TokenName& token,
                                       const KeySpec& spec, Deadline deadline) {
+  const Creation creation(creations_);
+  if (!creation) {
+    return Unavailable("keys are being made, as many as may be at once")
+        .WithReason("creations")
+        .WithRetryAfter(std::chrono::seconds(1));
+  }
   const Turn::Holder turn(TurnOf(token), deadline);
   if (!turn) return Unavailable("wait for another key to be made").WithReason("deadline");
   RK_TRY(std::shared_ptr<Catalog> catalog, Catalog::Open(catalog_path_));

@@ -1,6 +1,7 @@
 // Keys that another CA, such as SPIRE, makes and replaces over a key socket: how many of them stay in a token.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -28,9 +29,12 @@ class ForeignCaKeys {
   ForeignCaKeys(std::string catalog_path, ReplacedKeysPolicy policy, const Clock& clock)
       : catalog_path_(std::move(catalog_path)), policy_(policy), clock_(clock) {}
 
+  // Each holds a thread of the key socket's managers (keysocket::ServerOptions::managers), of which others need one.
+  static constexpr int kMostCreations = 3;
+
   // Makes a key as CataloguedStore::Create, at spec.generation, and retires those that it replaces. Destroys what is
   // spare first, so that there are never more of a name than the policy's. RESOURCE_EXHAUSTED "replaced_keys" when that
-  // cannot be done. `store` is the token's own.
+  // cannot be done; UNAVAILABLE "creations" while kMostCreations are under way. `store` is the token's own.
   Result<KeyInfo> Create(const std::shared_ptr<KeyStore>& store, const TokenName& token, const KeySpec& spec,
                          Deadline deadline);
 
@@ -44,6 +48,19 @@ class ForeignCaKeys {
   void Round(KeyStore& store, const TokenName& token);
 
  private:
+  // One of kMostCreations, while it lives.
+  class Creation {
+   public:
+    explicit Creation(std::atomic<int>& under_way) : under_way_(under_way), granted_(++under_way <= kMostCreations) {}
+    Creation(const Creation&) = delete;
+    Creation& operator=(const Creation&) = delete;
+    ~Creation() { --under_way_; }
+    explicit operator bool() const { return granted_; }
+
+   private:
+    std::atomic<int>& under_way_;
+    const bool granted_;
+  };
   struct Place {
     Catalog& catalog;
     KeyStore& store;
@@ -64,6 +81,7 @@ class ForeignCaKeys {
   const std::string catalog_path_;
   const ReplacedKeysPolicy policy_;
   const Clock& clock_;
+  std::atomic<int> creations_ = 0;
   Mutex mutex_;
   std::map<std::pair<std::string, std::string>, Turn> turns_ RK_GUARDED_BY(mutex_);  // by label and serial
   std::map<std::string, unsigned> signatures_ RK_GUARDED_BY(mutex_);  // of keys that this process made, by label

@@ -3,9 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
+#include <latch>
 #include <limits>
+#include <thread>
+#include <utility>
 
 #include "keystore/catalog/catalogued_store.h"
+#include "tests/support/eventually.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/matchers.h"
 #include "tests/support/softhsm.h"
@@ -192,6 +197,51 @@ TEST_F(ForeignCaKeysTest, OtherNamesAndOthersKeysAreLeftAlone) {
   keys->Round(*token, name);
   EXPECT_THAT(InToken(), UnorderedElementsAre(Label(1), Label(11), "rk/foreign-ca/prod.ca-a/1"));
   EXPECT_EQ(RowOf(1).state, KeyState::kActive) << "an operator's";
+}
+
+// A token that takes its time to make a key, until it is let go.
+class SlowToken final : public KeyStore {
+ public:
+  explicit SlowToken(KeyStore& token) : token_(token) {}
+  Result<std::shared_ptr<const Signer>> Open(const KeyUri& uri, Deadline deadline) override {
+    return token_.Open(uri, deadline);
+  }
+  Result<KeyInfo> Create(const KeySpec& spec, Deadline deadline) override {
+    if (!std::exchange(began_, true)) begun.count_down();
+    go.wait();
+    return token_.Create(spec, deadline);
+  }
+  Result<std::vector<KeyInfo>> List(Deadline deadline) override { return token_.List(deadline); }
+
+  std::latch begun{1};
+  std::latch go{1};
+
+ private:
+  KeyStore& token_;
+  bool began_ = false;  // one is made at a time
+};
+
+TEST_F(ForeignCaKeysTest, CreationsThatWaitLeaveAThreadToOthers) {
+  const auto slow = std::make_shared<SlowToken>(*token);
+  std::atomic<int> made = 0;
+  std::atomic<int> refused = 0;
+  const auto create = [&](const std::string& of) {
+    const auto key =
+        keys->Create(slow, name, {.use = KeyUse::kForeignCa, .name = of, .generation = 1}, After(kPatience));
+    if (key.ok()) ++made;
+    if (!key.ok() && key.error().reason() == "creations" && key.error().retry_after()) ++refused;
+  };
+  {
+    std::vector<std::jthread> callers;
+    callers.emplace_back(create, "0");
+    slow->begun.wait();
+    // All but the last of these wait for their turn.
+    for (int i = 1; i <= ForeignCaKeys::kMostCreations; ++i) callers.emplace_back(create, std::to_string(i));
+    EXPECT_TRUE(testing::Eventually([&] { return refused == 1; }));
+    slow->go.count_down();
+  }
+  EXPECT_EQ(made, ForeignCaKeys::kMostCreations);
+  EXPECT_THAT(Make(1), IsOk()) << "the places are free again";
 }
 
 TEST_F(ForeignCaKeysTest, WhatCannotBeDestroyedIsNotAddedTo) {
