@@ -55,6 +55,13 @@ Status DestroyKey(Catalog& catalog, KeyStore& store, const TokenName& token, con
     RK_TRY(const auto after, FindInToken(entry, store, deadline));
     if (after)
       return Error(Code::kDataLoss, fmt::format("the token still holds \"{}\"", label)).WithReason("key_there");
+  } else {
+    // A key of which one half is there is in no list. INVALID_ARGUMENT: a store with other URIs, whose keys are whole.
+    const KeyUri half{.object_label = label, .object_id = entry.key->id, .pin_source = {}};
+    const Status left = deleter->Delete(half, deadline);
+    if (!left.ok() && left.error().code() != Code::kNotFound && left.error().code() != Code::kInvalidArgument) {
+      return left;
+    }
   }
   return catalog.MarkDestroyed(label, clock.Now());
 }

@@ -128,14 +128,26 @@ Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, co
   return made;
 }
 
+// The public half that a destruction left which was interrupted. `none` is the error where the private one was not
+// found.
+Status DestroyLeftHalf(const Module::Use& use, CK_SESSION_HANDLE session, const KeyUri& uri, Error none) {
+  if (none.reason() != kReasonKeyNotFound || uri.object_id.empty()) return none;
+  const auto public_half = FindPublicHalf(use, session, uri.object_id, uri.object_label);
+  if (!public_half.ok()) return none;
+  const CK_RV rv = use->C_DestroyObject(session, *public_half);
+  if (rv != CKR_OK) return CkError("C_DestroyObject", rv).Within("only the public half was left, and still is");
+  return Ok();
+}
+
 Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
   RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
   RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot, deadline));
-  RK_TRY(const CK_OBJECT_HANDLE key, FindNamedKey(*connection, use, session.handle(), uri));
-  RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), key, {CKA_ID, CKA_LABEL}));
+  auto key = FindNamedKey(*connection, use, session.handle(), uri);
+  if (!key.ok()) return DestroyLeftHalf(use, session.handle(), uri, std::move(key).error());
+  RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), *key, {CKA_ID, CKA_LABEL}));
   const auto public_half = FindPublicHalf(use, session.handle(), names.Octets(CKA_ID), AsText(names.Octets(CKA_LABEL)));
-  CK_RV rv = use->C_DestroyObject(session.handle(), key);
+  CK_RV rv = use->C_DestroyObject(session.handle(), *key);
   if (rv != CKR_OK) return CkError("C_DestroyObject", rv);
   if (public_half.ok()) rv = use->C_DestroyObject(session.handle(), *public_half);
   if (rv != CKR_OK) return CkError("C_DestroyObject", rv).Within("the private key is gone, its public half is not");
