@@ -1,6 +1,12 @@
 // The trust bundle as a stream, keys published into it, and what of that is bounded.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include <thread>
 
 #include "keystore/evidence/key_evidence.h"
 #include "proto/rootkeep/v1/certificate_authority.grpc.pb.h"
@@ -39,6 +45,30 @@ TEST_F(ForeignCaE2e, ConnectionsAreBoundedAndAPlaceIsFreeAgain) {
   EXPECT_FALSE(connect().second);
   open.pop_back();
   EXPECT_TRUE(testing::Eventually([&] { return connect().second; }));
+}
+
+TEST_F(ForeignCaE2e, OneUserOfASocketTakesNoConnectionsOfAnother) {
+  constexpr uid_t kNobody = 65534;
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  auto& socket = *fixture_.config().api_callers[0].socket;
+  socket.users.push_back(std::to_string(kNobody));
+  socket.mode = 0666;
+  ASSERT_EQ(chmod(fixture_.directory().path().c_str(), 0711), 0);
+  Start();
+  std::vector<Fd> held;
+  std::jthread([&] {
+    // Of this thread alone, which the library's call would not be.
+    ASSERT_EQ(syscall(SYS_setresuid, -1, kNobody, -1), 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket_.copy(address.sun_path, sizeof address.sun_path - 1);
+    for (std::size_t i = 0; i < CallerSockets::kMostConnections; ++i) {
+      Fd& one = held.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      ASSERT_EQ(connect(one.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    }
+  }).join();
+  ASSERT_OK_AND_ASSIGN(const auto mine, CaClient::Make({.socket = socket_}));
+  EXPECT_THAT(mine->SignCertificate(RequestFor(ForeignCa()), After(kPatience)), IsOk());
 }
 
 TEST_F(ForeignCaE2e, PublishesNoMoreOftenThanARotationCould) {

@@ -2,12 +2,16 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <system_error>
+
+#include "keystore/base/bytes.h"
 
 namespace rootkeep::config {
 namespace {
@@ -34,7 +38,23 @@ std::optional<HostPort> Split(std::string_view address) {
   return out;
 }
 
-bool Local(const HostPort& address) { return address.v6 ? address.host == "::1" : address.host.starts_with("127."); }
+// The octets of an address; one that IPv6 writes for an IPv4 one (RFC 4291 §2.5.5.2) is that. Empty for a name.
+Bytes AddressOf(const HostPort& parts) {
+  constexpr std::size_t kV4 = 4;
+  Bytes out(sizeof(in6_addr));
+  if (inet_pton(parts.v6 ? AF_INET6 : AF_INET, parts.host.c_str(), out.data()) != 1) return {};
+  const bool mapped = parts.v6 && IN6_IS_ADDR_V4MAPPED(reinterpret_cast<const in6_addr*>(out.data())) != 0;
+  if (mapped) out.erase(out.begin(), out.end() - kV4);
+  if (!parts.v6) out.resize(kV4);
+  return out;
+}
+
+bool Local(const HostPort& parts) {
+  constexpr std::uint8_t kLoopback = 127;
+  const Bytes address = AddressOf(parts);
+  if (address.size() != sizeof(in6_addr)) return !address.empty() && address.front() == kLoopback;
+  return address.back() == 1 && std::ranges::count(address, 0) == std::ssize(address) - 1;
+}
 
 Status CheckSocket(std::string_view path) {
   if (!path.starts_with('/') || path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -61,8 +81,7 @@ Status CheckAddress(std::string_view address, AddressRule rule) {
   const bool local = rule == AddressRule::kLoopbackOrSocket;
   if (local && address.starts_with(kSocket)) return CheckSocket(address.substr(kSocket.size()));
   const auto parts = Split(address);
-  in6_addr ignored{};
-  if (!parts || inet_pton(parts->v6 ? AF_INET6 : AF_INET, parts->host.c_str(), &ignored) != 1) {
+  if (!parts || AddressOf(*parts).empty()) {
     return InvalidArgument(fmt::format("\"{}\" is not an address and port", address))
         .WithHint(local ? "for example 127.0.0.1:15016, [::1]:15016 or unix:/run/rootkeep/health.sock"
                         : "for example 127.0.0.1:15012 or [::]:15012");
@@ -77,6 +96,12 @@ bool IsLoopback(std::string_view address) {
   if (address.starts_with(kSocket)) return true;
   const auto parts = Split(address);
   return parts && Local(*parts);
+}
+
+bool IsEveryInterface(std::string_view address) {
+  const auto parts = Split(address);
+  const Bytes octets = parts ? AddressOf(*parts) : Bytes();
+  return !octets.empty() && std::ranges::count(octets, 0) == std::ssize(octets);
 }
 
 bool HasFreePort(std::string_view address) {

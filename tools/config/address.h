@@ -20,6 +20,9 @@ Status CheckAddress(std::string_view address, AddressRule rule);
 // Whether `address`, which CheckAddress accepts, can be reached from this machine only.
 bool IsLoopback(std::string_view address);
 
+// Whether it is 0.0.0.0 or ::, however it is written.
+bool IsEveryInterface(std::string_view address);
+
 // Whether it ends in port 0, which picks a free one.
 bool HasFreePort(std::string_view address);
 

@@ -11,6 +11,7 @@ namespace rootkeep::relay {
 namespace {
 
 constexpr char kNoMemory[] = "the relay is short of memory";
+constexpr std::chrono::seconds kGrace{1};  // for the answer that a call gets when its time is over
 
 std::string_view NameOf(grpc::StatusCode code) {
   const auto number = static_cast<int>(code);
@@ -21,7 +22,7 @@ std::string_view NameOf(grpc::StatusCode code) {
 }  // namespace
 
 ForwardedCall::ForwardedCall(grpc::GenericCallbackServerContext& context, CallParts parts)
-    : context_(context), parts_(std::move(parts)) {
+    : context_(context), parts_(std::move(parts)), limit_(context, came_at_ + parts_.longest + kGrace) {
   StartRead(&request_);
 }
 
@@ -43,11 +44,14 @@ void ForwardedCall::Send() {
 }
 
 void ForwardedCall::OnAnswer(const grpc::Status& status) {
+  place_.reset();
   if (RanOutOfTime(status)) return Refuse(grpc::StatusCode::UNAVAILABLE, "the CA did not answer in time");
-  if (!CopyMetadata()) return Refuse(grpc::StatusCode::UNAVAILABLE, kNoMemory);
+  grpc::Status answer;
+  const bool copied = RunGuarded("relay_exception", [&] { answer = status; });
+  if (!copied || !CopyMetadata()) return Refuse(grpc::StatusCode::UNAVAILABLE, kNoMemory);
   Tell(status.error_code(), CaAnswered(status) ? "ca" : "relay");
-  if (!status.ok()) return Finish(status);
-  StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
+  if (!status.ok()) return Finish(std::move(answer));
+  StartWriteAndFinish(&response_, grpc::WriteOptions(), std::move(answer));
 }
 
 bool ForwardedCall::CopyMetadata() {
@@ -71,9 +75,11 @@ bool ForwardedCall::CaAnswered(const grpc::Status& status) const {
   return status.ok() || !to_ca_.GetServerTrailingMetadata().empty();
 }
 
-void ForwardedCall::Refuse(grpc::StatusCode code, const char* message) {
+void ForwardedCall::Refuse(grpc::StatusCode code, const char* message) noexcept {
   Tell(code, "relay");
-  Finish({code, message});
+  grpc::Status status(code, {});
+  RunGuarded("relay_exception", [&] { status = grpc::Status(code, message); });
+  Finish(std::move(status));
 }
 
 void ForwardedCall::Tell(grpc::StatusCode code, std::string_view by) const noexcept {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "tools/relay/call_limit.h"
 #include "tools/relay/observer.h"
 
 namespace rootkeep::relay {
@@ -23,7 +24,8 @@ struct CallParts {
 
 // Takes one message and passes on its octets, the metadata (metadata.h) and the deadline, never more than `longest`;
 // gives back the answer's octets, status with details, and metadata. Cancels when the client does. Where the CA cannot
-// be reached, or did not answer within `longest`, the answer is UNAVAILABLE. Deletes itself at its end.
+// be reached, or did not answer within `longest`, the answer is UNAVAILABLE. Whatever the client does, the call ends a
+// second later. Deletes itself at its end.
 class ForwardedCall final : public grpc::ServerGenericBidiReactor {
  public:
   ForwardedCall(grpc::GenericCallbackServerContext& context, CallParts parts);
@@ -39,17 +41,20 @@ class ForwardedCall final : public grpc::ServerGenericBidiReactor {
   [[nodiscard]] bool CopyMetadata();
   [[nodiscard]] bool RanOutOfTime(const grpc::Status& status) const;
   [[nodiscard]] bool CaAnswered(const grpc::Status& status) const;
-  void Refuse(grpc::StatusCode code, const char* message);
+  // Also where memory is short: a call that is not finished would never end.
+  void Refuse(grpc::StatusCode code, const char* message) noexcept;
   // Before the end is begun: this object may be gone after it.
   void Tell(grpc::StatusCode code, std::string_view by) const noexcept;
 
   grpc::GenericCallbackServerContext& context_;
   const CallParts parts_;
   const std::chrono::system_clock::time_point came_at_ = std::chrono::system_clock::now();
-  std::shared_ptr<void> place_;  // from when the message has come: who says nothing keeps nobody out
+  // From when the message has come until the CA has answered: who says or takes nothing keeps nobody out.
+  std::shared_ptr<void> place_;
   grpc::ClientContext to_ca_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
+  const CallLimit limit_;
 };
 
 }  // namespace rootkeep::relay

@@ -1,13 +1,11 @@
 // Whose calls a relay carries, by the address that they come from.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "keystore/base/result.h"
+#include "tools/relay/peer_address.h"
 
 namespace rootkeep::relay {
 
@@ -21,14 +19,13 @@ class Networks {
   // beyond the length is set. INVALID_ARGUMENT for any other.
   static Result<Networks> Parse(const std::vector<std::string>& texts);
 
-  // `peer` as gRPC prints it. False for what is no address.
-  [[nodiscard]] bool Holds(std::string_view peer) const;
+  [[nodiscard]] bool Holds(const PeerAddress& address) const;
 
   friend bool operator==(const Networks&, const Networks&) = default;
 
  private:
   struct Network {
-    std::array<std::uint8_t, 16> first{};  // IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2)
+    PeerAddress first{};
     unsigned bits = 0;
 
     friend bool operator==(const Network&, const Network&) = default;

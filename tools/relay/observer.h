@@ -16,7 +16,13 @@ struct AnsweredCall {
   std::chrono::microseconds took{0};
 };
 
-// Told by gRPC's threads; both return soon.
+// A connection that was closed before anything was answered.
+struct RefusedConnection {
+  std::string_view why;  // a reason of ConnectionRules::Admit; a literal
+  std::string peer;      // the address
+};
+
+// Told by gRPC's threads and the one that accepts; all return soon.
 class Observer {
  public:
   Observer() = default;
@@ -25,6 +31,7 @@ class Observer {
   virtual ~Observer() = default;
 
   virtual void Answered(const AnsweredCall& call) noexcept = 0;
+  virtual void Refused(const RefusedConnection& connection) noexcept = 0;
   // Whether there is a connection to the CA, when that has changed.
   virtual void CaReached(bool reached) noexcept = 0;
 };

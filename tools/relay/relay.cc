@@ -1,6 +1,5 @@
 #include "tools/relay/relay.h"
 
-#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
@@ -33,12 +32,13 @@ Relay::~Relay() { Drain({}); }
 void Relay::Drain(std::chrono::milliseconds patience) {
   const MutexLock lock(mutex_);
   drained_ = true;
+  if (door_ != nullptr) door_->Stop();
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + patience);
 }
 
 std::vector<int> Relay::ports() const {
   const MutexLock lock(mutex_);
-  return ports_;
+  return door_ == nullptr ? std::vector<int>() : door_->ports();
 }
 
 Status Relay::Use(const NodeIdentity& identity) {
@@ -59,26 +59,37 @@ Status Relay::Listen(const NodeIdentity& identity) {
   RK_TRY(MemoryFile key, MemoryFile::Make("relay-key", identity.key_pem));
   RK_TRY(MemoryFile chain, MemoryFile::Make("relay-chain", identity.chain_pem));
   shown_ = {.key = std::move(key), .chain = std::move(chain)};
-  std::vector<int> ports(options_.addresses.size());
+  auto door = Door::Open(options_.addresses, options_.clients, options_.connections, observer_);
+  if (door.ok()) return Serve(*std::move(door));
+  return Error(door.error())
+      .WithCode(Code::kUnavailable)
+      .WithHint("is it an address of this host, and free? ss -ltnp shows who has it");
+}
+
+Status Relay::Serve(std::unique_ptr<Door> door) {
   grpc::ServerBuilder builder;
   SetListenerLimits(builder, kMaxMemory);
-  // Ends calls that say nothing; clients connect again.
+  // So that nobody keeps a place for ever; clients connect again.
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, static_cast<int>(options_.longest.count()));
-  const auto credentials = Credentials(shown_->key.path(), shown_->chain.path());
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    builder.AddListeningPort(options_.addresses[i], credentials, &ports[i]);
-  }
-  const Service::Limits limits{
-      .max_calls = options_.max_calls, .longest = options_.longest, .clients = options_.clients};
-  service_ = std::make_unique<Service>(limits, ca_, observer_, clock_);
+  service_ = std::make_unique<Service>(Service::Limits{.max_calls = options_.max_calls, .longest = options_.longest},
+                                       ca_, observer_, clock_);
   builder.RegisterCallbackGenericService(service_.get());
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      Credentials(shown_->key.path(), shown_->chain.path()));
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr) {
-    return Unavailable(fmt::format("grpc: could not listen on {}", fmt::join(options_.addresses, ", ")))
-        .WithHint("is it an address of this host, and free? ss -ltnp shows who has it");
+  if (server_ == nullptr) return Unavailable("grpc: a server for the relay could not be started");
+  const Status served = door->Serve([acceptor = acceptor_.get()](Fd connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+    parameters.fd = connection.Release();
+    acceptor->HandleNewConnection(&parameters);
+  });
+  if (!served.ok()) {
+    server_.reset();
+    return served;
   }
-  ports_ = std::move(ports);
+  door_ = std::move(door);
   return Ok();
 }
 

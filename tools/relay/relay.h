@@ -3,6 +3,7 @@
 #pragma once
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <chrono>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "keystore/base/result.h"
 #include "signer/rpc/memory_file.h"
 #include "tools/relay/ca_connection.h"
+#include "tools/relay/connection_rules.h"
+#include "tools/relay/door.h"
 #include "tools/relay/networks.h"
 #include "tools/relay/node_identity.h"
 #include "tools/relay/observer.h"
@@ -24,7 +27,8 @@ namespace rootkeep::relay {
 
 struct RelayOptions {
   std::vector<std::string> addresses;  // where it listens: host:port; port 0 picks a free one
-  Networks clients;                    // whose calls it takes; others' are PERMISSION_DENIED
+  Networks clients;                    // whose connections it takes; others' are closed at once
+  ConnectionLimits connections;        // beyond which the clients' are
   CaConnection::Options ca;
   unsigned max_calls = 256;                   // under way at once; beyond it RESOURCE_EXHAUSTED
   std::chrono::milliseconds longest{15'000};  // after which a call is answered UNAVAILABLE
@@ -62,6 +66,7 @@ class Relay {
   };
 
   Status Listen(const NodeIdentity& identity) RK_REQUIRES(mutex_);
+  Status Serve(std::unique_ptr<Door> door) RK_REQUIRES(mutex_);
   Status Replace(const NodeIdentity& identity) RK_REQUIRES(mutex_);
 
   const RelayOptions options_;
@@ -70,10 +75,11 @@ class Relay {
   CaConnection ca_;
   mutable Mutex mutex_;
   bool drained_ RK_GUARDED_BY(mutex_) = false;
-  std::vector<int> ports_ RK_GUARDED_BY(mutex_);
   std::optional<Shown> shown_ RK_GUARDED_BY(mutex_);
   std::unique_ptr<Service> service_ RK_GUARDED_BY(mutex_);  // of server_; gRPC takes none twice
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_ RK_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Server> server_ RK_GUARDED_BY(mutex_);
+  std::unique_ptr<Door> door_ RK_GUARDED_BY(mutex_);  // hands to acceptor_
 };
 
 }  // namespace rootkeep::relay

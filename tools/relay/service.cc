@@ -26,9 +26,6 @@ grpc::ServerGenericBidiReactor* Service::CreateReactor(grpc::GenericCallbackServ
 grpc::ServerGenericBidiReactor* Service::Judge(grpc::GenericCallbackServerContext& context) {
   using enum grpc::StatusCode;
   if (context.method() != kMethod) return Refuse(context, UNIMPLEMENTED, "UNIMPLEMENTED", "");
-  if (!limits_.clients.Holds(context.peer())) {
-    return Refuse(context, PERMISSION_DENIED, "PERMISSION_DENIED", "this address is none of the relay's clients");
-  }
   CaRoute route = ca_.Route();
   if (route.stub == nullptr || clock_.Now() >= route.until) {
     return Refuse(context, UNAVAILABLE, "UNAVAILABLE", "this node has no certificate that is good now");

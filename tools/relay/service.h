@@ -7,28 +7,25 @@
 #include <chrono>
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include "keystore/base/clock.h"
 #include "tools/relay/ca_connection.h"
-#include "tools/relay/networks.h"
 #include "tools/relay/observer.h"
 
 namespace rootkeep::relay {
 
-// Calls of it go where the connection leads. Refused here is who calls anything else, from elsewhere, beyond the limit,
-// or while the node has no certificate. Thread-safe.
+// Calls of it go where the connection leads. Refused here is who calls anything else, beyond the limit, or while the
+// node has no certificate. Thread-safe.
 class Service final : public grpc::CallbackGenericService {
  public:
   struct Limits {
     unsigned max_calls;
     std::chrono::milliseconds longest;
-    Networks clients;
   };
 
   // All outlive this and every call.
   Service(Limits limits, const CaConnection& ca, Observer& observer, const Clock& clock)
-      : limits_(std::move(limits)), ca_(ca), observer_(observer), clock_(clock) {}
+      : limits_(limits), ca_(ca), observer_(observer), clock_(clock) {}
 
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
 

@@ -35,6 +35,8 @@ inline constexpr char kCertificateFailures[] = "rootkeep_certificate_failures_to
 
 // code=OK|UNAVAILABLE|..., by=ca|relay: who said so; where there is a relay
 inline constexpr char kRelayCalls[] = "rootkeep_relay_calls_total";
+// why=client|connections|rate; where there is a relay
+inline constexpr char kRelayRefusedConnections[] = "rootkeep_relay_connections_refused_total";
 // where there is a relay
 inline constexpr char kRelayCaUp[] = "rootkeep_relay_ca_up";
 

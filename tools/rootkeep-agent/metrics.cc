@@ -87,6 +87,9 @@ struct AgentMetrics::Impl {
   Family<Counter>& relayed =
       CounterFamily(registry, metric_names::kRelayCalls,
                     "calls that the relay answered, by code, and whether the CA or itself said so");
+  Family<Counter>& relay_refused =
+      CounterFamily(registry, metric_names::kRelayRefusedConnections,
+                    "connections that the relay closed before anything was answered, by why");
   Family<Gauge>& relay_ca_up =
       GaugeFamily(registry, metric_names::kRelayCaUp, "1 while the relay has a connection to the CA");
   // Found without a lock: fixed from the beginning.
@@ -112,6 +115,7 @@ struct AgentMetrics::Impl {
     if (config.relay) {
       relayed.Add({{"code", "OK"}, {"by", "ca"}});
       relayed.Add({{"code", "UNAVAILABLE"}, {"by", "relay"}});
+      for (const char* why : {"client", "connections", "rate"}) relay_refused.Add({{"why", why}});
       relay_ca_up.Add({}).Set(0);
     }
     GaugeFamily(registry, metric_names::kBuildInfo, "1, labelled with the version")
@@ -206,6 +210,10 @@ void AgentMetrics::CountFailure(const std::string& certificate, std::string_view
 
 void AgentMetrics::CountRelayed(std::string_view code, std::string_view by) {
   impl_->relayed.Add({{"code", std::string(code)}, {"by", std::string(by)}}).Increment();
+}
+
+void AgentMetrics::CountRelayRefused(std::string_view why) {
+  impl_->relay_refused.Add({{"why", std::string(why)}}).Increment();
 }
 
 void AgentMetrics::SetRelayCaUp(bool up) { impl_->relay_ca_up.Add({}).Set(up ? 1 : 0); }

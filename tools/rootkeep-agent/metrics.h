@@ -39,6 +39,8 @@ class AgentMetrics final : public keysocket::Observer {
 
   // A call that the relay answered with this gRPC code, in the CA's words or its own (`by` is "ca" or "relay").
   void CountRelayed(std::string_view code, std::string_view by);
+  // A connection that the relay closed at once; `why` is "client", "connections" or "rate".
+  void CountRelayRefused(std::string_view why);
   void SetRelayCaUp(bool up);
 
   // All of it in Prometheus text format 0.0.4, with the key sockets' present connections and calls that wait.

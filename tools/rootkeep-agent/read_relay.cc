@@ -12,15 +12,11 @@ namespace {
 
 using config::Section;
 
-bool IsEveryInterface(std::string_view address) {
-  return address.starts_with("0.0.0.0:") || address.starts_with("[::]:");
-}
-
 void CheckAddress(const Section& section, const std::string& address, const v1::Relay& file) {
   const Status sound = config::CheckAddress(address, config::AddressRule::kAny);
   if (!sound.ok()) {
     section.Complain("addresses", sound.error().ToString());
-  } else if (IsEveryInterface(address) && !file.every_interface()) {
+  } else if (config::IsEveryInterface(address) && !file.every_interface()) {
     section.Complain("addresses",
                      fmt::format("{} is every interface of this host: name one, or say every_interface", address));
   } else if (!config::IsLoopback(address) && file.clients().empty()) {
@@ -41,12 +37,13 @@ std::string CertificateOf(const v1::Relay& file, const Section& section, const A
   return config::Reference(section, "certificate", file.certificate(), attested, "certificate with an attestation");
 }
 
-std::uint32_t MaxCalls(const v1::Relay& file, const Section& section, std::uint32_t fallback) {
+// `value`, which is between `least` and 10,000.
+std::uint32_t Number(const Section& section, const char* field, std::uint32_t value, std::uint32_t least) {
   constexpr std::uint32_t kMost = 10'000;
-  if (!file.has_max_calls()) return fallback;
-  const bool fits = file.max_calls() >= 1 && file.max_calls() <= kMost;
-  if (!fits) section.Complain("max_calls", fmt::format("{} is not between 1 and {}", file.max_calls(), kMost));
-  return file.max_calls();
+  if (value < least || value > kMost) {
+    section.Complain(field, fmt::format("{} is not between {} and {}", value, least, kMost));
+  }
+  return value;
 }
 
 }  // namespace
@@ -66,7 +63,11 @@ RelayConfig ReadRelay(const v1::Relay& file, const Section& section, const Agent
     section.Complain("clients", clients.error().ToString());
   }
   out.certificate = CertificateOf(file, section, config);
-  out.max_calls = MaxCalls(file, section, out.max_calls);
+  if (file.has_max_calls()) out.max_calls = Number(section, "max_calls", file.max_calls(), 1);
+  // An address has a part of each.
+  if (file.has_max_connections()) out.connections.open = Number(section, "max_connections", file.max_connections(), 4);
+  if (file.has_max_handshakes())
+    out.connections.per_second = Number(section, "max_handshakes", file.max_handshakes(), 2);
   out.timeout = config::Duration(section, "timeout", file.timeout(), out.timeout, {seconds(1), seconds(120)});
   return out;
 }

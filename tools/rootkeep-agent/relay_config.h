@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/relay/connection_rules.h"
 #include "tools/relay/networks.h"
 
 namespace rootkeep::agent {
@@ -15,6 +16,7 @@ struct RelayConfig {
   std::vector<std::string> addresses;
   relay::Networks clients;
   std::string certificate;  // by name; it has an attestation
+  relay::ConnectionLimits connections;
   std::uint32_t max_calls = 256;
   std::chrono::seconds timeout{15};
 };

@@ -13,6 +13,7 @@ RelayUser::RelayUser(const RelayConfig& config, const CertificateConfig& certifi
       shown_(shown),
       relay_({.addresses = config.addresses,
               .clients = config.clients,
+              .connections = config.connections,
               .ca = {.address = certificate.address, .server_name = certificate.server_name},
               .max_calls = config.max_calls,
               .longest = config.timeout},

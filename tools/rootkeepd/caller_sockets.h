@@ -4,30 +4,31 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "keystore/base/file.h"
 #include "keystore/keysocket/server/listener.h"
 #include "signer/rpc/server.h"
+#include "tools/accept/accept_loop.h"
+#include "tools/accept/connection_places.h"
 #include "tools/config/config.h"
 
 namespace rootkeep {
 
-class CallerSockets {
+class CallerSockets final : private Doorkeeper {
  public:
-  // Open at once on each socket; beyond it they are closed again.
+  // Open at once of each user of each socket; beyond it they are closed again.
   static constexpr std::size_t kMostConnections = 128;
 
   // Listens on the sockets of `callers`. Nobody is accepted yet. NOT_FOUND for users and groups that this system does
   // not have; otherwise as keysocket::Listener::Open.
   static Result<std::unique_ptr<CallerSockets>> Open(const std::vector<config::ApiCaller>& callers);
-  ~CallerSockets() { Stop(); }
-  CallerSockets(const CallerSockets&) = delete;
-  CallerSockets& operator=(const CallerSockets&) = delete;
+  ~CallerSockets() override { Stop(); }
 
   // What the server is to be started with: one for each user of each socket.
   [[nodiscard]] std::vector<HandedListener> handed() const;
@@ -43,7 +44,7 @@ class CallerSockets {
   [[nodiscard]] std::vector<std::string> paths() const;
 
  private:
-  struct Admission {
+  struct User {
     uid_t user;
     std::size_t handed;  // place in handed()
   };
@@ -52,28 +53,18 @@ class CallerSockets {
     std::string trust_domain;
     std::string path;
     keysocket::Listener listener;
-    std::vector<Admission> admissions;
-  };
-
-  // A descriptor of ours for a connection that the server has, to see its end.
-  struct Connection {
-    Fd copy;
-    const Socket* socket;
+    std::vector<User> users;
   };
 
   CallerSockets() = default;
 
-  void Watch(Server& server);
-  // Waits for something to happen, and does it; false when this ends.
-  bool Round(Server& server);
-  void Accept(const Socket& socket, Server& server);
-  // Whether the connection is let in.
-  [[nodiscard]] std::optional<Admission> Admit(const Socket& socket, int connection) const;
+  std::optional<Admission> Admit(std::size_t door, int connection) override;
+  void Hand(std::size_t how, Fd connection) override { server_->Hand(how, std::move(connection)); }
 
   std::vector<Socket> sockets_;
-  std::vector<Connection> connections_;  // used by thread_ alone
-  Fd end_;
-  std::jthread thread_;
+  Server* server_ = nullptr;
+  ConnectionPlaces<std::size_t> places_{{.all = SIZE_MAX, .each = kMostConnections}};  // by place in handed()
+  AcceptLoop loop_;
 };
 
 }  // namespace rootkeep

@@ -63,6 +63,26 @@ TEST(EndpointsTest, HealthIsLoopbackOrASocket) {
   }
 }
 
+TEST(EndpointsTest, LoopbackIsWhatOnlyThisHostReaches) {
+  for (const char* address :
+       {"127.0.0.1:1", "127.9.9.9:0", "[::1]:1", "[0:0:0:0:0:0:0:1]:1", "[::ffff:127.0.0.1]:1", "unix:/run/x"}) {
+    EXPECT_TRUE(IsLoopback(address)) << address;
+  }
+  for (const char* address : {"127.example.com:1", "127.:1", "localhost:1", "[::2]:1", "[::]:1", "[100::1]:1",
+                              "[::ffff:10.0.0.1]:1", "192.0.2.1:1", "127.0.0.1"}) {
+    EXPECT_FALSE(IsLoopback(address)) << address;
+  }
+}
+
+TEST(EndpointsTest, EveryInterfaceIsSoHoweverItIsWritten) {
+  for (const char* address : {"0.0.0.0:1", "[::]:1", "[::0]:1", "[0:0:0:0:0:0:0:0]:1", "[::ffff:0.0.0.0]:1"}) {
+    EXPECT_TRUE(IsEveryInterface(address)) << address;
+  }
+  for (const char* address : {"0.0.0.1:1", "[::1]:1", "0.0.0.0.example.com:1", "unix:/run/x", ""}) {
+    EXPECT_FALSE(IsEveryInterface(address)) << address;
+  }
+}
+
 TEST(EndpointsTest, EmptyListMeansNone) {
   const Config config = Parsed(Minimal("operations: []\nhealth: []\n"));
   EXPECT_TRUE(config.operations.empty());

@@ -24,6 +24,10 @@ class Told final : public relay::Observer {
     const MutexLock lock(mutex_);
     calls_.push_back(call);
   }
+  void Refused(const relay::RefusedConnection& connection) noexcept override {
+    const MutexLock lock(mutex_);
+    refused_.emplace_back(connection.why);
+  }
   void CaReached(bool reached) noexcept override {
     const MutexLock lock(mutex_);
     reached_.push_back(reached);
@@ -31,6 +35,11 @@ class Told final : public relay::Observer {
   [[nodiscard]] std::vector<relay::AnsweredCall> Calls() const {
     const MutexLock lock(mutex_);
     return calls_;
+  }
+  // Why connections were.
+  [[nodiscard]] std::vector<std::string> Refused() const {
+    const MutexLock lock(mutex_);
+    return refused_;
   }
   // True, false: it was, and is not now.
   [[nodiscard]] std::vector<bool> Reached() const {
@@ -41,6 +50,7 @@ class Told final : public relay::Observer {
  private:
   mutable Mutex mutex_;
   std::vector<relay::AnsweredCall> calls_ RK_GUARDED_BY(mutex_);
+  std::vector<std::string> refused_ RK_GUARDED_BY(mutex_);
   std::vector<bool> reached_ RK_GUARDED_BY(mutex_);
 };
 

@@ -1,5 +1,4 @@
 // A relay whose CA, certificate and clients come and go.
-#include <grpcpp/generic/generic_stub.h>
 #include <thread>
 
 #include "tests/support/mute_server.h"
@@ -58,37 +57,6 @@ TEST_F(RelayLife, ACaThatHangsIsAwayToo) {
   Start({.longest = std::chrono::milliseconds(200)});
   ca_->Hang();
   EXPECT_EQ(CallCode(), UNAVAILABLE);
-}
-
-TEST_F(RelayLife, BeyondItsLimitItRefusesAndACallThatIsGivenUpMakesRoom) {
-  Start({.max_calls = 1, .longest = std::chrono::seconds(60)});
-  ca_->Hang();
-  grpc::ClientContext first;
-  std::jthread hanging([&] { Call(first); });
-  ASSERT_TRUE(Eventually([this] { return ca_->Calls().size() == 1; }));
-  EXPECT_EQ(CallCode(), RESOURCE_EXHAUSTED);
-  first.TryCancel();
-  ca_->Hang(false);
-  EXPECT_TRUE(Eventually([this] { return CallCode() == OK; }));
-}
-
-TEST_F(RelayLife, WhoSaysNothingKeepsNobodyOut) {
-  Start({.max_calls = 1});
-  const auto channel = Channel(root_);
-  grpc::CompletionQueue queue;
-  void* tag = nullptr;
-  bool ok = false;
-  grpc::ClientContext silent;
-  const auto call = grpc::GenericStub(channel).PrepareCall(
-      &silent, "/istio.v1.auth.IstioCertificateService/CreateCertificate", &queue);
-  call->StartCall(nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok) && ok) << "its headers are sent, before those of the next call";
-  grpc::ClientContext context;
-  EXPECT_TRUE(Call(context, channel).status.ok());
-  silent.TryCancel();
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  EXPECT_TRUE(queue.Next(&tag, &ok));
 }
 
 TEST_F(RelayLife, ListensFromTheFirstCertificateOn) {

@@ -66,14 +66,6 @@ TEST_F(RelayTest, ServesNoOtherMethod) {
   EXPECT_EQ(told_.Calls().back().by, "relay");
 }
 
-TEST_F(RelayTest, WhoIsNoClientOfItsIsRefused) {
-  ASSERT_OK_AND_ASSIGN(Networks others, Networks::Parse({"192.0.2.0/24"}));
-  Start({.clients = std::move(others)});
-  EXPECT_EQ(CallCode(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_TRUE(ca_->Calls().empty());
-  EXPECT_EQ(told_.Calls().back().by, "relay");
-}
-
 TEST_F(RelayTest, WhatIsTooLongOrCompressedGoesNowhere) {
   grpc::ClientContext long_call;
   EXPECT_EQ(Call(long_call, Channel(root_), std::string(300 * 1024, 'x')).status.error_code(),

@@ -120,8 +120,11 @@ TEST_F(AgentMetricsTest, TellsOfARelayWhereThereIsOne) {
   EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_calls_total{by=\"ca\",code=\"OK\"} 0\n"));
   EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_ca_up 0\n"));
   relaying.CountRelayed("PERMISSION_DENIED", "ca");
+  relaying.CountRelayRefused("rate");
   relaying.SetRelayCaUp(true);
   EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_calls_total{by=\"ca\",code=\"PERMISSION_DENIED\"} 1\n"));
+  EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_connections_refused_total{why=\"client\"} 0\n"));
+  EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_connections_refused_total{why=\"rate\"} 1\n"));
   EXPECT_THAT(relaying.Scrape(0, 0), HasSubstr("rootkeep_relay_ca_up 1\n"));
 }
 

@@ -52,6 +52,10 @@ AgentConfig Parsed(const std::string& text) {
   return config.value_or(AgentConfig{});
 }
 
+bool Takes(const AgentConfig& config, const char* peer) {
+  return config.relay->clients.Holds(relay::ParsePeerAddress(peer).value());
+}
+
 TEST(RelayConfig, IsOffByDefault) { EXPECT_FALSE(Parsed(kNode).relay); }
 
 TEST(RelayConfig, HasDefaults) {
@@ -61,20 +65,23 @@ TEST(RelayConfig, HasDefaults) {
   EXPECT_EQ(config.relay->certificate, "node") << "the only one with an attestation";
   EXPECT_EQ(config.relay->max_calls, 256U);
   EXPECT_EQ(config.relay->timeout, std::chrono::seconds(15));
-  EXPECT_TRUE(config.relay->clients.Holds("ipv4:127.0.0.1:4711"));
-  EXPECT_FALSE(config.relay->clients.Holds("ipv4:10.244.3.7:4711"));
+  EXPECT_EQ(config.relay->connections.open, 512U);
+  EXPECT_EQ(config.relay->connections.per_second, 50U);
+  EXPECT_TRUE(Takes(config, "127.0.0.1"));
+  EXPECT_FALSE(Takes(config, "10.244.3.7"));
 }
 
 TEST(RelayConfig, ListensBeyondLoopbackForNamedClientsOnly) {
   const AgentConfig config = Parsed(With("{addresses: [\"169.254.20.11:15012\"], clients: [10.244.3.0/24]}"));
-  EXPECT_TRUE(config.relay->clients.Holds("ipv4:10.244.3.7:4711"));
-  EXPECT_TRUE(config.relay->clients.Holds("ipv6:%5B::1%5D:4711")) << "beside loopback";
+  EXPECT_TRUE(Takes(config, "10.244.3.7"));
+  EXPECT_TRUE(Takes(config, "::1")) << "beside loopback";
   EXPECT_THAT(ProblemsOf(With("{addresses: [\"169.254.20.11:15012\"]}")), HasSubstr("relay.clients: is required"));
   EXPECT_THAT(ProblemsOf(With("{addresses: [\"[fd00::1]:15012\"]}")), HasSubstr("relay.clients: is required"));
 }
 
 TEST(RelayConfig, EveryInterfaceHasToBeSaid) {
-  for (const std::string every : {"0.0.0.0:15012", "[::]:15012"}) {
+  for (const std::string every :
+       {"0.0.0.0:15012", "[::]:15012", "[::0]:15012", "[0:0:0:0:0:0:0:0]:15012", "[::ffff:0.0.0.0]:15012"}) {
     const std::string addresses = "addresses: [\"" + every + "\"], clients: [10.244.3.0/24]";
     EXPECT_THAT(ProblemsOf(With("{" + addresses + "}")),
                 HasSubstr("relay.addresses: " + every + " is every interface"));
@@ -94,6 +101,8 @@ TEST(RelayConfig, WhatIsWrongIsNamed) {
       {With("{" + good + ", certificate: web}"),
        "relay.certificate: there is no certificate with an attestation \"web\""},
       {With("{" + good + ", max_calls: 0}"), "relay.max_calls"},
+      {With("{" + good + ", max_connections: 3}"), "relay.max_connections: 3 is not between 4 and 10000"},
+      {With("{" + good + ", max_handshakes: 1}"), "relay.max_handshakes: 1 is not between 2 and 10000"},
       {With("{" + good + ", timeout: 3m}"), "relay.timeout"},
       {kNode + ("certificates:\n" + kWeb) + "relay: {" + good + "}\n", "relay.certificate: needs one"}};
   for (const auto& [text, part] : cases) EXPECT_THAT(ProblemsOf(text), HasSubstr(part)) << text;
