@@ -8,6 +8,7 @@
 
 #include "keystore/base/log.h"
 #include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/module_locks.h"
 #include "keystore/pkcs11/quirks.h"
 #include "keystore/pkcs11/reasons.h"
 
@@ -99,14 +100,23 @@ Status Module::Reinitialise(std::uint64_t seen_epoch, Deadline deadline, int own
   return status;
 }
 
-Status Module::InitialiseInTurn() {
+std::uint64_t Module::CallInitialize() const {
   CK_C_INITIALIZE_ARGS arguments{};
   arguments.flags = CKF_OS_LOCKING_OK;
-  CK_RV rv = functions_->C_Initialize(&arguments);
+  if (quirks().sleeps_in_mutexes) OfferMutexes(arguments);
+  return functions_->C_Initialize(&arguments);
+}
+
+Status Module::InitialiseInTurn() {
+  const bool offered = quirks().sleeps_in_mutexes;
+  CK_RV rv = CallInitialize();
   // Still initialised by this object: whether that is of use shows in the calls that follow.
   const bool went_on = rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && stuck_;
   if (went_on) rv = CKR_OK;
   if (rv == CKR_OK) Recognise();
+  // What it wants it could not say before.
+  const bool again = rv == CKR_OK && !went_on && !offered && quirks().sleeps_in_mutexes;
+  if (again && functions_->C_Finalize(nullptr) == CKR_OK) rv = CallInitialize();
   const MutexLock lock(mutex_);
   const std::uint64_t now = epoch_.fetch_add(1, std::memory_order_acq_rel) + 1;
   if (rv == CKR_OK && !went_on) {

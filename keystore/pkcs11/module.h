@@ -111,6 +111,8 @@ class Module {
  private:
   Module(ModuleConfig config, const _CK_FUNCTION_LIST* functions, std::shared_ptr<PinLatch> pins);
   Status InitialiseInTurn();
+  // C_Initialize, with what the module is known to want.
+  std::uint64_t CallInitialize() const;
   void FinaliseInTurn();
 
   const ModuleConfig config_;

@@ -15,7 +15,8 @@ constexpr auto kTable = std::to_array<Quirks>({
     {.manufacturer = "SoftHSM",
      .description = "Implementation of PKCS11",
      .making_disturbs_finding = true,
-     .computes_here = true},
+     .computes_here = true,
+     .sleeps_in_mutexes = true},
     // The same behind a module that delays it, as rootkeep-chaos does
     {.manufacturer = "SoftHSM", .making_disturbs_finding = true},
     // libtpm2-pkcs11 1.9.0 on a TPM 2.0

@@ -35,6 +35,9 @@ struct Quirks {
   // Signatures are computed by the processors of this machine, and nothing else: more signers than processors only take
   // them from everybody else.
   bool computes_here = false;
+  // Takes mutexes of its own dozens of times a signature, each for less time than it takes to wake a thread. Two
+  // signers who begin to sleep in them may go on so and be slower than one: it is given mutexes that wait awake first.
+  bool sleeps_in_mutexes = false;
 };
 
 // The row for the module that describes itself so; without one, PKCS#11's own.

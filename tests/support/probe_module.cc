@@ -51,6 +51,12 @@ CK_RV Forward(Arguments... arguments) {
   return rv == CKR_OK || disguise == CKR_OK ? rv : disguise;
 }
 
+CK_RV Initialize(void* arguments) {
+  const auto* const given = static_cast<const CK_C_INITIALIZE_ARGS*>(arguments);
+  probe.mutexes_given = given != nullptr && given->LockMutex != nullptr;
+  return Forward<Call::kInitialize, &CK_FUNCTION_LIST::C_Initialize>(arguments);
+}
+
 CK_RV OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY notify, CK_SESSION_HANDLE* session) {
   if ((flags & CKF_RW_SESSION) != 0) ++probe.write_sessions;
   return Forward<Call::kOpenSession, &CK_FUNCTION_LIST::C_OpenSession>(slot, flags, application, notify, session);
@@ -69,7 +75,7 @@ bool LoadReal() {
   const auto get = reinterpret_cast<CK_C_GetFunctionList>(dlsym(library, "C_GetFunctionList"));
   if (get == nullptr || get(&real) != CKR_OK) return false;
   list = *real;
-  RK_WATCH(Initialize);
+  list.C_Initialize = &Initialize;
   RK_WATCH(Finalize);
   RK_WATCH(GetTokenInfo);
   list.C_OpenSession = &OpenSession;

@@ -57,6 +57,7 @@ struct Probe {
   void Reset();
 
   std::array<Watch, static_cast<std::size_t>(Call::kCount)> watches;
+  std::atomic<bool> mutexes_given{false};   // at the last C_Initialize
   std::atomic<unsigned> write_sessions{0};  // how many C_OpenSession were for a read-write session
   // Not std::atomic::wait: its waiters are not found from another shared object.
   std::mutex mutex;

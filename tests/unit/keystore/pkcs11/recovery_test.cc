@@ -56,6 +56,14 @@ INSTANTIATE_TEST_SUITE_P(Codes, OneFailureTest,
                                            CodeCase{"TokenNotPresent", CKR_TOKEN_NOT_PRESENT, true}),
                          [](const auto& param) { return param.param.name; });
 
+TEST_F(RecoveryTest, ItsMutexesAreGivenToTheModuleEachTime) {
+  EXPECT_TRUE(probe->mutexes_given);
+  probe->Fail(Call::kSign, CKR_DEVICE_REMOVED);
+  EXPECT_THAT(SignAndVerify(), IsOk());
+  EXPECT_EQ(Calls(Call::kInitialize), 1U);
+  EXPECT_TRUE(probe->mutexes_given);
+}
+
 class AmbiguousCodeTest : public RecoveryTest, public ::testing::WithParamInterface<CK_RV> {};
 
 // First the token is asked whether it answers.
