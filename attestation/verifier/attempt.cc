@@ -5,6 +5,7 @@
 #include "attestation/verifier/certify.h"
 #include "attestation/verifier/csr_proof.h"
 #include "attestation/verifier/make_credential.h"
+#include "attestation/verifier/pcr_judgement.h"
 #include "attestation/verifier/qualified_name.h"
 #include "attestation/verifier/quote.h"
 #include "attestation/verifier/signed_attest.h"
@@ -138,7 +139,7 @@ Status Attempt::Judge(const AttestEvidence& evidence, const AttestationPolicy& p
   if (policy.node_key.require_parent && !node_qualified_name_.has_value()) return Failure(reason::kNodeKeyParent);
   RK_RETURN_IF_ERROR(CheckNodeKeyAuth(node_key_, policy.node_key));
   RK_RETURN_IF_ERROR(CheckFirmware(policy.firmware, identity_.names.manufacturer, verdict.firmware_version));
-  PcrJudgement pcrs = JudgePcrs(policy.pcrs, pcrs_, verdict.pcrs);
+  PcrJudgement pcrs = JudgePcrs(policy.pcrs, pcrs_, verdict.pcrs, evidence.boot_log);
   verdict.generation = std::move(pcrs.generation);
   verdict.differing_pcrs = std::move(pcrs.differing);
   return std::move(pcrs.status);  // a copy ends the program for want of memory (tl::expected)

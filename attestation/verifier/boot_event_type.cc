@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 namespace rootkeep::attestation {
@@ -13,6 +14,49 @@ using enum EventType;
 bool IsOneOf(EventType type, std::initializer_list<EventType> types) {
   return std::ranges::find(types, type) != types.end();
 }
+
+// As the PFP spells them.
+struct Spelling {
+  EventType type;
+  std::string_view name;
+};
+constexpr auto kSpellings = std::to_array<Spelling>({
+    {kPostCode, "EV_POST_CODE"},
+    {kNoAction, "EV_NO_ACTION"},
+    {kSeparator, "EV_SEPARATOR"},
+    {kAction, "EV_ACTION"},
+    {kEventTag, "EV_EVENT_TAG"},
+    {kCrtmContents, "EV_S_CRTM_CONTENTS"},
+    {kCrtmVersion, "EV_S_CRTM_VERSION"},
+    {kCpuMicrocode, "EV_CPU_MICROCODE"},
+    {kPlatformConfigFlags, "EV_PLATFORM_CONFIG_FLAGS"},
+    {kTableOfDevices, "EV_TABLE_OF_DEVICES"},
+    {kCompactHash, "EV_COMPACT_HASH"},
+    {kIpl, "EV_IPL"},
+    {kIplPartitionData, "EV_IPL_PARTITION_DATA"},
+    {kNonhostCode, "EV_NONHOST_CODE"},
+    {kNonhostConfig, "EV_NONHOST_CONFIG"},
+    {kNonhostInfo, "EV_NONHOST_INFO"},
+    {kOmitBootDeviceEvents, "EV_OMIT_BOOT_DEVICE_EVENTS"},
+    {kPostCode2, "EV_POST_CODE2"},
+    {kVariableDriverConfig, "EV_EFI_VARIABLE_DRIVER_CONFIG"},
+    {kVariableBoot, "EV_EFI_VARIABLE_BOOT"},
+    {kBootServicesApplication, "EV_EFI_BOOT_SERVICES_APPLICATION"},
+    {kBootServicesDriver, "EV_EFI_BOOT_SERVICES_DRIVER"},
+    {kRuntimeServicesDriver, "EV_EFI_RUNTIME_SERVICES_DRIVER"},
+    {kGpt, "EV_EFI_GPT_EVENT"},
+    {kEfiAction, "EV_EFI_ACTION"},
+    {kFirmwareBlob, "EV_EFI_PLATFORM_FIRMWARE_BLOB"},
+    {kHandoffTables, "EV_EFI_HANDOFF_TABLES"},
+    {kFirmwareBlob2, "EV_EFI_PLATFORM_FIRMWARE_BLOB2"},
+    {kHandoffTables2, "EV_EFI_HANDOFF_TABLES2"},
+    {kVariableBoot2, "EV_EFI_VARIABLE_BOOT2"},
+    {kGpt2, "EV_EFI_GPT_EVENT2"},
+    {kHcrtm, "EV_EFI_HCRTM_EVENT"},
+    {kVariableAuthority, "EV_EFI_VARIABLE_AUTHORITY"},
+    {kSpdmFirmwareBlob, "EV_EFI_SPDM_FIRMWARE_BLOB"},
+    {kSpdmFirmwareConfig, "EV_EFI_SPDM_FIRMWARE_CONFIG"},
+});
 
 // PCR 0 to 7 have these in common.
 bool BelongsInFirmwarePcrs(EventType type) { return IsOneOf(type, {kSeparator, kAction, kEfiAction}); }
@@ -55,44 +99,15 @@ bool MeasuresItsData(EventType type) {
 }
 
 std::string EventTypeName(EventType type) {
-  switch (type) {
-    case kPostCode: return "EV_POST_CODE";
-    case kNoAction: return "EV_NO_ACTION";
-    case kSeparator: return "EV_SEPARATOR";
-    case kAction: return "EV_ACTION";
-    case kEventTag: return "EV_EVENT_TAG";
-    case kCrtmContents: return "EV_S_CRTM_CONTENTS";
-    case kCrtmVersion: return "EV_S_CRTM_VERSION";
-    case kCpuMicrocode: return "EV_CPU_MICROCODE";
-    case kPlatformConfigFlags: return "EV_PLATFORM_CONFIG_FLAGS";
-    case kTableOfDevices: return "EV_TABLE_OF_DEVICES";
-    case kCompactHash: return "EV_COMPACT_HASH";
-    case kIpl: return "EV_IPL";
-    case kIplPartitionData: return "EV_IPL_PARTITION_DATA";
-    case kNonhostCode: return "EV_NONHOST_CODE";
-    case kNonhostConfig: return "EV_NONHOST_CONFIG";
-    case kNonhostInfo: return "EV_NONHOST_INFO";
-    case kOmitBootDeviceEvents: return "EV_OMIT_BOOT_DEVICE_EVENTS";
-    case kPostCode2: return "EV_POST_CODE2";
-    case kVariableDriverConfig: return "EV_EFI_VARIABLE_DRIVER_CONFIG";
-    case kVariableBoot: return "EV_EFI_VARIABLE_BOOT";
-    case kBootServicesApplication: return "EV_EFI_BOOT_SERVICES_APPLICATION";
-    case kBootServicesDriver: return "EV_EFI_BOOT_SERVICES_DRIVER";
-    case kRuntimeServicesDriver: return "EV_EFI_RUNTIME_SERVICES_DRIVER";
-    case kGpt: return "EV_EFI_GPT_EVENT";
-    case kEfiAction: return "EV_EFI_ACTION";
-    case kFirmwareBlob: return "EV_EFI_PLATFORM_FIRMWARE_BLOB";
-    case kHandoffTables: return "EV_EFI_HANDOFF_TABLES";
-    case kFirmwareBlob2: return "EV_EFI_PLATFORM_FIRMWARE_BLOB2";
-    case kHandoffTables2: return "EV_EFI_HANDOFF_TABLES2";
-    case kVariableBoot2: return "EV_EFI_VARIABLE_BOOT2";
-    case kGpt2: return "EV_EFI_GPT_EVENT2";
-    case kHcrtm: return "EV_EFI_HCRTM_EVENT";
-    case kVariableAuthority: return "EV_EFI_VARIABLE_AUTHORITY";
-    case kSpdmFirmwareBlob: return "EV_EFI_SPDM_FIRMWARE_BLOB";
-    case kSpdmFirmwareConfig: return "EV_EFI_SPDM_FIRMWARE_CONFIG";
-  }
+  const auto* const found = std::ranges::find(kSpellings, type, &Spelling::type);
+  if (found != kSpellings.end()) return std::string(found->name);
   return fmt::format("0x{:08x}", static_cast<std::uint32_t>(type));
+}
+
+std::optional<EventType> EventTypeFromName(std::string_view name) {
+  const auto* const found = std::ranges::find(kSpellings, name, &Spelling::name);
+  if (found == kSpellings.end()) return std::nullopt;
+  return found->type;
 }
 
 }  // namespace rootkeep::attestation

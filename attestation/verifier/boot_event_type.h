@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace rootkeep::attestation {
 
@@ -48,6 +50,8 @@ enum class EventType : std::uint32_t {
 
 // As the PFP spells it, "EV_SEPARATOR"; eight hexadecimal digits, "0x00000002", for what is none of the above.
 std::string EventTypeName(EventType type);
+// The inverse of the PFP's spellings; nothing for any other word.
+std::optional<EventType> EventTypeFromName(std::string_view name);
 
 // Whether an event of this type can be in `pcr` (PFP §3.3.4, and the boot loaders' PCRs 8 to 15). Exhaustive: what is
 // not known to belong there does not. kNoAction, which extends nothing, belongs everywhere.

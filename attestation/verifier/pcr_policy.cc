@@ -5,89 +5,27 @@
 #include <algorithm>
 #include <set>
 
-#include "attestation/verifier/reasons.h"
+#include "attestation/verifier/boot_log_replay.h"
 #include "attestation/verifier/signing_key.h"
 
 namespace rootkeep::attestation {
 namespace {
 
-const Bytes* ValueOf(const std::vector<PcrValue>& values, std::uint8_t index) {
-  const auto found = std::ranges::find(values, index, &PcrValue::index);
-  return found == values.end() ? nullptr : &found->digest;
+bool HasValues(const PcrGeneration& generation, std::uint8_t pcr) {
+  const auto found = generation.allowed.find(pcr);
+  return found != generation.allowed.end() && !found->second.empty();
 }
 
-const std::vector<Bytes>* AllowedFor(const PcrGeneration& generation, std::uint8_t index) {
-  const auto found = generation.allowed.find(index);
-  return found == generation.allowed.end() || found->second.empty() ? nullptr : &found->second;
-}
-
-// Has values for every required PCR, and for no other.
-bool IsComplete(const PcrGeneration& generation, const std::vector<std::uint8_t>& required) {
-  return generation.allowed.size() == required.size() &&
-         std::ranges::all_of(required, [&](std::uint8_t index) { return AllowedFor(generation, index) != nullptr; });
+bool HasRules(const PcrGeneration& generation, std::uint8_t pcr) {
+  const auto found = generation.events.find(pcr);
+  return found != generation.events.end() && !found->second.empty() && IsAccountedFor(pcr);
 }
 
 bool IsResettable(std::uint8_t index) { return index == 16 || index == 23; }
 
-bool Contains(const std::vector<Bytes>& list, const Bytes& value) {
-  return std::ranges::find(list, value) != list.end();
-}
-
-// Required PCRs that this generation does not allow to have these values.
-std::vector<std::uint8_t> Differing(const PcrGeneration& generation, const std::vector<std::uint8_t>& required,
-                                    const std::vector<PcrValue>& values) {
-  std::vector<std::uint8_t> differing;
-  for (const std::uint8_t index : required) {
-    const std::vector<Bytes>* allowed = AllowedFor(generation, index);
-    const Bytes* value = ValueOf(values, index);
-    if (allowed == nullptr || value == nullptr || !Contains(*allowed, *value)) differing.push_back(index);
-  }
-  return differing;
-}
-
-bool CoveredBy(const PcrSelection& asked, const PcrPolicy& policy) {
-  return asked.bank == policy.bank &&
-         std::ranges::all_of(policy.required, [&](std::uint8_t index) { return IsSelected(asked, index); });
-}
-
-PcrJudgement Denied(std::string_view reason, std::string_view detail = "") {
-  return {.status = Failure(reason, detail), .generation = "", .differing = {}};
-}
-
-PcrJudgement Mismatch(const std::vector<std::uint8_t>& differing, const std::string& closest,
-                      const std::vector<PcrValue>& values) {
-  std::string detail;
-  for (const std::uint8_t index : differing) {
-    const Bytes* value = ValueOf(values, index);
-    detail += fmt::format("{}PCR {} is {}", detail.empty() ? "" : ", ", index, value == nullptr ? "?" : ToHex(*value));
-  }
-  return {.status = Failure(reason::kPcrMismatch, fmt::format("{} (closest: {})", detail, closest)),
-          .generation = "",
-          .differing = differing};
-}
-
-// No generation has been found to match, apart from whole states.
-PcrJudgement JudgeSeparately(const PcrPolicy& policy, const std::vector<PcrValue>& values) {
-  const PcrGeneration* closest = nullptr;
-  std::vector<std::uint8_t> fewest;
-  for (const PcrGeneration& generation : policy.generations) {
-    if (!IsComplete(generation, policy.required)) continue;
-    std::vector<std::uint8_t> differing = Differing(generation, policy.required, values);
-    if (differing.empty()) return {.status = Ok(), .generation = generation.name, .differing = {}};
-    if (closest == nullptr || differing.size() < fewest.size()) {
-      closest = &generation;
-      fewest = std::move(differing);
-    }
-  }
-  if (closest != nullptr) return Mismatch(fewest, closest->name, values);
-  const bool whole_states = std::ranges::any_of(
-      policy.generations, [](const PcrGeneration& generation) { return !generation.composites.empty(); });
-  return whole_states ? Denied(reason::kPcrMismatch, "no whole state") : Denied(reason::kPcrPolicyIncomplete);
-}
-
-Status CheckGeneration(const PcrGeneration& generation, const PcrPolicy& policy) {
+Status CheckValues(const PcrGeneration& generation, Algorithm bank) {
   for (const auto& [index, digests] : generation.allowed) {
-    const auto fits = [&](const Bytes& digest) { return digest.size() == HashSize(policy.bank); };
+    const auto fits = [&](const Bytes& digest) { return digest.size() == HashSize(bank); };
     if (!std::ranges::all_of(digests, fits)) {
       return InvalidArgument(
           fmt::format("generation \"{}\" has a value of the wrong size for PCR {}", generation.name, index));
@@ -97,15 +35,42 @@ Status CheckGeneration(const PcrGeneration& generation, const PcrPolicy& policy)
   if (!std::ranges::all_of(generation.composites, fits)) {
     return InvalidArgument(fmt::format("generation \"{}\" has a composite of the wrong size", generation.name));
   }
-  const bool whole_states = !generation.composites.empty() && generation.allowed.empty();
-  if (!whole_states && !IsComplete(generation, policy.required)) {
+  return Ok();
+}
+
+Status CheckEvents(const PcrGeneration& generation, Algorithm bank) {
+  for (const auto& [pcr, rules] : generation.events) {
+    const Status checked = CheckBootEventRules(rules, bank, pcr);
+    if (checked.ok()) continue;
+    return InvalidArgument(fmt::format("generation \"{}\": {}", generation.name, checked.error().message()));
+  }
+  return Ok();
+}
+
+Status CheckGeneration(const PcrGeneration& generation, const PcrPolicy& policy) {
+  RK_RETURN_IF_ERROR(CheckValues(generation, policy.bank));
+  RK_RETURN_IF_ERROR(CheckEvents(generation, policy.bank));
+  const bool nothing_else = generation.allowed.empty() && generation.events.empty();
+  const bool whole_states = !generation.composites.empty() && nothing_else;
+  if (!whole_states && !JudgesJust(generation, policy.required)) {
     return InvalidArgument(
-        fmt::format("generation \"{}\" has no values for just the PCRs that the policy requires", generation.name));
+        fmt::format("generation \"{}\" does not judge just the PCRs that the policy requires", generation.name));
   }
   return Ok();
 }
 
 }  // namespace
+
+bool JudgesJust(const PcrGeneration& generation, const std::vector<std::uint8_t>& required) {
+  return generation.allowed.size() + generation.events.size() == required.size() &&
+         std::ranges::all_of(required,
+                             [&](std::uint8_t pcr) { return HasValues(generation, pcr) != HasRules(generation, pcr); });
+}
+
+bool HasEventRules(const PcrPolicy& policy) {
+  return std::ranges::any_of(policy.generations,
+                             [](const PcrGeneration& generation) { return !generation.events.empty(); });
+}
 
 Status CheckPcrPolicy(const PcrPolicy& policy) {
   if (!IsStrongHash(policy.bank)) return InvalidArgument("the policy's bank is none of sha256, sha384 and sha512");
@@ -126,31 +91,6 @@ Status CheckPcrPolicy(const PcrPolicy& policy) {
     RK_RETURN_IF_ERROR(CheckGeneration(generation, policy));
   }
   return Ok();
-}
-
-PcrJudgement JudgePcrs(const PcrPolicy& policy, const PcrSelection& asked, const std::vector<PcrValue>& values) {
-  if (policy.required.empty()) return Denied(reason::kPcrPolicyEmpty);
-  if (!CoveredBy(asked, policy)) return Denied(reason::kPcrNotQuoted);
-  if (policy.learn) return Denied(reason::kPcrLearning);
-  if (policy.generations.empty()) return Denied(reason::kPcrPolicyEmpty);
-  const Result<Bytes> composite = CompositeOf(policy.required, values);
-  if (!composite.ok()) return Denied(reason::kPcrNotQuoted);
-  for (const PcrGeneration& generation : policy.generations) {
-    if (Contains(generation.composites, *composite)) {
-      return {.status = Ok(), .generation = generation.name, .differing = {}};
-    }
-  }
-  return JudgeSeparately(policy, values);
-}
-
-Result<Bytes> CompositeOf(const std::vector<std::uint8_t>& required, const std::vector<PcrValue>& values) {
-  Bytes all;
-  for (const std::uint8_t index : required) {
-    const Bytes* value = ValueOf(values, index);
-    if (value == nullptr) return NotFound(fmt::format("there is no value of PCR {}", index));
-    all.insert(all.end(), value->begin(), value->end());
-  }
-  return TpmHash(Algorithm::kSha256, all);
 }
 
 }  // namespace rootkeep::attestation

@@ -1,4 +1,4 @@
-// Which values of the platform configuration registers (PCRs) a node may have. Data, not code; what it does not allow
+// Which states of the platform configuration registers (PCRs) a node may be in. Data, not code; what it does not allow
 // is denied.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "attestation/verifier/boot_event_rules.h"
 #include "attestation/wire/pcr.h"
 
 namespace rootkeep::attestation {
@@ -13,12 +14,17 @@ namespace rootkeep::attestation {
 // One accepted state of nodes. Several are, while nodes move from one to the next.
 struct PcrGeneration {
   std::string name;  // for people and records
-  // Allowed values by PCR, digests of the policy's bank: of each required PCR, and of no other. With a value missing
-  // or one too many, which would never be compared, no node is of this generation by its values.
+  // Allowed values by PCR, digests of the policy's bank.
   std::map<std::uint8_t, std::vector<Bytes>> allowed;
+  // Of other PCRs, what may have been measured into them, by a boot log that gives their quoted values.
+  std::map<std::uint8_t, BootEventRules> events;
   // Whole states: SHA-256 of the values of all required PCRs, ascending by index. Any of these is enough.
   std::vector<Bytes> composites;
 };
+
+// Judges each required PCR in one way, by its values or by its events, and no other. With a PCR missing or one too
+// many, which would never be looked at, no node is of this generation but by a composite.
+bool JudgesJust(const PcrGeneration& generation, const std::vector<std::uint8_t>& required);
 
 struct PcrPolicy {
   Algorithm bank = Algorithm::kSha256;
@@ -28,27 +34,14 @@ struct PcrPolicy {
   bool learn = false;
 };
 
-struct PcrJudgement {
-  Status status;                        // ok: the values are those of `generation`
-  std::string generation;               // the name of the first that matches
-  std::vector<std::uint8_t> differing;  // on "pcr_mismatch": PCRs in which the closest generation differs
-};
+// Some generation needs the boot log.
+bool HasEventRules(const PcrPolicy& policy);
 
 // The policy is sound: its bank is SHA-256, 384 or 512; the required PCRs are a list as above, not all of which anybody
 // may reset (16 and 23, PC Client Platform TPM Profile §4.6); there is a generation, unless it learns; each has a name
-// of its own, and values of the right size for just the required PCRs, or composites and no values. INVALID_ARGUMENT.
-// For whoever stores a policy: under an unsound one JudgePcrs denies more than was meant, never less.
+// of its own, and judges just the required PCRs, with values of the right size and rules as CheckBootEventRules has
+// them, or has composites and nothing else. INVALID_ARGUMENT. For whoever stores a policy: under an unsound one
+// JudgePcrs (pcr_judgement.h) denies more than was meant, never less.
 Status CheckPcrPolicy(const PcrPolicy& policy);
-
-// Judges quoted `values` of the registers in `asked`. The status is PERMISSION_DENIED
-//   "pcr_policy_empty": it requires no PCR, or has no generation;
-//   "pcr_not_quoted": `asked` is another bank or lacks a required PCR;
-//   "pcr_learning": it learns, whatever the values are;
-//   "pcr_policy_incomplete": no generation has values for just the required PCRs, or composites;
-//   "pcr_mismatch": no generation allows these.
-PcrJudgement JudgePcrs(const PcrPolicy& policy, const PcrSelection& asked, const std::vector<PcrValue>& values);
-
-// The composite of these values of `required`, for PcrGeneration::composites; NOT_FOUND when one is missing.
-Result<Bytes> CompositeOf(const std::vector<std::uint8_t>& required, const std::vector<PcrValue>& values);
 
 }  // namespace rootkeep::attestation

@@ -93,10 +93,13 @@ constexpr auto kEntries = std::to_array<Entry>({
     {reason::kFirmwareUnlisted, "policy has no minimum firmware for this manufacturer"},
     {reason::kFirmwareOld, "the TPM's firmware is older than policy allows"},
     {reason::kPcrPolicyEmpty, "the policy requires no register or accepts no values"},
-    {reason::kPcrPolicyIncomplete, "no generation of the policy has values for just the registers that it requires"},
+    {reason::kPcrPolicyIncomplete, "no generation of the policy judges just the registers that it requires"},
     {reason::kPcrNotQuoted, "the policy requires registers that were not asked for"},
     {reason::kPcrMismatch, "a register has a value that the policy does not allow"},
     {reason::kPcrLearning, "the policy is learning: values were recorded, nothing was verified"},
+    {reason::kBootLogMissing, "the policy judges what was measured at boot, and there is no boot log"},
+    {reason::kBootEventNotAllowed, "something was measured at boot that the policy does not allow"},
+    {reason::kBootEventMissing, "nothing was measured at boot of what the policy requires"},
     {reason::kInternal, "the evidence could not be judged"},
 });
 

@@ -100,6 +100,10 @@ inline constexpr std::string_view kPcrPolicyIncomplete = "pcr_policy_incomplete"
 inline constexpr std::string_view kPcrNotQuoted = "pcr_not_quoted";
 inline constexpr std::string_view kPcrMismatch = "pcr_mismatch";
 inline constexpr std::string_view kPcrLearning = "pcr_learning";
+// The boot log, where policy has rules on its events; of one that proves nothing, the words of boot_log_reasons.h.
+inline constexpr std::string_view kBootLogMissing = "boot_log_missing";
+inline constexpr std::string_view kBootEventNotAllowed = "boot_event_not_allowed";
+inline constexpr std::string_view kBootEventMissing = "boot_event_missing";
 // Anything else: memory, OpenSSL, a mistake of ours.
 inline constexpr std::string_view kInternal = "internal";
 

@@ -202,7 +202,11 @@ Result<NodeVerdict> NodeAttestor::Decide(NodeAttempt& attempt, const AttestEvide
   }
   const attestation::Algorithm bank = group->policy.pcrs.bank;
   std::string explained = Explain(verdict, admission.node.id, bank, evidence);
-  if (!explained.empty()) verdict.explanation = std::move(explained);
+  if (!explained.empty()) {
+    // Which event is not allowed is the verdict's word alone.
+    const bool of_values = verdict.reason == attestation::reason::kPcrMismatch;
+    verdict.explanation = of_values ? std::move(explained) : verdict.explanation + "\n" + explained;
+  }
 
   Judged judged{.verdict = verdict,
                 .admission = admission,

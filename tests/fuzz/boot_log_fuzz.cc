@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "attestation/verifier/boot_event_rules.h"
 #include "attestation/verifier/boot_log_explain.h"
 #include "attestation/verifier/boot_log_replay.h"
 #include "attestation/verifier/boot_log_rules.h"
@@ -46,6 +47,19 @@ void Believe(const BootLog& log, ByteView octets) {
   Require(!VerifyBootLog(octets, log.banks.front(), quoted).ok());
 }
 
+// Rules that list every event of a PCR allow it; without one of them they do not.
+void JudgeByEvents(const BootLog& log, std::uint8_t pcr) {
+  BootEventRules rules;
+  for (const BootEvent& event : log.events) {
+    const bool judged = event.pcr == pcr && event.type != EventType::kNoAction && event.type != EventType::kSeparator;
+    if (judged) rules.push_back({event.type, {event.digests.front()}});
+  }
+  if (rules.empty() || rules.size() > kMaxBootEventRules) return;
+  Require(JudgeBootEvents(rules, log, log.banks.front(), pcr).ok());
+  std::erase(rules, BootEventRule(rules.back()));
+  Require(JudgeBootEvents(rules, log, log.banks.front(), pcr).error().reason() == "boot_event_not_allowed");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -60,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Status judged = CheckBootLog(*log);
   if (judged.ok()) {
     Believe(*log, octets);
+    for (std::uint8_t pcr = 0; pcr < kStaticPcrCount; ++pcr) JudgeByEvents(*log, pcr);
   } else {
     RequireReason(judged.error());
   }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "attestation/verifier/boot_event_rules.h"
 #include "signer/node/enrolment.h"
 #include "signer/node/inventory.h"
 #include "signer/node_id.h"
@@ -32,6 +33,7 @@ enum class PcrBank : std::uint8_t { kSha256, kSha384, kSha512 };
 struct PcrGeneration {
   std::string name;
   std::map<std::uint8_t, std::vector<Bytes>> pcrs;
+  std::map<std::uint8_t, attestation::BootEventRules> events;  // of other PCRs
   std::vector<Bytes> states;
 
   friend bool operator==(const PcrGeneration&, const PcrGeneration&) = default;

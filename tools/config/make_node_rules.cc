@@ -89,6 +89,12 @@ std::string TextOf(const NodeGroup& group) {
     for (const auto& [pcr, values] : generation.pcrs) {
       for (const Bytes& value : values) text += fmt::format(" {}={}", pcr, ToHex(value));
     }
+    for (const auto& [pcr, rules] : generation.events) {
+      for (const attestation::BootEventRule& rule : rules) {
+        text += fmt::format(" {} {}", pcr, EventTypeName(rule.type));
+        for (const Bytes& digest : rule.digests) text += "," + ToHex(digest);
+      }
+    }
     for (const Bytes& state : generation.states) text += " " + ToHex(state);
   }
   for (const auto& [manufacturer, version] : group.firmware) text += fmt::format("\n{} {}", manufacturer, version);
@@ -97,14 +103,18 @@ std::string TextOf(const NodeGroup& group) {
 }
 
 Result<rootkeep::NodeGroup> MakeGroup(const NodeGroup& config) {
-  rootkeep::NodeGroup group{.want_boot_log = config.boot_log};
+  rootkeep::NodeGroup group;
   attestation::PcrPolicy& pcrs = group.policy.pcrs;
   pcrs.bank = AlgorithmOf(config.bank);
   pcrs.required = config.pcrs;
   pcrs.learn = config.learn;
   for (const PcrGeneration& generation : config.generations) {
-    pcrs.generations.push_back({.name = generation.name, .allowed = generation.pcrs, .composites = generation.states});
+    pcrs.generations.push_back({.name = generation.name,
+                                .allowed = generation.pcrs,
+                                .events = generation.events,
+                                .composites = generation.states});
   }
+  group.want_boot_log = config.boot_log || attestation::HasEventRules(pcrs);
   for (const auto& [manufacturer, version] : config.firmware) group.policy.firmware.push_back({manufacturer, version});
   group.policy.node_key = {.auth_policies = config.key_policies, .require_parent = config.key_parent};
   if (Status sound = attestation::CheckPcrPolicy(pcrs); !sound.ok()) {

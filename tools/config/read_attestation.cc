@@ -98,20 +98,40 @@ std::vector<std::uint8_t> ReadPcrs(const v1::NodeGroup& file, const Section& sec
   return pcrs;
 }
 
+attestation::BootEventRule ReadEvents(const v1::BootEvents& file, const Section& section, PcrBank bank) {
+  const std::optional<attestation::EventType> type = attestation::EventTypeFromName(file.type());
+  if (!type) {
+    section.Complain("type",
+                     fmt::format("\"{}\" is no type of event, such as EV_EFI_BOOT_SERVICES_APPLICATION", file.type()));
+  }
+  if (file.digests().empty()) section.Complain("digests", "is required: at least one");
+  const std::vector<Bytes> digests = Digests(section, "digests", file.digests(), DigestSize(bank));
+  return {.type = type.value_or(attestation::EventType::kNoAction), .digests = {digests.begin(), digests.end()}};
+}
+
 PcrGeneration ReadGeneration(const v1::PcrGeneration& file, const Section& section, const NodeGroup& group) {
   PcrGeneration out{.name = Name(section, "name", file.name())};
+  const auto judges = [&](std::uint8_t pcr) { return out.pcrs.contains(pcr) || out.events.contains(pcr); };
   for (int i = 0; i < file.pcrs_size(); ++i) {
     const v1::PcrValues& item = file.pcrs(i);
     const Section place = section.Child("pcrs", static_cast<std::size_t>(i));
     const auto pcr = static_cast<std::uint8_t>(item.pcr() % kPcrs);
     const bool known = item.pcr() < kPcrs && std::ranges::find(group.pcrs, pcr) != group.pcrs.end();
     if (!known) place.Complain("pcr", fmt::format("{} is not one of the group's pcrs", item.pcr()));
-    if (out.pcrs.contains(pcr)) place.Complain("pcr", fmt::format("{} is there already", item.pcr()));
-    if (item.values().empty()) place.Complain("values", "is required: at least one");
-    out.pcrs[pcr] = Digests(place, "values", item.values(), DigestSize(group.bank));
+    if (judges(pcr)) place.Complain("pcr", fmt::format("{} is there already", item.pcr()));
+    if (item.values().empty() == item.events().empty()) {
+      place.Complain("values", "is required, or events in its place, and not both");
+    }
+    if (item.events().empty()) {
+      out.pcrs[pcr] = Digests(place, "values", item.values(), DigestSize(group.bank));
+    } else {
+      out.events[pcr] = ReadList(place, "events", item.events(), [&](const v1::BootEvents& events, const Section& at) {
+        return ReadEvents(events, at, group.bank);
+      });
+    }
   }
   out.states = Digests(section, "states", file.states(), kSha256Size);
-  const bool whole = std::ranges::all_of(group.pcrs, [&](std::uint8_t pcr) { return out.pcrs.contains(pcr); });
+  const bool whole = std::ranges::all_of(group.pcrs, judges);
   if (!whole && out.states.empty()) section.Complain("pcrs", "has no value for one of the group's pcrs");
   return out;
 }

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "attestation/verifier/boot_log_replay.h"
 #include "attestation/verifier/boot_log_report.h"
+#include "attestation/verifier/pcr_judgement.h"
 #include "attestation/wire/messages.h"
 #include "keystore/base/file.h"
 #include "signer/node/pcr_text.h"
@@ -65,10 +68,10 @@ Result<Evidence> EvidenceOfNode(const std::string& state, const std::string& id)
   Evidence evidence{.group = node.group};
   RK_TRY(evidence.pcrs, ReadPcrText(node.evidence.pcrs));
   RK_TRY(auto kept, nodes->BootLog(id));
-  if (kept) {
-    if (auto then = ParsePcrText(kept->pcrs)) {
-      evidence.accepted = attestation::QuotedBootLog{std::move(kept->log), std::move(then->values)};
-    }
+  if (!kept) return evidence;
+  if (kept->pcrs == node.evidence.pcrs) evidence.boot_log = kept->log;
+  if (auto then = ParsePcrText(kept->pcrs)) {
+    evidence.accepted = attestation::QuotedBootLog{std::move(kept->log), std::move(then->values)};
   }
   return evidence;
 }
@@ -92,20 +95,51 @@ std::vector<std::string> Explain(const attestation::PcrJudgement& judgement, con
   return lines;
 }
 
-void Print(const Asked& asked, const std::string& group, const std::string& version,
-           const attestation::PcrJudgement& judgement, const std::vector<std::string>& why) {
+// Each event that the generation has rules on, where the log proves anything.
+std::vector<std::string> EventsOf(const attestation::PcrPolicy& policy, const attestation::PcrJudgement& judgement,
+                                  const Evidence& evidence) {
+  std::vector<std::string> lines;
+  const std::string& name = judgement.status.ok() ? judgement.generation : judgement.closest;
+  // A policy that learns has none that is closest.
+  const auto shown = [&](const attestation::PcrGeneration& generation) {
+    return !generation.events.empty() && (name.empty() || generation.name == name);
+  };
+  const auto generation = std::ranges::find_if(policy.generations, shown);
+  if (generation == policy.generations.end()) return lines;
+  const auto log = attestation::VerifyBootLog(evidence.boot_log, policy.bank, evidence.pcrs.values);
+  if (!log.ok()) return lines;
+  for (const auto& [pcr, rules] : generation->events) {
+    const auto events = attestation::ExplainBootEvents(rules, *log, policy.bank, pcr);
+    lines.insert(lines.end(), events.begin(), events.end());
+  }
+  return lines;
+}
+
+struct Answer {
+  std::string group;
+  std::string policy;  // its version
+  attestation::PcrJudgement judgement;
+  std::vector<std::string> why;     // empty when it is accepted
+  std::vector<std::string> events;  // each with what the policy says to it
+};
+
+void Print(const Answer& answer, bool as_json) {
+  const attestation::PcrJudgement& judgement = answer.judgement;
   const bool accepted = judgement.status.ok();
-  if (asked.json) {
-    return PrintJson({{"group", group},
-                      {"policy", version},
+  if (as_json) {
+    return PrintJson({{"group", answer.group},
+                      {"policy", answer.policy},
                       {"accepted", accepted},
                       {"generation", judgement.generation},
                       {"reason", accepted ? "" : std::string(judgement.status.error().reason())},
-                      {"explanation", why}});
+                      {"explanation", answer.why},
+                      {"events", answer.events}});
   }
-  if (accepted)
-    return PrintLine(fmt::format("group {} accepts these PCRs as generation {}", group, judgement.generation));
-  for (const std::string& line : why) PrintLine(line);
+  if (accepted) {
+    PrintLine(fmt::format("group {} accepts these PCRs as generation {}", answer.group, judgement.generation));
+  }
+  for (const std::string& line : answer.why) PrintLine(line);
+  for (const std::string& line : answer.events) PrintLine(line);
 }
 
 Status Test(const Asked& asked) {
@@ -120,20 +154,26 @@ Status Test(const Asked& asked) {
 
   std::vector<std::uint8_t> indices;
   for (const attestation::PcrValue& value : evidence.pcrs.values) indices.push_back(value.index);
-  const auto judgement = attestation::JudgePcrs(
-      group->second.policy.pcrs, attestation::SelectPcrs(evidence.pcrs.bank, indices), evidence.pcrs.values);
-  std::vector<std::string> why;
-  if (!judgement.status.ok()) why = Explain(judgement, evidence);
-  Print(asked, name, group->second.version, judgement, why);
-  if (judgement.status.ok()) return Ok();
-  return FailedPrecondition(fmt::format("group {} refuses these PCRs ({})", name, judgement.status.error().reason()));
+  const attestation::PcrPolicy& policy = group->second.policy.pcrs;
+  Answer answer{.group = name,
+                .policy = group->second.version,
+                .judgement = attestation::JudgePcrs(policy, attestation::SelectPcrs(evidence.pcrs.bank, indices),
+                                                    evidence.pcrs.values, evidence.boot_log)};
+  const Status& status = answer.judgement.status;
+  if (!status.ok()) answer.why = Explain(answer.judgement, evidence);
+  answer.events = EventsOf(policy, answer.judgement, evidence);
+  Print(answer, asked.json);
+  if (status.ok()) return Ok();
+  return FailedPrecondition(fmt::format("group {} refuses these PCRs ({})", name, status.error().reason()));
 }
 
 Action Declare(Options& options) {
   auto asked = std::make_shared<Asked>();
   options.Required("--config", asked->config, "rootkeepd's configuration, as it is or as it is meant to become")
       .Text("--group", asked->group, "The group whose policy judges; else the node's, or the first")
-      .Text("--boot-log", asked->boot_log, "The boot log of these PCRs, to say what differs")
+      .Text("--boot-log", asked->boot_log,
+            "The boot log of these PCRs, for rules on events and to say what differs; else the last accepted, if it is "
+            "of these")
       .Argument(
           "evidence", asked->evidence,
           "A node's id, for its last evidence; or a file with what node show --json printed, or with PCR values as "

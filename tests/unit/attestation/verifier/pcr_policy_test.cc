@@ -1,5 +1,6 @@
 #include "attestation/verifier/pcr_policy.h"
 
+#include "attestation/verifier/pcr_judgement.h"
 #include "attestation/verifier/reasons.h"
 #include "tests/support/matchers.h"
 
@@ -24,7 +25,7 @@ PcrPolicy TwoGenerations() {
 const PcrSelection kAsked = SelectPcrs(Algorithm::kSha256, {4, 7, 9});
 
 PcrJudgement Judge(const PcrPolicy& policy, const Bytes& pcr4, const Bytes& pcr7) {
-  return JudgePcrs(policy, kAsked, {{4, pcr4}, {7, pcr7}, {9, kOther}});
+  return JudgePcrs(policy, kAsked, {{4, pcr4}, {7, pcr7}, {9, kOther}}, {});
 }
 
 TEST(PcrPolicy, AllowsEachOfItsGenerations) {
@@ -75,11 +76,11 @@ TEST(PcrPolicy, DeniesByWhatItWouldNotCompare) {
 
 TEST(PcrPolicy, DeniesWhatWasNotQuoted) {
   const std::vector<PcrValue> values{{4, kOld}, {7, kOld}};
-  EXPECT_THAT(JudgePcrs(TwoGenerations(), SelectPcrs(Algorithm::kSha256, {4}), values).status,
+  EXPECT_THAT(JudgePcrs(TwoGenerations(), SelectPcrs(Algorithm::kSha256, {4}), values, {}).status,
               HasReason(reason::kPcrNotQuoted));
-  EXPECT_THAT(JudgePcrs(TwoGenerations(), SelectPcrs(Algorithm::kSha384, {4, 7}), values).status,
+  EXPECT_THAT(JudgePcrs(TwoGenerations(), SelectPcrs(Algorithm::kSha384, {4, 7}), values, {}).status,
               HasReason(reason::kPcrNotQuoted));
-  EXPECT_THAT(JudgePcrs(TwoGenerations(), SelectPcrs(Algorithm::kSha256, {4, 7}), {{4, kOld}}).status,
+  EXPECT_THAT(JudgePcrs(TwoGenerations(), SelectPcrs(Algorithm::kSha256, {4, 7}), {{4, kOld}}, {}).status,
               HasReason(reason::kPcrNotQuoted));
 }
 

@@ -1,8 +1,6 @@
 // From the first message of a node to what is remembered of it, with evidence of TPM simulators.
 #include "signer/node/node_attestor.h"
 
-#include "attestation/verifier/boot_log_replay.h"
-#include "tests/support/boot_log.h"
 #include "tests/unit/signer/node/attestor_fixture.h"
 
 namespace rootkeep {
@@ -71,6 +69,22 @@ TEST_F(NodeAttestorTest, AKnownNodeProvesItselfAgainAndAfterAReboot) {
   EXPECT_GT(Get()->clock->reset_count, resets);
 }
 
+TEST_F(NodeAttestorTest, ANodeThatWasOffForLongComesBackByFreshEvidenceAlone) {
+  SwTpm tpm(*manufacturer_, "n1");
+  std::optional<TestNode> node(tpm);
+  Enrol(*node);
+  ASSERT_EQ(Attest(*node)->kind, Kind::kAttested);
+  node.reset();
+  clock_.Advance(std::chrono::hours(24 * 60));
+  EXPECT_EQ(StandingOf(*Get(), ToUnixSeconds(clock_.Now())), kAttestationEnded);
+  tpm.Reboot();
+  node.emplace(tpm);
+  ASSERT_OK_AND_ASSIGN(const NodeVerdict verdict, Attest(*node));
+  EXPECT_EQ(verdict.kind, Kind::kAttested) << verdict.reason;
+  EXPECT_GT(verdict.until, clock_.Now());
+  EXPECT_EQ(StandingOf(*Get(), ToUnixSeconds(clock_.Now())), "attested");
+}
+
 TEST_F(NodeAttestorTest, TheUnknownAreDeniedAndLeaveNothing) {
   const SwTpm tpm(*manufacturer_, "n1");
   TestNode node(tpm, EkKind::kL1);
@@ -128,43 +142,6 @@ TEST_F(NodeAttestorTest, WrongPcrsFailTheNodeForGood) {
   // Right evidence would not help either, until an operator says so.
   Approve();
   EXPECT_EQ(Attest(node)->reason, "pcr_mismatch");
-}
-
-// Extends the TPM as the log says that firmware did.
-void Boot(const TestNode& node, const attestation::BootLog& log) {
-  const std::size_t bank = attestation::BankIndex(log, attestation::Algorithm::kSha256).value();
-  for (const attestation::BootEvent& event : log.events) {
-    if (event.type == attestation::EventType::kNoAction) continue;
-    ASSERT_THAT(testing::ExtendPcr((*node).esys(), event.pcr, event.digests[bank]), IsOk());
-  }
-}
-
-TEST_F(NodeAttestorTest, BootLogsSayWhatChanged) {
-  SwTpm tpm(*manufacturer_, "n1");
-  std::optional<TestNode> node(tpm);
-  const auto with = testing::HonestBootLog(true);
-  const auto without = testing::HonestBootLog(false);
-  NodeGroup group = testing::FreshNodes();
-  group.want_boot_log = true;
-  group.policy.pcrs.required = {7};
-  const Bytes pcr7 = attestation::ReplayBootLog(with, attestation::Algorithm::kSha256).value()[7];
-  group.policy.pcrs.generations = {{.name = "secure", .allowed = {{7, {pcr7}}}}};
-  Configure(group, {{"n1", node->ek(), ""}}, kDeny);
-  const auto attest = [&](const attestation::BootLog& log) {
-    auto attempt = Begin(*node).value();
-    EXPECT_TRUE(attempt->challenge().want_boot_log);
-    auto evidence = node->Answer(attempt->challenge());
-    evidence.boot_log = testing::Encode(log);
-    return attestor_->Judge(std::move(attempt), evidence).value();
-  };
-  Boot(*node, with);
-  ASSERT_EQ(attest(with).kind, Kind::kAttested);
-  node.reset();
-  tpm.Reboot();
-  node.emplace(tpm);
-  Boot(*node, without);
-  EXPECT_EQ(attest(without).kind, Kind::kRefused);
-  EXPECT_TRUE(Get()->explanation.starts_with("PCR 7 differs: secure boot was on, now off\n")) << Get()->explanation;
 }
 
 TEST_F(NodeAttestorTest, LearningRecordsAndAttestsNobody) {

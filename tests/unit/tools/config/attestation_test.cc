@@ -27,6 +27,8 @@ const std::string kOther(64, 'b');
 const std::string kValues = "generations: [{name: now, pcrs: [{pcr: 0, values: [" + kDigest + "]}, {pcr: 7, values: [" +
                             kDigest + ", " + kOther + "]}]}]";
 
+const std::string kShim = "{type: EV_EFI_BOOT_SERVICES_APPLICATION, digests: [" + kDigest + ", " + kOther + "]}";
+
 // Of one group, with `group` in it and `rest` beside it.
 std::string With(const std::string& group, const std::string& rest = "") {
   return Minimal("attestation:\n  groups:\n    - {name: workers, pcrs: [7, 0], " + group + "}\n" + rest);
@@ -78,6 +80,15 @@ TEST(AttestationConfigTest, WhatIsWrongIsNamedWithItsPlace) {
        "generations[0].pcrs: has no value for one of the group's pcrs"},
       {With("generations: [{name: now, pcrs: [{pcr: 1, values: [" + kDigest + "]}]}]"), "1 is not one of the group's"},
       {With("generations: [{name: now, pcrs: [{pcr: 0, values: [aa]}]}]"), "\"aa\" is not 64 hexadecimal digits"},
+      {With("generations: [{name: now, pcrs: [{pcr: 0}]}]"), "values: is required, or events in its place"},
+      {With("generations: [{name: now, pcrs: [{pcr: 0, values: [" + kDigest + "], events: [" + kShim + "]}]}]"),
+       "values: is required, or events in its place, and not both"},
+      {With("generations: [{name: now, pcrs: [{pcr: 0, events: [{type: EV_X, digests: [" + kDigest + "]}]}]}]"),
+       "events[0].type: \"EV_X\" is no type of event"},
+      {With("generations: [{name: now, pcrs: [{pcr: 0, events: [{type: EV_IPL}]}]}]"),
+       "events[0].digests: is required"},
+      {With("generations: [{name: now, pcrs: [{pcr: 0, events: [{type: EV_IPL, digests: [aa]}]}]}]"),
+       "\"aa\" is not 64 hexadecimal digits"},
       {With("bank: sha384, " + kValues), "is not 96 hexadecimal digits"},
       {With("generations: [{name: now, states: [zz]}]"), "\"zz\" is not 64 hexadecimal digits"},
       {With(kValues + ", firmware: [{manufacturer: ifx, version: aa}]"), "\"ifx\" is not \"id:\" and eight"},
@@ -129,6 +140,26 @@ TEST_F(NodeRulesTest, AreMadeOfFilesAndEntries) {
   EXPECT_THAT(group.policy.pcrs.required, ElementsAre(0, 7));
   EXPECT_EQ(group.policy.pcrs.generations.size(), 1U);
   EXPECT_EQ(group.version.size(), 16U);
+}
+
+TEST_F(NodeRulesTest, RulesOnEventsAskForTheBootLog) {
+  const auto of = [&](const std::string& pcr, const std::string& event) {
+    return Rules(Minimal("attestation:\n  groups:\n    - {name: workers, pcrs: [" + pcr +
+                         "], generations: [{name: now, pcrs: [{pcr: " + pcr + ", events: [" + event + "]}]}]}\n"));
+  };
+  const auto made = of("4", kShim);
+  ASSERT_THAT(made, IsOk());
+  const rootkeep::NodeGroup& group = (*made)->groups.at("workers");
+  EXPECT_TRUE(group.want_boot_log);
+  const attestation::BootEventRules& rules = group.policy.pcrs.generations[0].events.at(4);
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules[0].type, attestation::EventType::kBootServicesApplication);
+  EXPECT_THAT(rules[0].digests, ElementsAre(Bytes(32, 0xaa), Bytes(32, 0xbb)));
+  EXPECT_THAT(of("7", kShim), Says("EV_EFI_BOOT_SERVICES_APPLICATION does not belong in PCR 7"));
+  EXPECT_THAT(of("11", "{type: EV_IPL, digests: [" + kDigest + "]}"), Says("PCR 11 goes on after the boot log ends"));
+  // Another list is another policy.
+  const auto other = of("4", "{type: EV_EFI_BOOT_SERVICES_APPLICATION, digests: [" + kDigest + "]}");
+  EXPECT_NE((*other)->groups.at("workers").version, group.version);
 }
 
 TEST_F(NodeRulesTest, RevocationListsComeInEitherFormAndAreOfTheManufacturer) {
