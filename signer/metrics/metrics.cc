@@ -70,7 +70,11 @@ struct Metrics::Impl {
                                       .Help("attempts of nodes to prove themselves, by verdict and reason")
                                       .Register(registry);
   Family<Gauge>& nodes =
-      prometheus::BuildGauge().Name(metric_names::kNodes).Help("nodes by how they stand").Register(registry);
+      prometheus::BuildGauge().Name(metric_names::kNodes).Help("nodes by how they stand and why").Register(registry);
+  Gauge& nodes_newest_evidence = AddGauge(registry, metric_names::kNodesNewestEvidence,
+                                          "last right evidence of any attested node, Unix time; 0 without one");
+  Gauge& nodes_first_end = AddGauge(registry, metric_names::kNodesFirstEnd,
+                                    "when the first attestation that holds ends, Unix time; 0 without one");
   Family<Counter>& api_calls = prometheus::BuildCounter()
                                    .Name(metric_names::kApiCalls)
                                    .Help("calls of Rootkeep's own API answered, by method and status")
@@ -150,8 +154,14 @@ void Metrics::CountAttestation(std::string_view verdict, std::string_view reason
   impl_->attestations.Add({{"verdict", std::string(verdict)}, {"reason", std::string(reason)}}).Increment();
 }
 
-void Metrics::SetNodes(std::string_view standing, std::size_t count) {
-  impl_->nodes.Add({{"standing", std::string(standing)}}).Set(static_cast<double>(count));
+void Metrics::SetNodes(std::string_view standing, std::string_view reason, std::size_t count) {
+  impl_->nodes.Add({{"standing", std::string(standing)}, {"reason", std::string(reason)}})
+      .Set(static_cast<double>(count));
+}
+
+void Metrics::SetNodeTimes(std::int64_t newest_evidence, std::int64_t first_end) {
+  impl_->nodes_newest_evidence.Set(static_cast<double>(newest_evidence));
+  impl_->nodes_first_end.Set(static_cast<double>(first_end));
 }
 
 void Metrics::SetTokenUp(const std::string& token, bool up) { impl_->token_up.Add({{"token", token}}).Set(up ? 1 : 0); }

@@ -42,8 +42,10 @@ class Metrics {
   // `verdict` is "attested", "held", "failed", "repeat" or "refused" (before a challenge, or not judged); reasons as in
   // CountRefusal, empty for none.
   void CountAttestation(std::string_view verdict, std::string_view reason);
-  // `standing` is a NodeStateName, or "attestation ended".
-  void SetNodes(std::string_view standing, std::size_t count);
+  // `standing` is a NodeStateName, or "attestation ended"; `reason` the word why, empty for none.
+  void SetNodes(std::string_view standing, std::string_view reason, std::size_t count);
+  // Of attested nodes, Unix seconds: the last evidence of any, and when the first attestation ends; 0 without one.
+  void SetNodeTimes(std::int64_t newest_evidence, std::int64_t first_end);
   // A call of Rootkeep's own API was answered; `method` is one of the service's, `code` a CodeName or "OK".
   void CountApiCall(std::string_view method, std::string_view code);
   void SetBundleStreams(std::size_t count);

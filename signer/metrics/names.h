@@ -25,8 +25,10 @@ inline constexpr char kKeys[] = "rootkeep_keys";  // token=<configured name>, st
 inline constexpr char kKeyCatalogueReadable[] = "rootkeep_key_catalogue_readable";
 inline constexpr char kUnsafeRules[] = "rootkeep_impersonation_rules_without_placement";
 inline constexpr char kAttestations[] = "rootkeep_node_attestations_total";  // verdict=<word>, reason=<word>
-inline constexpr char kNodes[] = "rootkeep_nodes";                           // standing=attested|held|failed|...
-inline constexpr char kApiCalls[] = "rootkeep_api_calls_total";              // method=<word>, code=<gRPC's word>
+inline constexpr char kNodes[] = "rootkeep_nodes";  // standing=attested|held|failed|..., reason=<word>
+inline constexpr char kNodesNewestEvidence[] = "rootkeep_nodes_newest_evidence_timestamp_seconds";
+inline constexpr char kNodesFirstEnd[] = "rootkeep_nodes_first_end_timestamp_seconds";
+inline constexpr char kApiCalls[] = "rootkeep_api_calls_total";  // method=<word>, code=<gRPC's word>
 inline constexpr char kBundleStreams[] = "rootkeep_bundle_streams";
 inline constexpr char kBuildInfo[] = "rootkeep_build_info";  // version=<x.y.z>
 

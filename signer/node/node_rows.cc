@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -116,21 +117,29 @@ Result<std::vector<Node>> Select(Database& database, std::string_view column, st
   return ReadAll(query, ReadNode);
 }
 
-Result<std::map<std::string_view, std::size_t>> CountStandings(Database& database, std::int64_t now) {
-  std::map<std::string_view, std::size_t> counts{{kAttestationEnded, 0}};
+Result<NodeStandings> CountStandings(Database& database, std::int64_t now) {
+  NodeStandings standings{.counts = {{{kAttestationEnded, ""}, 0}}};
   for (const NodeState state : {NodeState::kHeld, NodeState::kApproved, NodeState::kAttested, NodeState::kFailed,
                                 NodeState::kDenied, NodeState::kReenrol}) {
-    counts[NodeStateName(state)] = 0;
+    standings.counts[{NodeStateName(state), ""}] = 0;
   }
-  RK_TRY(Statement query, database.Prepare("SELECT state, attested_until > :now, COUNT(*) FROM nodes GROUP BY 1, 2",
-                                           {kInteger}, {kInteger, kInteger, kInteger}));
+  RK_TRY(Statement query,
+         database.Prepare("SELECT state, attested_until > :now, reason, COUNT(*), MAX(evidence_at), MIN(attested_until)"
+                          " FROM nodes GROUP BY 1, 2, 3",
+                          {kInteger}, {kInteger, kInteger, kText, kInteger, kInteger, kInteger}));
   query.Bind(now);
   RK_RETURN_IF_ERROR(query.Start());
   for (;;) {
     RK_TRY(const bool found, query.Next());
-    if (!found) return counts;
-    const Node like{.state = static_cast<NodeState>(query.integer(0)), .attested_until = query.integer(1) != 0 ? 1 : 0};
-    counts[StandingOf(like, 0)] += static_cast<std::size_t>(query.integer(2));
+    if (!found) return standings;
+    const bool holds = query.integer(1) != 0;
+    const Node like{.state = static_cast<NodeState>(query.integer(0)), .attested_until = holds ? 1 : 0};
+    standings.counts[{StandingOf(like, 0), std::string(query.text(2))}] += static_cast<std::size_t>(query.integer(3));
+    if (like.state != NodeState::kAttested) continue;
+    standings.newest_evidence = std::max(standings.newest_evidence, query.integer(4));
+    if (!holds) continue;
+    const std::int64_t end = query.integer(5);
+    standings.first_end = standings.first_end == 0 ? end : std::min(standings.first_end, end);
   }
 }
 

@@ -19,7 +19,7 @@ Status Insert(store::Database& database, const Node& node);
 // The row with the node's id.
 Status Update(store::Database& database, const Node& node);
 
-Result<std::map<std::string_view, std::size_t>> CountStandings(store::Database& database, std::int64_t now);
+Result<NodeStandings> CountStandings(store::Database& database, std::int64_t now);
 Result<std::vector<BindingRequest>> SelectBindings(store::Database& database, std::string_view ek_sha256);
 Result<std::vector<NodeCertificate>> SelectCertificates(store::Database& database, std::string_view node);
 Result<std::vector<NodeEvent>> SelectEvents(store::Database& database, std::string_view node, std::size_t limit);

@@ -140,7 +140,7 @@ Result<std::vector<Node>> NodeStore::List() {
   return node_rows::Select(*database_, "", "");
 }
 
-Result<std::map<std::string_view, std::size_t>> NodeStore::Standings(std::int64_t now) {
+Result<NodeStandings> NodeStore::Standings(std::int64_t now) {
   const MutexLock lock(mutex_);
   return node_rows::CountStandings(*database_, now);
 }

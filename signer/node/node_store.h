@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "keystore/base/clock.h"
@@ -52,6 +53,15 @@ struct NodeBootLog {
   Bytes log;         // as the node sent it
 };
 
+// How nodes stand at some moment.
+struct NodeStandings {
+  // By StandingOf and Node::reason: every standing there is without a reason, and each reason that some node has.
+  std::map<std::pair<std::string_view, std::string>, std::size_t> counts;
+  // Unix seconds, of nodes that are attested; 0 without one.
+  std::int64_t newest_evidence = 0;
+  std::int64_t first_end = 0;  // of an attestation that still holds
+};
+
 // One line of a node's history.
 struct NodeEvent {
   std::int64_t at = 0;  // Unix seconds
@@ -82,8 +92,8 @@ class NodeStore {
   Result<std::optional<Node>> FindByEk(std::string_view ek_sha256);
   // By id.
   Result<std::vector<Node>> List();
-  // How many stand how at `now` (StandingOf): every standing there is.
-  Result<std::map<std::string_view, std::size_t>> Standings(std::int64_t now);
+  // At `now`, Unix seconds.
+  Result<NodeStandings> Standings(std::int64_t now);
   Result<std::vector<BindingRequest>> BindingRequests();
   // Newest first.
   Result<std::vector<NodeCertificate>> Certificates(std::string_view node);

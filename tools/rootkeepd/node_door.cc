@@ -48,7 +48,10 @@ void NodeDoor::Round(WallTime now) {
   count_at_ = moment + kCountEvery;
   const auto standings = nodes_->Standings(ToUnixSeconds(now));
   if (!standings.ok()) return log::Warning("nodes_not_counted", {{"detail", standings.error().ToString()}});
-  for (const auto& [standing, count] : *standings) metrics_.SetNodes(standing, count);
+  for (auto& [kind, count] : counted_) count = 0;
+  for (const auto& [kind, count] : standings->counts) counted_[kind] = count;
+  for (const auto& [kind, count] : counted_) metrics_.SetNodes(kind.first, kind.second, count);
+  metrics_.SetNodeTimes(standings->newest_evidence, standings->first_end);
 }
 
 }  // namespace rootkeep

@@ -50,6 +50,7 @@ class NodeDoor {
   Workers workers_;
   NodeAttestationService service_;
   Deadline count_at_;
+  decltype(NodeStandings::counts) counted_;  // with those of before, of which there is none any more
 };
 
 }  // namespace rootkeep

@@ -15,6 +15,7 @@ using testing::HasCode;
 using testing::HasReason;
 using testing::IsOk;
 using testing::kThen;
+using testing::MakeEvidence;
 using testing::MakeNode;
 using testing::MakePass;
 
@@ -139,13 +140,38 @@ TEST_F(NodeStoreTest, CountsHowNodesStand) {
   }
   ASSERT_THAT(Attest("n2", kThen), IsOk());
   ASSERT_THAT(Attest("n3", kThen + 1), IsOk());
-  ASSERT_OK_AND_ASSIGN(const auto standings, nodes_->Standings(kThen + 3600));
-  EXPECT_EQ(standings.size(), 7U);
-  EXPECT_EQ(standings.at("attested"), 1U);
-  EXPECT_EQ(standings.at(kAttestationEnded), 1U);
-  EXPECT_EQ(standings.at("failed"), 1U);
-  EXPECT_EQ(standings.at("held"), 1U);
-  EXPECT_EQ(standings.at("denied"), 0U);
+  Node held = MakeNode("n5", '5', NodeState::kHeld);
+  held.reason = "enrolment";
+  ASSERT_THAT(nodes_->Insert(held, kThen), IsOk());
+  ASSERT_OK_AND_ASSIGN(const NodeStandings standings, nodes_->Standings(kThen + 3600));
+  const auto count = [&](std::string_view standing, const char* reason = "") {
+    return standings.counts.at({standing, reason});
+  };
+  EXPECT_EQ(standings.counts.size(), 8U);
+  EXPECT_EQ(count("attested"), 1U);
+  EXPECT_EQ(count(kAttestationEnded), 1U);
+  EXPECT_EQ(count("failed"), 1U);
+  EXPECT_EQ(count("held"), 1U);
+  EXPECT_EQ(count("held", "enrolment"), 1U);
+  EXPECT_EQ(count("denied"), 0U);
+}
+
+TEST_F(NodeStoreTest, TellsTheLastEvidenceAndTheFirstEnd) {
+  for (const char id : {'1', '2', '3', '4'}) {
+    ASSERT_THAT(nodes_->Insert(MakeNode(std::string("n") + id, id), kThen), IsOk());
+  }
+  EXPECT_EQ(nodes_->Standings(kThen)->newest_evidence, 0);
+  EXPECT_EQ(nodes_->Standings(kThen)->first_end, 0);
+  for (const auto& [id, at] : std::vector<std::pair<std::string, std::int64_t>>{
+           {"n1", kThen}, {"n2", kThen + 20}, {"n3", kThen + 10}, {"n4", kThen + 30}}) {
+    ASSERT_THAT(Attest(id, at), IsOk());
+  }
+  const auto fail = [](Node node) { return Failed(std::move(node), MakeEvidence(kThen + 40), {"pcr_mismatch", ""}); };
+  ASSERT_THAT(nodes_->Update("n4", fail, "service", kThen + 40), IsOk());
+  ASSERT_OK_AND_ASSIGN(const NodeStandings standings, nodes_->Standings(kThen + 3605));
+  EXPECT_EQ(standings.newest_evidence, kThen + 20) << "a failed node's evidence is none";
+  EXPECT_EQ(standings.first_end, kThen + 3610) << "n1's has ended";
+  EXPECT_EQ(standings.counts.at({"failed", "pcr_mismatch"}), 1U);
 }
 
 TEST_F(NodeStoreTest, KeepsAHistoryOfWhatChanged) {
