@@ -1,7 +1,9 @@
 #include <sys/stat.h>
 
 #include "keystore/catalog/catalog.h"
+#include "signer/ledger/open_ledger.h"
 #include "tests/e2e/cli_fixture.h"
+#include "tests/support/ledger_load.h"
 
 namespace rootkeep::testing {
 namespace {
@@ -72,6 +74,32 @@ TEST_F(CliDoctorTest, NamesImpersonationWithoutPlacement) {
   const ProgramResult result = Rootkeep({"doctor", "--config", config});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, ::testing::ContainsRegex("warning .*anywhere"));
+}
+
+TEST_F(CliDoctorTest, SaysThatACaOfAnEntryThatIsGoneLives) {
+  InitCa();
+  const WallTime now = std::chrono::system_clock::now();
+  const auto warnings = [&] {
+    const json report = Json(Rootkeep({"doctor", "--config", Config(), "--json"}));
+    EXPECT_EQ(report["healthy"], true) << report;
+    std::string details;
+    for (const json& step : report["steps"]) {
+      if (step["step"] == "foreign CAs") details += step["detail"];
+    }
+    return details;
+  };
+  EXPECT_EQ(warnings(), "") << "no daemon has run here";
+  ASSERT_OK_AND_ASSIGN(const auto ledger, OpenLedger({.path = state_ + "/rootkeep.db"}));
+  Intent intent = MakeIntent(1);
+  intent.profile = "foreign-ca";
+  intent.not_after = ToUnixSeconds(now) - 1;
+  ASSERT_THAT(IntendAndWait(*ledger, intent), IsOk());
+  EXPECT_EQ(warnings(), "") << "it has ended";
+  intent = MakeIntent(2);
+  intent.profile = "foreign-ca";
+  intent.not_after = ToUnixSeconds(now) + 3600;
+  ASSERT_THAT(IntendAndWait(*ledger, intent), IsOk());
+  EXPECT_THAT(warnings(), HasSubstr("may live until " + ToRfc3339(FromUnixSeconds(ToUnixSeconds(now) + 3600))));
 }
 
 TEST_F(CliDoctorTest, AConfigurationThatIsNoneEndsIt) {
