@@ -37,8 +37,8 @@ Status CheckIssuer(const Caller& caller, const Peer& peer, const AuthoritySet& a
 
 Result<KnownCaller> ApiCallers::Recognise(const Peer& peer) const {
   RK_TRY(Caller caller, Authenticate(authenticator_, peer));
+  RK_TRY(ApiCaller entry, EntryOf(caller));  // first: every workload has a certificate, and few an entry
   RK_RETURN_IF_ERROR(CheckIssuer(caller, peer, authorities_));
-  RK_TRY(ApiCaller entry, EntryOf(caller));
   return KnownCaller{std::move(caller), std::move(entry)};
 }
 
