@@ -100,6 +100,35 @@ TEST_F(AgentRelay, WithoutItsCaItSaysSoAtOnceAndServesAgainWhenItIsBack) {
   node_1_.Stop();
 }
 
+TEST_F(AgentRelay, DoctorAsksItAsAClientWould) {
+  ASSERT_NO_FATAL_FAILURE(StartNode(node_1_));
+  ASSERT_TRUE(node_1_.Serves()) << node_1_.Log();
+  const std::string relay = node_1_.Address("relay");
+  // As an operator writes it: with a port.
+  std::string config = ReadFile(node_1_.File("agent.yaml"), 1 << 20).value_or("");
+  const std::string anywhere = "addresses: [\"127.0.0.1:0\"";
+  config.replace(config.find(anywhere), anywhere.size(), "addresses: [\"" + relay + "\"");
+  ASSERT_THAT(WriteFileAtomically(node_1_.File("known.yaml"), config, 0600), IsOk());
+  const auto doctor = [this](const char* file) {
+    return RunProgram({ROOTKEEP_BINARY, "doctor", "--agent-config", node_1_.File(file)});
+  };
+  const ProgramResult well = doctor("known.yaml");
+  EXPECT_EQ(well.exit_code, 0) << well.out << well.err;
+  EXPECT_THAT(well.out, HasSubstr("relay " + relay + ": answers"));
+  EXPECT_THAT(well.out, HasSubstr("relay " + relay + ": localhost, 127.0.0.1, ::1, until "));
+  EXPECT_THAT(well.out, HasSubstr("relay " + relay + ": it answers, and refuses a request without a token"));
+  EXPECT_THAT(doctor("agent.yaml").out, HasSubstr("the port is a free one"));
+  ASSERT_EQ(daemon().Stop(kPatience), 0);
+  const ProgramResult away = doctor("known.yaml");
+  EXPECT_EQ(away.exit_code, 1);
+  EXPECT_THAT(away.out, HasSubstr("FAILED     ask CA          relay " + relay));
+  node_1_.Stop();
+  const ProgramResult gone = doctor("known.yaml");
+  EXPECT_EQ(gone.exit_code, 1);
+  EXPECT_THAT(gone.out, HasSubstr("FAILED     connect         relay " + relay));
+  EXPECT_THAT(gone.out, HasSubstr("not tried  ask CA"));
+}
+
 // With another key, so that nothing of the old identity can do.
 TEST_F(AgentRelay, ANewCertificateIsTakenUpWhileClientsStay) {
   ASSERT_NO_FATAL_FAILURE(StartNode(node_1_));

@@ -9,6 +9,7 @@
 #include "tools/rootkeep/doctor/check_agent.h"
 #include "tools/rootkeep/doctor/check_catalogue.h"
 #include "tools/rootkeep/doctor/check_config.h"
+#include "tools/rootkeep/doctor/check_relay.h"
 #include "tools/rootkeep/doctor/check_token.h"
 #include "tools/rootkeep/find_key.h"
 #include "tools/rootkeep/output.h"
@@ -76,11 +77,13 @@ Status ExamineAgent(Checkup& checkup, const Asked& asked) {
   const TokenOptions& given = asked.token;
   if (!given.config.empty() || !given.token.empty() || !given.serial.empty() || !given.module.empty() ||
       !given.pin_source.empty() || !asked.key.empty() || !asked.state.empty()) {
-    return UsageError("--agent-config examines an agent's certificates: leave out the other options");
+    return UsageError("--agent-config examines an agent's certificates and relay: leave out the other options");
   }
   const auto config = agent::LoadAgentConfig(asked.agent_config);
   if (checkup.Step("configuration", asked.agent_config, config)) {
-    CheckAgentCertificates(checkup, *config, std::chrono::system_clock::now());
+    const WallTime now = std::chrono::system_clock::now();
+    CheckAgentCertificates(checkup, *config, now);
+    CheckAgentRelay(checkup, *config, now);
   }
   return Ok();
 }
@@ -131,7 +134,8 @@ Action Declare(Options& options) {
             "State directory whose key catalogue and record of refused PINs to hold the token against; --config names "
             "one")
       .Text("--agent-config", asked->agent_config,
-            "Configuration of a rootkeep-agent: whether its certificates are there and renewed in time")
+            "Configuration of a rootkeep-agent: whether its certificates are there and renewed in time, and its relay "
+            "answers")
       .Flag("--json", asked->json, "Print JSON");
   return [asked] { return Doctor(*asked); };
 }
