@@ -1,8 +1,10 @@
 #include <nlohmann/json.hpp>
 
+#include "attestation/verifier/boot_log_replay.h"
 #include "signer/ledger/open_ledger.h"
 #include "signer/node/node_store.h"
 #include "signer/store/state_dir.h"
+#include "tests/support/boot_log.h"
 #include "tests/support/matchers.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
@@ -219,15 +221,21 @@ class CliNodePolicyTest : public CliNodeTest {
     EXPECT_THAT(WriteFileAtomically(dir_ / name, content, 0600), IsOk());
     return dir_ / name;
   }
-  ProgramResult Test(std::vector<std::string> words) const {
+  ProgramResult Test(const std::vector<std::string>& words) const {
+    return TestBy("7", "values: [" + kGood + "]", words);
+  }
+  // With what the group judges by.
+  ProgramResult TestBy(const std::string& pcr, const std::string& allowed, std::vector<std::string> words) const {
     const std::string config = File("rootkeepd.yaml", "version: 1\nstate_directory: " + state_ +
                                                           "\nkey_sockets: [{name: agent, path: /run/keys}]\n"
                                                           "trust_domains: [{name: cluster.local}]\n"
                                                           "authorities: [{name: mesh}]\n"
                                                           "attestation:\n  groups:\n"
-                                                          "    - name: edge\n      pcrs: [7]\n      generations:\n"
-                                                          "        - {name: now, pcrs: [{pcr: 7, values: [" +
-                                                          kGood + "]}]}\n");
+                                                          "    - name: edge\n      pcrs: [" +
+                                                          pcr +
+                                                          "]\n      generations:\n"
+                                                          "        - {name: now, pcrs: [{pcr: " +
+                                                          pcr + ", " + allowed + "}]}\n");
     words.insert(words.begin(), {ROOTKEEP_BINARY, "node", "policy", "test", "--config", config});
     return RunProgram(words);
   }
@@ -265,6 +273,38 @@ TEST_F(CliNodePolicyTest, JudgesValuesInAFile) {
   const ProgramResult refused = Test({shown, "--json"});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_EQ(json::parse(refused.out, nullptr, false)["reason"], "pcr_mismatch");
+}
+
+TEST_F(CliNodePolicyTest, ExplainsEachEventOfABootLog) {
+  const auto digest = [](std::string_view measured) {
+    return ToHex(attestation::TpmHash(attestation::Algorithm::kSha256, AsBytes(measured)).value());
+  };
+  attestation::BootLog log = HonestBootLog(true);
+  const auto evidence = [&] {
+    const auto values = attestation::ReplayBootLog(log, attestation::Algorithm::kSha256).value();
+    return File("pcrs", "sha256:4=" + ToHex(values[4]));
+  };
+  const std::string rules = "events: [{type: EV_EFI_BOOT_SERVICES_APPLICATION, digests: [" + digest("shim") + "]}]";
+  const std::string shim = File("shim.log", std::string(AsText(Encode(log))));
+  const ProgramResult accepted = TestBy("4", rules, {evidence(), "--boot-log", shim});
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.err;
+  EXPECT_THAT(accepted.out,
+              AllOf(HasSubstr("accepts these PCRs as generation now"),
+                    HasSubstr("PCR 4 event 2: EV_EFI_BOOT_SERVICES_APPLICATION, " + digest("shim") + ": allowed")));
+  EXPECT_THAT(TestBy("4", rules, {evidence()}).err, HasSubstr("boot_log_missing"));
+
+  Measure(log, 4, attestation::EventType::kBootServicesApplication, Bytes(32), AsBytes("bootkit"));
+  const std::string bootkit = File("bootkit.log", std::string(AsText(Encode(log))));
+  const ProgramResult refused = TestBy("4", rules, {evidence(), "--boot-log", bootkit, "--json"});
+  EXPECT_EQ(refused.exit_code, 1);
+  const json judged = json::parse(refused.out, nullptr, false);
+  EXPECT_EQ(judged["reason"], "boot_event_not_allowed");
+  ASSERT_EQ(judged["events"].size(), 3U);
+  EXPECT_EQ(judged["events"][2],
+            "PCR 4 event 3: EV_EFI_BOOT_SERVICES_APPLICATION, " + digest("bootkit") + ": not allowed");
+  const ProgramResult left_out = TestBy("4", rules, {evidence(), "--boot-log", shim});
+  EXPECT_EQ(left_out.exit_code, 1);
+  EXPECT_THAT(left_out.out, HasSubstr("the boot log proves nothing: the boot log gives PCR 4 the value"));
 }
 
 TEST_F(CliNodePolicyTest, SaysWhatCannotBeJudged) {
