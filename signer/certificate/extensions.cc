@@ -53,6 +53,19 @@ void WriteAuthorityKeyId(der::Writer& writer, ByteView key_id) {
                  [&] { writer.Sequence([&] { writer.Primitive(der::Context(0), key_id); }); });
 }
 
+// Each a GeneralSubtree of its base alone: minimum and maximum are never written (RFC 5280 §4.2.1.10).
+void WriteNameConstraints(der::Writer& writer, const ExcludedNames& excluded) {
+  const auto subtree = [&](std::uint8_t tag, ByteView base) { writer.Sequence([&] { writer.Primitive(tag, base); }); };
+  WriteExtension(writer, oid::kNameConstraints, true, [&] {
+    writer.Sequence([&] {
+      writer.Nested(der::ContextConstructed(1), [&] {
+        for (const std::string& domain : excluded.dns) subtree(der::Context(2), AsBytes(domain));
+        for (const Bytes& address : excluded.addresses) subtree(der::Context(7), address);
+      });
+    });
+  });
+}
+
 std::uint8_t NameTag(GeneralName::Kind kind) {
   switch (kind) {
     case GeneralName::Kind::kDns: return der::Context(2);
@@ -81,6 +94,7 @@ void WriteExtensions(der::Writer& writer, const Decision& decision, const Issuer
     if (!subject_key_id.empty()) WriteSubjectKeyId(writer, subject_key_id);
     if (!issuer.key_id.empty()) WriteAuthorityKeyId(writer, issuer.key_id);
     if (!decision.sans.empty()) WriteAltNames(writer, decision);
+    if (!profile.excluded.empty()) WriteNameConstraints(writer, profile.excluded);
   });
 }
 

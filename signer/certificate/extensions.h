@@ -9,7 +9,7 @@ namespace rootkeep {
 
 // Writes Extensions (RFC 5280 §4.1.2.9) in istiod's order: KeyUsage (critical), ExtKeyUsage, BasicConstraints
 // (critical), SubjectKeyIdentifier (`subject_key_id`, unless empty), AuthorityKeyIdentifier, SubjectAltName (critical
-// on leaves).
+// on leaves), NameConstraints (critical, unless nothing is excluded).
 void WriteExtensions(der::Writer& writer, const Decision& decision, const IssuerView& issuer, ByteView subject_key_id);
 
 }  // namespace rootkeep

@@ -91,6 +91,40 @@ Status CheckBasicConstraints(const ExtensionSet& set, const Profile& profile) {
   return Ok();
 }
 
+// The contents of a list of GeneralSubtree, each a base alone; nothing for any other.
+std::optional<ExcludedNames> ReadExcluded(ByteView value) {
+  constexpr std::uint8_t kExcluded = 0xa1;
+  constexpr std::uint8_t kDns = 0x82;
+  constexpr std::uint8_t kIp = 0x87;
+  const std::optional<ByteView> body = der::Only(value, der::kSequence);
+  const std::optional<ByteView> list = body ? der::Only(*body, kExcluded) : std::nullopt;
+  if (!list || list->empty()) return std::nullopt;
+  ExcludedNames out;
+  der::Reader subtrees(*list);
+  while (!subtrees.AtEnd()) {
+    der::Reader subtree(subtrees.Take(der::kSequence).value_or(ByteView()));
+    const std::optional<der::Element> base = subtree.Take();
+    if (!base || !subtree.AtEnd()) return std::nullopt;
+    if (base->tag == kDns) {
+      out.dns.emplace_back(AsText(base->content));
+    } else if (base->tag == kIp) {
+      out.addresses.emplace_back(base->content.begin(), base->content.end());
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
+Status CheckNameConstraints(const ExtensionSet& set, const Profile& profile) {
+  const auto odd = [] { return Broken("lint_name_constraints", "the name constraints are not the profile's"); };
+  if (!profile.excluded.empty() && !profile.ca) return Broken("lint_name_constraints", "name constraints on a leaf");
+  if (profile.excluded.empty() == set.name_constraints.has_value()) return odd();
+  if (!set.name_constraints) return Ok();
+  if (!set.name_constraints->critical) return Broken("lint_extension", "the name constraints are not critical");
+  return ReadExcluded(set.name_constraints->value) == profile.excluded ? Ok() : Status(odd());
+}
+
 // SHA-1 of the key's bits; the key is already known to be the decided one.
 std::optional<Bytes> KeyIdOf(ByteView spki) {
   der::Reader reader(der::Only(spki, der::kSequence).value_or(ByteView()));
@@ -139,6 +173,7 @@ Status CheckExtensions(const ExtensionSet& set, const Decision& decision, const 
   RK_RETURN_IF_ERROR(CheckKeyUsage(set, decision.profile));
   RK_RETURN_IF_ERROR(CheckExtKeyUsage(set, decision.profile));
   RK_RETURN_IF_ERROR(CheckBasicConstraints(set, decision.profile));
+  RK_RETURN_IF_ERROR(CheckNameConstraints(set, decision.profile));
   RK_RETURN_IF_ERROR(CheckSubjectKeyId(set, decision));
   return CheckAuthorityKeyId(set, issuer);
 }

@@ -19,6 +19,7 @@ std::optional<ExtensionView>* SlotOf(ByteView id, ExtensionSet& set) {
     case 15: return &set.key_usage;
     case 17: return &set.subject_alt_name;
     case 19: return &set.basic_constraints;
+    case 30: return &set.name_constraints;
     case 35: return &set.authority_key_id;
     case 37: return &set.ext_key_usage;
     default: return nullptr;

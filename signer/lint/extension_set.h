@@ -21,6 +21,7 @@ struct ExtensionSet {
   std::optional<ExtensionView> subject_key_id;
   std::optional<ExtensionView> authority_key_id;
   std::optional<ExtensionView> subject_alt_name;
+  std::optional<ExtensionView> name_constraints;
 };
 
 // Reads the contents of Extensions. INTERNAL with reason "lint_extension" when one is malformed, unknown or there

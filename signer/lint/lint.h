@@ -22,7 +22,7 @@ namespace rootkeep {
 //                       not a Name in DER
 //   lint_key            not the decided public key
 //   lint_extension      malformed, unknown, twice, or with the wrong criticality
-//   lint_key_usage, lint_ext_key_usage, lint_basic_constraints   not the profile's
+//   lint_key_usage, lint_ext_key_usage, lint_basic_constraints, lint_name_constraints   not the profile's
 //   lint_subject_key_id, lint_authority_key_id   missing, needless, or not the key's and not the issuer's
 //   lint_names          not the decided names in order; more than one URI; a SPIFFE ID that has a path on a CA or none
 //                       on a leaf (X509-SVID §2, §4); addresses that are not 4 or 16 octets; a node's that do not begin

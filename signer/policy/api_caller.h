@@ -20,10 +20,18 @@ enum class Role : std::uint8_t { kViewer, kOperator, kSecurityOfficer, kAuditor 
 // "viewer", "operator", "security-officer", "auditor".
 std::string_view RoleName(Role role);
 
+// Which host names, DNS names and addresses, certificates below a foreign CA may have (ExcludedNames).
+enum class HostsBelow : std::uint8_t {
+  kNotOurs,  // none under which this service or an agent's relay is known
+  kNone,
+  kAny,
+};
+
 // To certificates of profile foreign-ca.
 struct ForeignCaRight {
   unsigned path_length = 0;  // 0: the CA issues leaves only
   LifetimeRules lifetime = ForeignCaLifetime();
+  HostsBelow hosts = HostsBelow::kNotOurs;
 
   friend bool operator==(const ForeignCaRight&, const ForeignCaRight&) = default;
 };

@@ -52,6 +52,15 @@ Status CheckRoom(const IssuerTerms& issuer, unsigned path_length) {
       .WithReason("ca_path_length");
 }
 
+ExcludedNames ExcludedBelow(HostsBelow hosts, const Policy& policy) {
+  switch (hosts) {
+    case HostsBelow::kNotOurs: return policy.our_hosts;
+    case HostsBelow::kNone: return EveryHost();
+    case HostsBelow::kAny: return {};
+  }
+  return EveryHost();
+}
+
 Result<Bytes> Subject(const Csr& csr, std::span<const Bytes> taken) {
   RK_TRY(Bytes subject, csr::KeptSubject(csr.subject()));
   // Who looks for issuers by name alone takes one for the other, and self-issued certificates are a case of their own
@@ -78,9 +87,11 @@ Result<Grant> DecideForeignCaGrant(const Caller& caller, const IssuanceRequest& 
   if (request.requested_ttl < 0) {
     return InvalidArgument(fmt::format("a lifetime of {} seconds", request.requested_ttl)).WithReason("ttl");
   }
+  Profile profile = ForeignCaProfile(entry->foreign_ca->lifetime, entry->foreign_ca->path_length);
+  profile.excluded = ExcludedBelow(entry->foreign_ca->hosts, policy);
   return Grant{.sans = {{Kind::kUri, fmt::format("spiffe://{}", trust_domain)}},
                .rule = entry->name,
-               .profile = ForeignCaProfile(entry->foreign_ca->lifetime, entry->foreign_ca->path_length)};
+               .profile = std::move(profile)};
 }
 
 Result<Decision> DecideForeignCa(Grant grant, const IssuanceRequest& request, const Csr& csr, const IssuerTerms& issuer,

@@ -9,7 +9,7 @@
 namespace rootkeep {
 
 // The first half of the decision (DecideGrant) for a request of profile foreign-ca: the trust domain's own name, under
-// the terms of the caller's entry in api_callers. Refusals:
+// the terms of the caller's entry in api_callers, which also say what names nothing below it may have. Refusals:
 //   PERMISSION_DENIED  api_caller, requirement_*  as FindApiCaller
 //                      profile                    its entry does not say so
 //   INVALID_ARGUMENT   impersonation              it asks in another's name

@@ -66,4 +66,12 @@ std::vector<GeneralName> NodeNames::Of(std::string_view node) const {
   return names;
 }
 
+std::vector<std::string> NodeNames::Domains() const {
+  std::vector<std::string> domains;
+  for (const std::string& text : texts_) {
+    if (text.starts_with(kNode)) domains.push_back(text.substr(kNode.size()));
+  }
+  return domains;
+}
+
 }  // namespace rootkeep

@@ -24,6 +24,9 @@ class NodeNames {
   // without those that hold it.
   [[nodiscard]] std::vector<GeneralName> Of(std::string_view node) const;
 
+  // The domains behind "{node}.": each holds names of every node.
+  [[nodiscard]] std::vector<std::string> Domains() const;
+
   friend bool operator==(const NodeNames&, const NodeNames&) = default;
 
  private:

@@ -37,6 +37,7 @@ struct Policy {
   std::optional<LifetimeRules> node_lifetime;  // of certificates of profile node; none: no node gets one
   NodeNames node_names;                        // in these certificates, beside the node's own
   std::vector<ApiCaller> api_callers;
+  ExcludedNames our_hosts;  // under which this service and its nodes' relays are known
 };
 
 // The issuing side of a decision.

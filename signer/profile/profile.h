@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "signer/profile/excluded_names.h"
+
 namespace rootkeep {
 
 enum class ProfileKind : std::uint8_t { kWorkload, kServer, kNode, kIssuingCa, kRootCa, kForeignCa };
@@ -49,6 +51,7 @@ struct Profile {
   bool client_auth = true;
   bool ca = false;
   std::optional<unsigned> path_length;  // only with ca
+  ExcludedNames excluded;               // only with ca: below it
   bool subject_key_id = false;          // always on a CA
   LifetimeRules lifetime;
 };

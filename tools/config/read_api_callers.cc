@@ -34,6 +34,8 @@ ForeignCaRight ReadForeignCa(const v1::ForeignCa& file, const Section& section) 
   if (out.path_length > kMostPathLength) {
     section.Complain("path_length", fmt::format("is not 0 to {}", kMostPathLength));
   }
+  // As the enum counts, without its zero.
+  if (file.hosts() != v1::FOREIGN_CA_HOSTS_UNSPECIFIED) out.hosts = static_cast<HostsBelow>(file.hosts() - 1);
   const Section lifetimes = section.Child("lifetimes");
   out.lifetime = ReadLifetimes(file.lifetimes(), lifetimes, out.lifetime);
   if (out.lifetime.min_ttl < kLeastLife) {

@@ -1,4 +1,7 @@
 // What lint holds against a CA that somebody else keeps, whose subject has come from outside.
+#include <algorithm>
+#include <array>
+
 #include "signer/certificate/certificate.h"
 #include "signer/lint/lint.h"
 #include "tests/support/csr_builder.h"
@@ -50,6 +53,40 @@ TEST(LintForeignCa, HasAPathLength) {
   Decision longer = ForeignCaDecision();
   longer.profile.path_length = 1;
   EXPECT_THAT(LintOf(longer, ForeignCaDecision()), HasReason("lint_basic_constraints"));
+}
+
+TEST(LintForeignCa, HasTheDecidedNameConstraintsAndNoOthers) {
+  Decision decision = ForeignCaDecision();
+  decision.profile.excluded = EveryHost();
+  EXPECT_THAT(LintOf(decision), IsOk());
+  EXPECT_THAT(LintOf(decision, ForeignCaDecision()), HasReason("lint_name_constraints"));
+  EXPECT_THAT(LintOf(ForeignCaDecision(), decision), HasReason("lint_name_constraints"));
+  Decision fewer = decision;
+  fewer.profile.excluded.addresses.pop_back();
+  EXPECT_THAT(LintOf(fewer, decision), HasReason("lint_name_constraints"));
+  Decision other = decision;
+  other.profile.excluded.dns = {"example.com"};
+  EXPECT_THAT(LintOf(other, decision), HasReason("lint_name_constraints"));
+}
+
+TEST(LintForeignCa, ItsNameConstraintsAreCriticalAndExcludeOnly) {
+  Decision decision = ForeignCaDecision();
+  decision.profile.excluded.dns = {"example.com"};
+  const TestIssuer issuer;
+  const Bytes good = BuildTbs(decision, issuer.View(), Bytes(17, 0x41)).value();
+  const auto lint_with = [&](std::size_t behind_oid, std::uint8_t octet) {
+    constexpr std::array<std::uint8_t, 5> kOid{0x06, 0x03, 0x55, 0x1d, 0x1e};
+    Bytes tbs = good;
+    const auto found = std::ranges::search(tbs, kOid);
+    EXPECT_FALSE(found.empty());
+    *(found.end() + static_cast<std::ptrdiff_t>(behind_oid)) = octet;
+    return Lint(tbs, decision, issuer.View());
+  };
+  // BOOLEAN, OCTET STRING, SEQUENCE, [1], SEQUENCE, [2]: two octets of tag and length each, and one of truth.
+  EXPECT_THAT(lint_with(2, 0x00), HasReason("lint_extension"));
+  EXPECT_THAT(lint_with(7, 0xa0), HasReason("lint_name_constraints")) << "permitted";
+  EXPECT_THAT(lint_with(11, 0x86), HasReason("lint_name_constraints")) << "a URI";
+  EXPECT_THAT(lint_with(2, 0xff), IsOk()) << "nothing changed";
 }
 
 TEST(LintForeignCa, HasNoExtendedKeyUsage) {

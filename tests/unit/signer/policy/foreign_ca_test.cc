@@ -67,6 +67,17 @@ TEST_F(ForeignCaTest, IsDecidedByTheCallersTerms) {
   EXPECT_EQ(decision.rule, "spire");
 }
 
+TEST_F(ForeignCaTest, NothingBelowItMayHaveAHostsNameOfOurs) {
+  policy_.our_hosts.AddHost({GeneralName::Kind::kDns, "ca.example.com"});
+  const ForeignCa ca;
+  const auto excluded = [&] { return DecideFor(ca.request).value().profile.excluded; };
+  EXPECT_EQ(excluded(), policy_.our_hosts) << "the default";
+  policy_.api_callers[0].foreign_ca->hosts = HostsBelow::kNone;
+  EXPECT_EQ(excluded(), EveryHost());
+  policy_.api_callers[0].foreign_ca->hosts = HostsBelow::kAny;
+  EXPECT_TRUE(excluded().empty());
+}
+
 TEST_F(ForeignCaTest, LivesAsLongAsAskedForAndAllowed) {
   const ForeignCa ca;
   const auto lives = [&](std::int64_t ttl) { return DecideFor(ca.request, ttl).value().not_after - kNow; };

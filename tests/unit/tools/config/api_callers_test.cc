@@ -49,9 +49,28 @@ TEST(ApiCallersConfigTest, ReachesThePolicy) {
   EXPECT_EQ(caller.foreign_ca->lifetime.min_ttl, minutes(1));
   EXPECT_EQ(caller.foreign_ca->lifetime.backdate, seconds(10));
   EXPECT_TRUE(caller.foreign_ca->lifetime.shorten);
+  EXPECT_EQ(caller.foreign_ca->hosts, HostsBelow::kNotOurs);
   EXPECT_TRUE(caller.watch_bundle);
   EXPECT_TRUE(caller.publish_jwt_keys);
   EXPECT_THAT(caller.roles, ElementsAre(Role::kViewer, Role::kSecurityOfficer));
+}
+
+TEST(ApiCallersConfigTest, SaysWhatHostsNamesMayBeBelowACa) {
+  const auto hosts = [](const std::string& word) {
+    return Parsed(With("foreign_ca: {hosts: " + word + "}")).api_callers.at(0).caller.foreign_ca->hosts;
+  };
+  EXPECT_EQ(hosts("not-ours"), HostsBelow::kNotOurs);
+  EXPECT_EQ(hosts("none"), HostsBelow::kNone);
+  EXPECT_EQ(hosts("any"), HostsBelow::kAny);
+  EXPECT_THAT(ProblemsOf(With("foreign_ca: {hosts: some}")), HasSubstr("hosts"));
+}
+
+TEST(ApiCallersConfigTest, OurHostsAreWhatListenersAndNodesAreCalled) {
+  EXPECT_THAT(MakePolicy(Parsed(Minimal()), {}).our_hosts.dns, ElementsAre("istio-system.svc", "localhost"));
+  const Policy policy =
+      MakePolicy(Parsed(Minimal("listeners: [{name: a, server_names: [ca.mesh.example, 192.0.2.1]}]\n")), {});
+  EXPECT_THAT(policy.our_hosts.dns, ElementsAre("istio-system.svc", "localhost", "mesh.example"));
+  EXPECT_EQ(policy.our_hosts.addresses.size(), 2U) << "127.0.0.1 is always one";
 }
 
 TEST(ApiCallersConfigTest, ACallerIsKnownInOneWay) {

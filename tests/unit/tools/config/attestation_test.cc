@@ -70,6 +70,16 @@ TEST(AttestationConfigTest, NodesCertificatesBearTheNamesThatAreGiven) {
   EXPECT_EQ(names("  server_names: []\n"), "");
 }
 
+// A CA below ours must not be any node's relay either.
+TEST(AttestationConfigTest, NodesNamesAreHostsOfOurs) {
+  const auto hosts = [](const std::string& given) {
+    return MakePolicy(Parsed(With(kValues, "  server_names: [" + given + "]\n")), {}).our_hosts.dns;
+  };
+  EXPECT_THAT(hosts("relay.test, \"{node}.nodes.test\""),
+              ElementsAre("nodes.test", "relay.test", "istio-system.svc", "localhost"));
+  EXPECT_THAT(hosts("\"{node}.test\""), ElementsAre("test", "istio-system.svc", "localhost"));
+}
+
 TEST(AttestationConfigTest, WhatIsWrongIsNamedWithItsPlace) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {Minimal("attestation: {lifetime: 1h}\n"), "attestation.groups: is required"},
