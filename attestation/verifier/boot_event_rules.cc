@@ -11,46 +11,60 @@
 namespace rootkeep::attestation {
 namespace {
 
+enum class Verdict : std::uint8_t { kAllowed, kEarly, kNotAllowed };
+
 // One event of the PCR, judged.
 struct Judged {
   const BootEvent* event = nullptr;
   const Bytes* digest = nullptr;
   std::size_t number = 0;  // within the PCR, from 1
-  bool allowed = false;
+  Verdict verdict = Verdict::kNotAllowed;
 };
 
 struct Judgement {
   std::vector<Judged> events;
-  std::vector<const BootEventRule*> unmet;
+  std::size_t met = 0;  // rules, from the first one on
 };
 
 bool Allows(const BootEventRule& rule, const Judged& judged) {
   return rule.type == judged.event->type && rule.digests.contains(*judged.digest);
 }
 
+// By the rules of which the first `met` are met, to which it may add one.
+Verdict JudgeOne(const BootEventRules& rules, const Judged& judged, std::size_t& met) {
+  if (judged.event->type == EventType::kSeparator) return Verdict::kAllowed;
+  if (met < rules.size() && Allows(rules[met], judged)) {
+    ++met;
+    return Verdict::kAllowed;
+  }
+  const auto found = std::ranges::find_if(rules, [&](const BootEventRule& rule) { return Allows(rule, judged); });
+  if (found == rules.end()) return Verdict::kNotAllowed;
+  return static_cast<std::size_t>(found - rules.begin()) < met ? Verdict::kAllowed : Verdict::kEarly;
+}
+
 Judgement JudgeEach(const BootEventRules& rules, const BootLog& log, Algorithm bank, std::uint8_t pcr) {
   Judgement judgement;
   const std::optional<std::size_t> at = BankIndex(log, bank);
-  std::set<const BootEventRule*> met;
   for (const BootEvent& event : log.events) {
     if (!at || event.pcr != pcr || event.type == EventType::kNoAction) continue;
     Judged judged{.event = &event, .digest = &event.digests[*at], .number = judgement.events.size() + 1};
-    judged.allowed = event.type == EventType::kSeparator;
-    for (const BootEventRule& rule : rules) {
-      if (!Allows(rule, judged)) continue;
-      judged.allowed = true;
-      met.insert(&rule);
-    }
+    judged.verdict = JudgeOne(rules, judged, judgement.met);
     judgement.events.push_back(judged);
-  }
-  for (const BootEventRule& rule : rules) {
-    if (!met.contains(&rule)) judgement.unmet.push_back(&rule);
   }
   return judgement;
 }
 
 std::string TextOf(const Judged& judged, std::uint8_t pcr) {
   return fmt::format("PCR {} event {}: {}, {}", pcr, judged.number, InWords(*judged.event), ToHex(*judged.digest));
+}
+
+std::string_view WordsFor(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllowed: return "allowed";
+    case Verdict::kEarly: return "not allowed yet, before an event of each list above";
+    case Verdict::kNotAllowed: return "not allowed";
+  }
+  return "not allowed";
 }
 
 std::string TextOf(const BootEventRule& rule, std::uint8_t pcr) {
@@ -94,9 +108,11 @@ Status CheckBootEventRules(const BootEventRules& rules, Algorithm bank, std::uin
 
 Status JudgeBootEvents(const BootEventRules& rules, const BootLog& log, Algorithm bank, std::uint8_t pcr) {
   const Judgement judgement = JudgeEach(rules, log, bank, pcr);
-  const auto refused = std::ranges::find(judgement.events, false, &Judged::allowed);
-  if (refused != judgement.events.end()) return Failure(reason::kBootEventNotAllowed, TextOf(*refused, pcr));
-  if (!judgement.unmet.empty()) return Failure(reason::kBootEventMissing, TextOf(*judgement.unmet.front(), pcr));
+  for (const Judged& judged : judgement.events) {
+    if (judged.verdict == Verdict::kAllowed) continue;
+    return Failure(reason::kBootEventNotAllowed, fmt::format("{}: {}", TextOf(judged, pcr), WordsFor(judged.verdict)));
+  }
+  if (judgement.met < rules.size()) return Failure(reason::kBootEventMissing, TextOf(rules[judgement.met], pcr));
   return Ok();
 }
 
@@ -105,9 +121,9 @@ std::vector<std::string> ExplainBootEvents(const BootEventRules& rules, const Bo
   const Judgement judgement = JudgeEach(rules, log, bank, pcr);
   std::vector<std::string> lines;
   for (const Judged& judged : judgement.events) {
-    lines.push_back(TextOf(judged, pcr) + (judged.allowed ? ": allowed" : ": not allowed"));
+    lines.push_back(fmt::format("{}: {}", TextOf(judged, pcr), WordsFor(judged.verdict)));
   }
-  for (const BootEventRule* rule : judgement.unmet) lines.push_back(TextOf(*rule, pcr));
+  for (std::size_t i = judgement.met; i < rules.size(); ++i) lines.push_back(TextOf(rules[i], pcr));
   return lines;
 }
 

@@ -20,8 +20,10 @@ struct BootEventRule {
   friend bool operator==(const BootEventRule&, const BootEventRule&) = default;
 };
 
-// Of one PCR. Each event that extended it has to be one that a rule allows, in any order and as often as it likes, and
-// each rule has to have been met by one event at least. Separators have no rule: CheckBootLog judges them.
+// Of one PCR. Each event that extended it has to be one that a rule allows, and each rule has to have been met by an
+// event of its own, one rule after the other: what a later rule allows may not come before, and what was met may come
+// again. So a program that was started in the place of another does not pass by extending the other's digest
+// afterwards, as root can. Separators have no rule: CheckBootLog judges them.
 using BootEventRules = std::vector<BootEventRule>;
 
 inline constexpr std::size_t kMaxBootEventRules = 32;       // of a PCR
@@ -33,7 +35,8 @@ Status CheckBootEventRules(const BootEventRules& rules, Algorithm bank, std::uin
 
 // Whether `log`, which has been through VerifyBootLog with `bank` and a value of `pcr`, has in that PCR what the rules
 // allow. PERMISSION_DENIED
-//   "boot_event_not_allowed"  an event that none of them allows; the text has the first, counted within the PCR from 1;
+//   "boot_event_not_allowed"  an event that none of them allows, or not yet; the text has the first, counted within the
+//                             PCR from 1;
 //   "boot_event_missing"      a rule that no event meets.
 Status JudgeBootEvents(const BootEventRules& rules, const BootLog& log, Algorithm bank, std::uint8_t pcr);
 

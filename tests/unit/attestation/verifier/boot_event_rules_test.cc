@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "attestation/verifier/reasons.h"
 #include "tests/support/boot_log.h"
 #include "tests/support/matchers.h"
@@ -68,6 +70,30 @@ TEST(BootEventRules, WantAnEventOfEachRule) {
   BootLog said = HonestBootLog(true);
   Measure(said, 4, kNoAction, Bytes(32), AsBytes("grub"));
   EXPECT_THAT(JudgeBootEvents(kPrograms, said, kBank, 4), HasReason(reason::kBootEventMissing));
+}
+
+// Whoever starts something else in a program's place can extend the program's digest later.
+TEST(BootEventRules, WantThemInTheirOrder) {
+  BootLog log = HonestBootLog(true);
+  const auto shim = std::ranges::find(log.events, kBootServicesApplication, &BootEvent::type);
+  BootEvent late = *shim;
+  log.events.erase(shim);
+  Measure(log, 4, kBootServicesApplication, Bytes(32), AsBytes("grub"));
+  log.events.push_back(late);
+  Measure(log, 4, kBootServicesApplication, Bytes(32), AsBytes("grub"));
+  const Status early = JudgeBootEvents(kPrograms, log, kBank, 4);
+  EXPECT_THAT(early, HasReason(reason::kBootEventNotAllowed));
+  EXPECT_THAT(early, Says("PCR 4 event 2"));
+  EXPECT_THAT(early, Says("not allowed yet"));
+}
+
+TEST(BootEventRules, WantAnEventForEach) {
+  BootEventRules twice = kPrograms;
+  twice.push_back(kPrograms.back());
+  BootLog log = Booted();
+  EXPECT_THAT(JudgeBootEvents(twice, log, kBank, 4), HasReason(reason::kBootEventMissing));
+  Measure(log, 4, kBootServicesApplication, Bytes(32), AsBytes("grub"));
+  EXPECT_THAT(JudgeBootEvents(twice, log, kBank, 4), IsOk());
 }
 
 TEST(BootEventRules, ReadTheBankThatIsAsked) {

@@ -137,6 +137,17 @@ TEST(PcrEvents, ThatAreAllowedAndWereNotMeasuredAreNotThere) {
   EXPECT_THAT(Judge(ByEvents(), shim_only, Encode(Booted())).status, HasReason(reason::kBootLogReplay));
 }
 
+// The true log of a machine that started GRUB alone, and whose root extended the rest afterwards.
+TEST(PcrEvents, ThatCameAfterWhatTheyShouldHaveStartedDoNotCount) {
+  BootLog log = Booted();
+  const auto shim = std::ranges::find(log.events, kBootServicesApplication, &BootEvent::type);
+  BootEvent late = *shim;
+  log.events.erase(shim);
+  log.events.push_back(late);
+  Measure(log, 4, kBootServicesApplication, Bytes(32), AsBytes("grub"));
+  EXPECT_THAT(Judge(ByEvents(), log, Encode(log)).status, HasReason(reason::kBootEventNotAllowed));
+}
+
 TEST(PcrEvents, DoNotMakeUpForAValue) {
   BootLog insecure = HonestBootLog(false);
   Measure(insecure, 4, kBootServicesApplication, Bytes(32), AsBytes("grub"));
