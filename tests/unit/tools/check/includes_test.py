@@ -40,6 +40,8 @@ FORBIDDEN = [
     ("proto/a.h", '"keystore/base/result.h"', "no arrow"),
     ("providers/openssl/a.cc", '"keystore/base/result.h"', "no arrow"),
     ("providers/spire/a.cc", '"signer/caller.h"', "no arrow"),
+    ("providers/spire/unary/a.cc", '"signer/client/channel.h"', "no arrow"),
+    ("providers/spire/plugin/a.cc", "<nghttp2/nghttp2.h>", "HTTP/2"),
     ("tools/rootkeep/a.cc", '"providers/openssl/provider.h"', "no arrow"),
     ("signer/a.h", '<keystore/pkcs11/module.h>', "no arrow"),
     # libraries with an owner
@@ -82,6 +84,7 @@ ALLOWED = [
     ("tools/chaos/a.cc", "<p11-kit/pkcs11.h>"),
     ("providers/openssl/a.cc", '"keystore/keysocket/wire/client.h"'),
     ("providers/spire/a.cc", '"signer/client/channel.h"'),
+    ("providers/spire/unary/a.cc", "<nghttp2/nghttp2.h>"),
     ("tests/unit/a.cc", "<p11-kit/pkcs11.h>"),
     ("signer/a.cc", "<vector>"),
 ]
