@@ -28,7 +28,9 @@ void AppendMessage(std::string& out, std::string_view message) {
 std::string EncodeText(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c >= ' ' && c <= '~' && c != '%') {
+    const bool plain = c >= ' ' && c <= '~' && c != '%';
+    if (out.size() + (plain ? 1 : 3) > kMaxText) break;
+    if (plain) {
       out.push_back(c);
     } else {
       fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));

@@ -20,7 +20,10 @@ Result<std::string_view> OnlyMessage(std::string_view body);
 // Appends `message`, at most 4 GiB long, behind its prefix.
 void AppendMessage(std::string& out, std::string_view message);
 
-// As the header grpc-message has it: octets that are no printable ASCII, and '%', as %XX.
+// Of a text as the header grpc-message has it. nghttp2 sends no headers beyond 64 KiB, and clients take less.
+inline constexpr std::size_t kMaxText = 4096;
+
+// As the header grpc-message has it: octets that are no printable ASCII, and '%', as %XX. Cut off after kMaxText.
 std::string EncodeText(std::string_view text);
 
 }  // namespace rootkeep::spire::unary

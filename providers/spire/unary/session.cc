@@ -78,6 +78,13 @@ struct Session::Callbacks {
     return 0;
   }
 
+  // An answer that nghttp2 does not send for its own reasons: the client is not left waiting for it.
+  static int OnNotSent(nghttp2_session* session, const nghttp2_frame* frame, int, void* self) {
+    const std::int32_t id = frame->hd.stream_id;
+    if (frame->hd.type != NGHTTP2_HEADERS || static_cast<Session*>(self)->Find(id) == nullptr) return 0;
+    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR) == 0 ? 0 : kFailed;
+  }
+
   // The answer's message, with the status behind it.
   static ssize_t ReadBody(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t size,
                           std::uint32_t* flags, nghttp2_data_source* source, void*) {
@@ -102,6 +109,7 @@ struct Session::Callbacks {
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, OnData);
       nghttp2_session_callbacks_set_on_frame_recv_callback(made, OnFrame);
       nghttp2_session_callbacks_set_on_stream_close_callback(made, OnClose);
+      nghttp2_session_callbacks_set_on_frame_not_send_callback(made, OnNotSent);
       return made;
     }();
     return all;

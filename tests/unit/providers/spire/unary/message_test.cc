@@ -43,5 +43,13 @@ TEST(GrpcText, IsPrintableAsciiOnly) {
   EXPECT_EQ(EncodeText("100%\r\n\xc3\xa9\x7f"), "100%25%0D%0A%C3%A9%7F");
 }
 
+TEST(GrpcText, IsCutToWhatGoesOut) {
+  EXPECT_EQ(EncodeText(std::string(kMaxText, 'x')), std::string(kMaxText, 'x'));
+  EXPECT_EQ(EncodeText(std::string(kMaxText + 1, 'x')), std::string(kMaxText, 'x'));
+  const std::string escaped = EncodeText(std::string(100'000, '\n'));
+  EXPECT_EQ(escaped.size(), kMaxText / 3 * 3);
+  EXPECT_TRUE(escaped.ends_with("%0A"));
+}
+
 }  // namespace
 }  // namespace rootkeep::spire::unary

@@ -31,6 +31,9 @@ class UnarySession : public ::testing::Test {
     methods.emplace("/test.Service/Refuse", Method{.handle = [](const auto& call) {
                       call->Finish({.code = 5, .text = "no such key\n100%"}, "not to be seen");
                     }});
+    methods.emplace("/test.Service/RefuseAtLength", Method{.handle = [](const auto& call) {
+                      call->Finish({.code = 5, .text = "no such key " + std::string(call->request())});
+                    }});
     session = Session::Create(methods, answers).value();
   }
 
@@ -84,6 +87,14 @@ TEST_F(UnarySession, RefusesInTheHandlersWords) {
   EXPECT_EQ(reply.code(), "5");
   EXPECT_EQ(reply.headers.at("grpc-message"), "no such key%0A100%25");
   EXPECT_EQ(reply.body, "");
+}
+
+// nghttp2 does not send headers of more than 64 KiB.
+TEST_F(UnarySession, RefusesWhateverTheClientMakesOfTheText) {
+  const testing::Reply reply = Ask("/test.Service/RefuseAtLength", std::string(100'000, '\xe9'));
+  EXPECT_TRUE(reply.ended);
+  EXPECT_EQ(reply.code(), "5");
+  EXPECT_THAT(reply.headers.at("grpc-message"), HasSubstr("no such key %E9"));
 }
 
 TEST_F(UnarySession, WhatNobodyFinishesHasFailed) {
