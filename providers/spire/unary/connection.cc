@@ -23,8 +23,10 @@ bool IsGone(int error) { return error == EPIPE || error == ECONNRESET; }
 // For poll(2); rounded up.
 int MillisecondsUntil(Deadline deadline) {
   if (deadline == Deadline::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+  const auto now = std::chrono::steady_clock::now();
+  if (deadline <= now) return 0;  // Deadline::min() - now would overflow
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+  return static_cast<int>(std::min<std::int64_t>(left, 60'000));
 }
 
 }  // namespace
@@ -81,7 +83,7 @@ Status Connection::Announce() {
 }
 
 bool Connection::Over() const {
-  if (session_->over() && unsent_.empty()) return true;
+  if (gone_ || (session_->over() && unsent_.empty())) return true;
   const Deadline end_by = end_by_;
   if (end_by == Deadline::max()) return false;
   const bool done = announced_ && answers_->expected() == 0 && unsent_.empty();
@@ -111,6 +113,7 @@ Status Connection::HandleCalls() {
   for (;;) {
     RK_RETURN_IF_ERROR(SubmitAnswers());
     RK_RETURN_IF_ERROR(Send());
+    if (gone_) return Ok();
     RK_TRY(auto next, session_->NextCall());
     if (!next) return Send();
     // A call that is dropped by an exception is answered.
@@ -129,7 +132,8 @@ Status Connection::Send() {
   if (unsent_.empty()) return Ok();
   const ssize_t sent = send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0 && !MayPass(errno) && !IsGone(errno)) return ErrnoError("send", errno);
-  // Whoever is gone is found out when he is read from.
+  // Perhaps for sending only: a peer who still holds his end, and has said that he reads no more.
+  gone_ = sent < 0 && IsGone(errno);
   if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
   return Ok();
 }

@@ -57,6 +57,7 @@ class Connection {
 
   // The thread's own.
   bool announced_ = false;
+  bool gone_ = false;  // nobody takes answers any more
   std::vector<std::uint8_t> input_;
   std::vector<Answer> ready_;
   std::string unsent_;

@@ -52,6 +52,13 @@ class Client {
     (void)SpeakUntil([] { return false; });
     return closed_;
   }
+  void ReadNoMore() { EXPECT_EQ(shutdown(socket_.get(), SHUT_RD), 0); }
+  // The other side has shut down its end.
+  bool IsHungUp() {
+    pollfd watched{socket_.get(), 0, 0};
+    return poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) == 1 &&
+           (watched.revents & POLLHUP) != 0;
+  }
   void Say(std::string_view octets) { EXPECT_GT(send(socket_.get(), octets.data(), octets.size(), MSG_NOSIGNAL), 0); }
 
   Peer peer;
@@ -140,6 +147,15 @@ TEST_F(UnaryServer, ClosesAConnectionThatBreaksTheProtocol) {
   client.Say(std::string_view("\0\0\1\0\0\0\0\0\0x", 10));  // DATA of no stream
   EXPECT_TRUE(client.SpeakUntil([&] { return client.peer.told_to_go; }));
   EXPECT_TRUE(client.IsClosed());
+}
+
+TEST_F(UnaryServer, ClosesAConnectionOfAPeerThatReadsNoMore) {
+  Client client(server);
+  EXPECT_EQ(client.Ask("/t/Here").code(), "0");
+  client.ReadNoMore();
+  client.peer.AskWith("/t/Here", "m");
+  client.Say(client.peer.Pending());
+  EXPECT_TRUE(client.IsHungUp());
 }
 
 TEST_F(UnaryServer, BoundsConnections) {
