@@ -2,10 +2,19 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 namespace rootkeep::spire::unary {
+namespace {
+
+// By doubling: reserve() alone would move all of them for each new one.
+void MakeRoom(std::vector<Answer>& answers, std::size_t count) {
+  if (answers.capacity() < count) answers.reserve(std::max(count, 2 * answers.capacity()));
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Answers>> Answers::Make() {
   Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -15,7 +24,7 @@ Result<std::shared_ptr<Answers>> Answers::Make() {
 
 void Answers::Expect() {
   const MutexLock lock(mutex_);
-  ready_.reserve(expected_ + 1);
+  MakeRoom(ready_, expected_ + 1);
   ++expected_;
 }
 
@@ -35,7 +44,7 @@ void Answers::GiveUp() noexcept {
 void Answers::Take(std::vector<Answer>& out) {
   out.clear();
   const MutexLock lock(mutex_);
-  out.reserve(expected_);
+  MakeRoom(out, expected_);
   expected_ -= ready_.size();
   out.swap(ready_);
 }
