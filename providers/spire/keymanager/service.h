@@ -43,7 +43,7 @@ class KeyManagerService {
  public:
   KeyManagerService(KeyManager& manager, SigningThreads& threads) : manager_(manager), threads_(threads) {}
 
-  // This object outlives them.
+  // This object outlives them. What waits in the threads for signatures needs it no more.
   unary::Methods Methods(Threads& blocking) {
     return {{Path("GenerateKey"),
              Blocking<GenerateKeyRequest, GenerateKeyResponse>(
@@ -96,11 +96,11 @@ class KeyManagerService {
   }
 
   void SignData(const std::shared_ptr<unary::Call>& call) {
-    const auto sign = [this, call](Deadline deadline, bool again) {
+    const auto sign = [&manager = manager_, call](Deadline deadline, bool again) {
       SignDataRequest request;
       SignDataResponse response;
       if (!Parse(*call, request)) return SigningThreads::Outcome::kFailed;
-      const grpc::Status status = Sign(request, response, deadline);
+      const grpc::Status status = Sign(manager, request, response, deadline);
       if (again && MayPass(status)) return SigningThreads::Outcome::kNotDone;
       Finish(*call, status, response);
       return status.ok() ? SigningThreads::Outcome::kSigned : SigningThreads::Outcome::kFailed;
@@ -114,9 +114,10 @@ class KeyManagerService {
            status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
   }
 
-  grpc::Status Sign(const SignDataRequest& request, SignDataResponse& response, Deadline deadline) {
+  static grpc::Status Sign(KeyManager& manager, const SignDataRequest& request, SignDataResponse& response,
+                           Deadline deadline) {
     return Answer([&]() -> Status {
-      RK_TRY(auto made, manager_.SignData(request.key_id(), OptionsOf(request), request.data(), deadline));
+      RK_TRY(auto made, manager.SignData(request.key_id(), OptionsOf(request), request.data(), deadline));
       response.set_signature(std::move(made.signature));
       response.set_key_fingerprint(ToHex(made.fingerprint));
       return Ok();
