@@ -39,12 +39,19 @@ ossl::PKey FromPoint(const Curve& curve, ByteView der) {
   return ossl::PKey(key);
 }
 
+// Null when it has none of the usual prefixes.
+const Curve* CurveOf(ByteView der) {
+  const auto found = std::ranges::find_if(kCurves, [&](const Curve& curve) {
+    return der.size() == curve.size && std::ranges::equal(der.first(curve.prefix.size()), curve.prefix);
+  });
+  return found == kCurves.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 Result<ossl::PKey> ReadSpki(ByteView der) {
-  for (const Curve& curve : kCurves) {
-    if (der.size() != curve.size || !std::ranges::equal(der.first(curve.prefix.size()), curve.prefix)) continue;
-    ossl::PKey key = FromPoint(curve, der);
+  if (const Curve* curve = CurveOf(der)) {
+    ossl::PKey key = FromPoint(*curve, der);
     if (key == nullptr) return ossl::TakeError(Code::kInvalidArgument, "EVP_PKEY_fromdata");
     return key;
   }
@@ -53,6 +60,17 @@ Result<ossl::PKey> ReadSpki(ByteView der) {
   if (key == nullptr) return ossl::TakeError(Code::kInvalidArgument, "d2i_PUBKEY");
   if (cursor != der.data() + der.size()) return InvalidArgument("octets follow the SubjectPublicKeyInfo");
   return key;
+}
+
+bool IsCanonicalSpki(ByteView der, const EVP_PKEY* key) {
+  // i2d_PUBKEY keeps the form in which the point came.
+  if (EVP_PKEY_is_a(key, "EC") == 1) return CurveOf(der) != nullptr;
+  unsigned char* written = nullptr;
+  const int size = i2d_PUBKEY(key, &written);
+  const bool same = size > 0 && std::ranges::equal(der, ByteView(written, static_cast<std::size_t>(size)));
+  OPENSSL_free(written);
+  ossl::ClearErrors();
+  return same;
 }
 
 Result<ByteView> SubjectPublicKey(ByteView der) {

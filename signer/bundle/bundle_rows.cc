@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "signer/bundle/jwt_key.h"
 #include "signer/store/execute.h"
 
 namespace rootkeep::bundle_rows {
@@ -159,13 +160,12 @@ Status InsertJwtKey(Database& database, std::string_view trust_domain, const Jwt
   return Ok();
 }
 
-Result<bool> MarkJwtKeyRemoved(Database& database, std::string_view trust_domain, std::string_view key_id,
-                               std::int64_t now) {
-  RK_TRY(const std::int64_t changed, Execute(database,
-                                             "UPDATE trust_jwt_keys SET removed_at = :now WHERE trust_domain = :td"
-                                             " AND key_id = :key_id AND removed_at = 0",
-                                             now, trust_domain, key_id));
-  return changed > 0;
+Status MarkJwtKeyRemoved(Database& database, std::string_view trust_domain, ByteView public_key, std::int64_t now) {
+  RK_RETURN_IF_ERROR(Execute(database,
+                             "UPDATE trust_jwt_keys SET removed_at = :now WHERE trust_domain = :td"
+                             " AND public_key = :public_key AND removed_at = 0",
+                             now, trust_domain, public_key));
+  return Ok();
 }
 
 Result<std::size_t> CountJwtKeys(Database& database, std::string_view trust_domain, std::string_view by) {
@@ -178,10 +178,14 @@ Result<std::size_t> CountJwtKeys(Database& database, std::string_view trust_doma
 }
 
 Result<std::int64_t> DeleteExpiredJwtKeys(Database& database, std::string_view trust_domain, std::int64_t now) {
-  const std::string expired =
-      "DELETE FROM trust_jwt_keys WHERE trust_domain = :td AND expires_at > 0 AND expires_at <= :now AND removed_at ";
-  RK_RETURN_IF_ERROR(Execute(database, expired + "> 0", trust_domain, now));
-  return Execute(database, expired + "= 0", trust_domain, now);
+  RK_RETURN_IF_ERROR(Execute(database,
+                             "DELETE FROM trust_jwt_keys WHERE trust_domain = :td AND removed_at > 0"
+                             " AND removed_at <= :removed_by",
+                             trust_domain, now - std::chrono::seconds(kLongestJwtKey).count()));
+  return Execute(database,
+                 "DELETE FROM trust_jwt_keys WHERE trust_domain = :td AND removed_at = 0 AND expires_at > 0"
+                 " AND expires_at <= :now",
+                 trust_domain, now);
 }
 
 Status InsertIssuer(Database& database, std::string_view trust_domain, std::string_view issuer, std::string_view root) {

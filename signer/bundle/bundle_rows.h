@@ -33,12 +33,13 @@ Status UpdateRoot(store::Database& database, std::string_view trust_domain, cons
 Result<std::vector<JwtKeyRecord>> SelectJwtKeys(store::Database& database, std::string_view trust_domain);
 // A key whose id is not on record.
 Status InsertJwtKey(store::Database& database, std::string_view trust_domain, const JwtKeyRecord& record);
-// Whether it was in the bundle.
-Result<bool> MarkJwtKeyRemoved(store::Database& database, std::string_view trust_domain, std::string_view key_id,
-                               std::int64_t now);
+// Under every id with which it is in the bundle.
+Status MarkJwtKeyRemoved(store::Database& database, std::string_view trust_domain, ByteView public_key,
+                         std::int64_t now);
 // How many keys this publisher has in the bundle.
 Result<std::size_t> CountJwtKeys(store::Database& database, std::string_view trust_domain, std::string_view by);
-// Those that end by `now`; how many of them were in the bundle.
+// Those in the bundle that end by `now`; how many. Removed ones go kLongestJwtKey after their removal, whatever their
+// publisher said of their end.
 Result<std::int64_t> DeleteExpiredJwtKeys(store::Database& database, std::string_view trust_domain, std::int64_t now);
 // Nothing when it is there.
 Status InsertIssuer(store::Database& database, std::string_view trust_domain, std::string_view issuer,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "keystore/public_key.h"
+#include "keystore/spki.h"
 
 namespace rootkeep {
 namespace {
@@ -24,6 +25,10 @@ Status CheckJwtKey(const JwtKey& key, WallTime now) {
   }
   const auto read = PublicKey::FromSpki(key.public_key);
   if (!read.ok()) return Unfit("the public key is no SubjectPublicKeyInfo of a known type: " + read.error().message());
+  if (!IsCanonicalSpki(key.public_key, read->pkey())) {
+    return Unfit("the SubjectPublicKeyInfo is not the canonical one of its key")
+        .WithHint("DER, an EC point uncompressed, the parameters of an RSA key NULL");
+  }
   if (key.expires_at <= 0) return Unfit("the key has no expiry");
   if (IsExpired(key, ToUnixSeconds(now))) return Unfit("the key has expired");
   if (key.expires_at > ToUnixSeconds(now + kLongestJwtKey)) {

@@ -18,12 +18,12 @@ inline constexpr std::size_t kMaxKeyIdSize = 256;
 inline constexpr std::size_t kMaxJwtKeySize = 4096;  // of a SubjectPublicKeyInfo
 
 // Whether the key may be published at `now`: an id of 1 to kMaxKeyIdSize octets without control characters, one whole
-// key of a type Rootkeep works with, an expiry that has not passed and is at most kLongestJwtKey away. INVALID_ARGUMENT
-// with reason "jwt_key".
+// key of a type Rootkeep works with in its one canonical encoding (IsCanonicalSpki), an expiry that has not passed and
+// is at most kLongestJwtKey away. INVALID_ARGUMENT with reason "jwt_key".
 Status CheckJwtKey(const JwtKey& key, WallTime now);
 
-// FAILED_PRECONDITION with reason "jwt_key_removed" when an operator has removed it, by id or by key: what nobody is to
-// trust does not come back under another name.
+// FAILED_PRECONDITION with reason "jwt_key_removed" when one of `records` that an operator has removed has its id or
+// its key. Keys are compared by octets: CheckJwtKey lets one encoding of each in.
 Status CheckNotRemoved(const JwtKey& key, const std::vector<JwtKeyRecord>& records);
 
 // Whether it is among `present` already, by id and key. ALREADY_EXISTS with reason "jwt_key_id" when another key has

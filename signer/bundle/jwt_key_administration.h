@@ -17,12 +17,13 @@ class JwtKeyAdministration {
   // Both outlive this.
   JwtKeyAdministration(TrustBundles& bundles, const Clock& clock) : bundles_(bundles), clock_(clock) {}
 
-  // Every key on record, removed ones too until they would have expired.
+  // Every key on record, removed ones too for kLongestJwtKey from their removal.
   Result<std::vector<JwtKeyRecord>> List(std::string_view trust_domain) { return bundles_.JwtKeys(trust_domain); }
 
-  // Clients trust the key no longer, though it has not expired, and it is not published again before it would have.
-  // INVALID_ARGUMENT with reason "act_reason" without a reason; NOT_FOUND with reason "jwt_key_unknown" when the bundle
-  // has no key with this id.
+  // Clients trust the key no longer, under whichever id it is in the bundle, though it has not expired; neither it nor
+  // one of those ids is published again for kLongestJwtKey. Each id has a line in the history. INVALID_ARGUMENT with
+  // reason "act_reason" without a reason; NOT_FOUND with reason "jwt_key_unknown" when the bundle has no key with this
+  // id.
   Result<BundlePtr> Remove(const AdministrativeAct& act, std::string_view key_id);
 
   // Notes an act that was refused before it came here; the error is given back.

@@ -191,7 +191,8 @@ Result<std::optional<Issued>> Issuer::FindEarlier(const Draft& draft) {
   if (!entry) return std::optional<Issued>();
   const Intent& earlier = entry->intent;
   // A reload may have brought another issuer, profile or rule since, and the client may want another lifetime. Fresh
-  // evidence and other proof get a certificate of their own: an entry says what was shown for its certificate.
+  // evidence of a node gets a certificate of its own, because the entry says which was shown. How else the caller was
+  // authenticated is not compared: a retry may come with another token.
   const bool same = earlier.issuer == asked.issuer && earlier.profile == asked.profile &&
                     earlier.attestation == asked.attestation && earlier.decision == asked.decision &&
                     earlier.not_after - earlier.not_before == asked.not_after - asked.not_before;

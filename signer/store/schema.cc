@@ -227,8 +227,8 @@ constexpr std::array kIssuerEnds = {
     " SELECT issuer_id, profile, MAX(not_after) FROM intents GROUP BY issuer_id, profile",
 };
 
-// removed_at: Unix seconds, 0 for a key in the bundle. A removed one stays until it would have expired, so that nobody
-// publishes it again.
+// removed_at: Unix seconds, 0 for a key in the bundle. A removed one stays for as long as any key may live, so that
+// nobody publishes it again.
 constexpr std::array kRemovedJwtKeys = {
     "ALTER TABLE trust_jwt_keys ADD COLUMN removed_at BIGINT NOT NULL DEFAULT 0",
 };

@@ -23,7 +23,7 @@ Action Declare(Options& options) {
 Command JwtKeyListCommand() {
   return {.group = "jwt-key",
           .name = "list",
-          .summary = "JWT keys of the trust bundle, and removed ones until they would have expired",
+          .summary = "JWT keys of the trust bundle, and those removed within 400 days",
           .example = "rootkeep jwt-key list --socket /run/rootkeep/officer.sock",
           .declare = Declare};
 }

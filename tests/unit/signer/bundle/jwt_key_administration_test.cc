@@ -14,6 +14,7 @@ using testing::IsOk;
 using testing::kDomain;
 using testing::kTestNow;
 using testing::SeedRoot;
+using ::testing::UnorderedElementsAre;
 
 class JwtKeyAdministrationTest : public testing::BundleTest {
  protected:
@@ -78,11 +79,36 @@ TEST_F(JwtKeyAdministrationTest, NobodyPublishesItAgain) {
   EXPECT_EQ(bundles_->Current(kDomain)->jwt_keys.size(), 2U);
 }
 
-TEST_F(JwtKeyAdministrationTest, WhatWouldHaveExpiredIsForgotten) {
+TEST_F(JwtKeyAdministrationTest, NobodyPublishesItAgainThoughItsPublisherLetItExpire) {
   ASSERT_THAT(keys_->Remove(act_, "stolen"), IsOk());
+  const auto again = [&] {
+    JwtKey key = stolen_;
+    key.expires_at = ToUnixSeconds(clock_.Now() + kLongestJwtKey);
+    return key;
+  };
   clock_.Advance(std::chrono::seconds(60));
-  ASSERT_THAT(Publish(KeyOf("stolen")), IsOk());
-  EXPECT_EQ(keys_->List(kDomain).value().size(), 2U);
+  EXPECT_THAT(Publish(again()), HasReason("jwt_key_removed"));
+  clock_.Advance(kLongestJwtKey - std::chrono::seconds(61));
+  EXPECT_THAT(Publish(again()), HasReason("jwt_key_removed"));
+  Reopen();
+  EXPECT_THAT(Publish(again()), HasReason("jwt_key_removed"));
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_THAT(Publish(again()), IsOk()) << "no token of it that any key could have vouched for is left";
+}
+
+TEST_F(JwtKeyAdministrationTest, ItGoesUnderEveryIdThatItHas) {
+  JwtKey twin = stolen_;
+  twin.key_id = "twin";
+  ASSERT_THAT(bundles_->PublishJwtKey(kDomain, twin, "spire-b"), IsOk());
+  ASSERT_OK_AND_ASSIGN(const BundlePtr bundle, keys_->Remove(act_, "stolen"));
+  EXPECT_THAT(bundle->jwt_keys, ElementsAre(good_));
+  EXPECT_THAT(Publish(KeyOf("twin")), HasReason("jwt_key_removed"));
+  std::vector<std::string> named;
+  ASSERT_OK_AND_ASSIGN(const auto history, bundles_->History(kDomain, 2));
+  for (const BundleEvent& event : history) {
+    if (event.act == "jwt key removed" && event.by == "officer") named.push_back(event.subject);
+  }
+  EXPECT_THAT(named, UnorderedElementsAre("stolen", "twin"));
 }
 
 TEST_F(JwtKeyAdministrationTest, RemovalMakesRoomForItsPublisher) {

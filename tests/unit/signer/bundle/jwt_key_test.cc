@@ -1,5 +1,6 @@
 #include "signer/bundle/jwt_key.h"
 
+#include "keystore/public_key.h"
 #include "tests/unit/signer/bundle/bundle_fixture.h"
 
 namespace rootkeep {
@@ -13,6 +14,54 @@ using testing::kDomain;
 using testing::kTestNow;
 using testing::SeedRoot;
 using testing::TestHierarchy;
+
+// BER: the outer length with one octet more than it needs.
+Bytes WithLongLength(Bytes spki) {
+  const bool is_short = spki[1] < 0x80;
+  if (is_short) {
+    spki.insert(spki.begin() + 1, 0x81);
+  } else {
+    spki.insert(spki.begin() + 2, 0x00);
+    ++spki[1];
+  }
+  return spki;
+}
+
+// 2048 bits: the algorithm identifier (RFC 3279 §2.3.1) without its parameters, which are the octets 17 and 18.
+Bytes WithoutNull(Bytes spki) {
+  spki.erase(spki.begin() + 17, spki.begin() + 19);
+  spki[3] -= 2;
+  spki[5] -= 2;
+  return spki;
+}
+
+// From an uncompressed point, which has `point` octets (SEC 1 §2.3.3).
+Bytes Compressed(Bytes spki, std::size_t point) {
+  const auto half = static_cast<std::uint8_t>((point - 1) / 2);
+  const std::size_t start = spki.size() - point;
+  spki[start] = 2 + (spki.back() & 1);
+  spki.resize(spki.size() - half);
+  spki[1] -= half;
+  spki[start - 2] -= half;
+  return spki;
+}
+
+Bytes Hybrid(Bytes spki, std::size_t point) {
+  spki[spki.size() - point] = 6 + (spki.back() & 1);
+  return spki;
+}
+
+// The same key, as OpenSSL reads it too.
+std::vector<Bytes> OtherEncodings(const std::string& type, const Bytes& spki) {
+  std::vector<Bytes> out{WithLongLength(spki)};
+  if (type.starts_with("RSA")) out.push_back(WithoutNull(spki));
+  if (type.starts_with("P-")) {
+    const std::size_t point = type == "P-256" ? 65 : 97;
+    out.push_back(Compressed(spki, point));
+    out.push_back(Hybrid(spki, point));
+  }
+  return out;
+}
 
 class JwtKeyTest : public testing::BundleTest {
  protected:
@@ -96,6 +145,20 @@ TEST_F(JwtKeyTest, WhatIsNoKeyIsRefused) {
   }
   EXPECT_EQ(bundles_->Current(kDomain)->sequence, 1U);
   EXPECT_THAT(refused([](JwtKey& key) { key.key_id.assign(kMaxKeyIdSize, 'a'); }), IsOk());
+}
+
+// Compressed points and RSA without NULL are what Go's x509.ParsePKIXPublicKey refuses, and OpenSSL takes.
+TEST_F(JwtKeyTest, HasOneEncoding) {
+  for (const char* type : {"P-256", "P-384", "RSA:2048", "ED25519"}) {
+    const Bytes spki = testing::SoftwareSigner(type).public_key().spki();
+    const JwtKey key{.key_id = type, .public_key = spki, .expires_at = kTestNow + 60};
+    EXPECT_THAT(Publish(key), IsOk()) << type;
+    for (const Bytes& other : OtherEncodings(type, spki)) {
+      ASSERT_THAT(PublicKey::FromSpki(other), IsOk()) << type << ToHex(other);
+      EXPECT_THAT(Publish({.key_id = "other", .public_key = other, .expires_at = kTestNow + 60}), HasReason("jwt_key"))
+          << type << ToHex(other);
+    }
+  }
 }
 
 TEST_F(JwtKeyTest, ThereAreSoManyAndNoMore) {
