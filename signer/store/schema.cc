@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "keystore/base/log.h"
+
 namespace rootkeep::store {
 namespace {
 
@@ -265,10 +267,15 @@ Status Apply(Database& database, const Migration& migration, const Clock& clock)
 }
 
 Status ApplyAlone(Database& database, const Migration& migration, const Clock& clock) {
+  // One that reads a large ledger takes minutes, in which nothing else is to be seen of the daemon.
+  log::Info("migration_begins", {{"version", migration.version}, {"name", migration.name}});
   RK_RETURN_IF_ERROR(database.Begin());
   Status applied = Apply(database, migration, clock);
   if (applied.ok()) applied = database.Commit();
-  if (applied.ok()) return applied;
+  if (applied.ok()) {
+    log::Info("migration_ended", {{"version", migration.version}, {"name", migration.name}});
+    return applied;
+  }
   RK_RETURN_IF_ERROR(database.Rollback());
   return std::move(applied.error()).Within(fmt::format("migration {} ({})", migration.version, migration.name));
 }
