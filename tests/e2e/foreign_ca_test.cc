@@ -208,6 +208,29 @@ TEST_F(ForeignCaE2e, ItsCertificatesCountForNothingWhenTheEntryIsGoneEither) {
   EXPECT_THAT(Renew(chain, forged.get()), HasCode(Code::kUnauthenticated));
 }
 
+TEST_F(ForeignCaE2e, ItsCertificatesCountForNothingWhenAReloadTookTheRightAway) {
+  Start();
+  const ossl::PKey own_key = testing::MakeKey("P-256");
+  const auto istio = fixture_.Client(fixture_.Token({.ns = "spire", .service_account = "server"}));
+  ASSERT_OK_AND_ASSIGN(const auto own, istio->CreateCertificate(testing::MakeCsrPem(own_key.get(), kWorkload), 0, ""));
+  const std::string own_chain = own.cert_chain[0] + own.cert_chain[1];
+  const config::Config with = fixture_.config();
+  config::Config without = with;
+  without.api_callers[0].caller.foreign_ca.reset();
+
+  fixture_.daemon().Reload(without);
+  ForeignCa ca;
+  EXPECT_THAT(Sign(RequestFor(ca)), HasCode(Code::kPermissionDenied));
+  EXPECT_THAT(Renew(own_chain, own_key.get()), IsOk());
+
+  fixture_.daemon().Reload(with);
+  ASSERT_OK_AND_ASSIGN(const auto minted, Sign(RequestFor(ca)));
+  fixture_.daemon().Reload(without);
+  const auto [chain, forged] = Forge(std::move(ca.key), minted);
+  EXPECT_THAT(Renew(chain, forged.get()), HasCode(Code::kUnauthenticated));
+  EXPECT_THAT(Renew(own_chain, own_key.get()), IsOk());
+}
+
 class ForeignCaBelowALeafsCa : public ForeignCaE2e {
  protected:
   ForeignCaBelowALeafsCa() : ForeignCaE2e(0) {}

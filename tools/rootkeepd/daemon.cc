@@ -106,14 +106,33 @@ Status Daemon::OpenState() {
   return authorities_->Load(config_, clock_.Now());
 }
 
-Result<std::shared_ptr<const Authenticator>> Daemon::Authenticate(const config::Config& config) {
-  RK_TRY(const bool foreign_cas, MayHaveForeignCas(config, state_->database_path(), clock_.Now()));
+Result<std::shared_ptr<const Authenticator>> Daemon::Authenticate(const config::Config& config, bool foreign_cas) {
   return MakeAuthenticator(config, foreign_cas, jwks_, *recorded_nodes_, served_, clock_);
+}
+
+Result<bool> Daemon::ForeignCasAreLeft(const config::Config& config) {
+  return MayHaveForeignCas(config, state_->database_path(), clock_.Now());
+}
+
+// For a configuration without foreign CAs after one with them. Asked when the policy before holds no longer and every
+// intent that was queued by it is on record, so that a CA that was made during the reload counts. Unseen is only a call
+// that at this moment has been granted one and is not queued yet. In doubt the rule stays.
+void Daemon::EndDirectIssue(const config::Config& config) {
+  const Status ended = [&]() -> Status {
+    RK_RETURN_IF_ERROR(ledger_->Flush(After(kFlushLedger)));
+    RK_TRY(const bool left, ForeignCasAreLeft(config));
+    if (left) return Ok();
+    RK_TRY(auto authenticator, Authenticate(config, false));
+    authenticator_->Replace(std::move(authenticator));
+    return Ok();
+  }();
+  if (!ended.ok()) log::Failure("direct_issue_stays", {{"detail", ended.error().ToString()}});
 }
 
 Status Daemon::OpenFront() {
   RK_TRY(recorded_nodes_, RecordedNodes::Open(state_->database_path()));
-  RK_TRY(auto authenticator, Authenticate(config_));
+  RK_TRY(const bool foreign_cas, ForeignCasAreLeft(config_));
+  RK_TRY(auto authenticator, Authenticate(config_, foreign_cas));
   authenticator_ = std::make_unique<ReloadableAuthenticator>(std::move(authenticator));
   policy_ = std::make_unique<Snapshot<Policy>>(MakePolicy(config_));
   metrics_.SetUnsafeRules(CountUnsafeRules(config_));
@@ -264,7 +283,11 @@ void Daemon::Reload(const config::Config& fresh) {
     next.attestation = fresh.attestation;
     next.attestation->limits = config_.attestation->limits;
   }
-  auto authenticator = Authenticate(next);
+  const auto foreign_cas = ForeignCasAreLeft(next);
+  if (!foreign_cas.ok()) return LogRefused(foreign_cas.error());
+  // An entry that goes can have a CA made until the policy is another.
+  const bool direct_issue = *foreign_cas || config::HasForeignCa(config_);
+  auto authenticator = Authenticate(next, direct_issue);
   if (!authenticator.ok()) return LogRefused(authenticator.error());
   // Made before anything is replaced: what throws on the way leaves everything as it was.
   auto policy = MakePolicy(next);
@@ -278,6 +301,7 @@ void Daemon::Reload(const config::Config& fresh) {
   if (!loaded.ok()) return LogRefused(loaded.error());
   authenticator_->Replace(std::move(*authenticator));
   policy_->Set(std::move(policy));
+  if (direct_issue && !*foreign_cas) EndDirectIssue(next);
   if (nodes_ != nullptr) nodes_->Use(std::move(node_rules));
   metrics_.SetUnsafeRules(CountUnsafeRules(next));
   config_ = std::move(next);

@@ -63,7 +63,9 @@ class Daemon {
   explicit Daemon(config::Config config) : config_(std::move(config)), drain_(config_.limits.drain) {}
 
   Status OpenState();
-  Result<std::shared_ptr<const Authenticator>> Authenticate(const config::Config& config);
+  Result<std::shared_ptr<const Authenticator>> Authenticate(const config::Config& config, bool foreign_cas);
+  Result<bool> ForeignCasAreLeft(const config::Config& config);
+  void EndDirectIssue(const config::Config& config);
   Status OpenFront();
   Status OpenNodes();
   Status OpenApi();
