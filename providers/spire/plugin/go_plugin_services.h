@@ -26,7 +26,7 @@ class StdioService final : public ::plugin::GRPCStdio::CallbackService {
 
 class ControllerService final : public ::plugin::GRPCController::Service {
  public:
-  // `stop` is called when the host wants the process to end, on a thread of gRPC's.
+  // `stop` is called when the host wants the process to end, on a thread of its server's: it must not block.
   explicit ControllerService(std::function<void()> stop) : stop_(std::move(stop)) {}
   grpc::Status Shutdown(grpc::ServerContext* context, const ::plugin::Empty* request,
                         ::plugin::Empty* response) override;

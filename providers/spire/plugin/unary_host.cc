@@ -41,12 +41,12 @@ class UnaryHost final : public Host {
  private:
   unary::Methods MethodsOf(CommonServices& common, const std::vector<NamedService>& services) {
     using Health = grpc::health::v1::HealthCheckRequest;
+    // Health and the end are not kept waiting by calls that hang.
     unary::Methods methods{
-        {"/grpc.health.v1.Health/Check",
-         Blocking<Health, grpc::health::v1::HealthCheckResponse>(threads_, CheckHealth)},
+        {"/grpc.health.v1.Health/Check", Immediate<Health, grpc::health::v1::HealthCheckResponse>(CheckHealth)},
         {"/plugin.GRPCBroker/StartStream", kReadsAll},
         {"/plugin.GRPCStdio/StreamStdio", kSaysNothing},
-        {"/plugin.GRPCController/Shutdown", Blocking(threads_, common.controller, &ControllerService::Shutdown)},
+        {"/plugin.GRPCController/Shutdown", Immediate(common.controller, &ControllerService::Shutdown)},
         {InitService::kInit, Blocking(threads_, common.init, &InitService::Init)},
         {InitService::kDeinit, Blocking(threads_, common.init, &InitService::Deinit)},
         {"/spire.service.common.config.v1.Config/Configure",

@@ -29,6 +29,16 @@ bool Parse(unary::Call& call, Request& request) {
   return false;
 }
 
+// A method that takes no time: `work` is done on the connection's thread.
+template <typename Request, typename Response, typename Work>
+unary::Method Immediate(Work work) {
+  return {[work = std::move(work)](const std::shared_ptr<unary::Call>& call) {
+    Request request;
+    Response response;
+    if (Parse(*call, request)) Finish(*call, work(request, response), response);
+  }};
+}
+
 // A method that may take its time: `work` is done on `threads`, and outlived by them.
 template <typename Request, typename Response, typename Work>
 unary::Method Blocking(Threads& threads, Work work) {
@@ -43,6 +53,13 @@ unary::Method Blocking(Threads& threads, Work work) {
 }
 
 // The same of a service's function, as gRPC calls it.
+template <typename Service, typename Request, typename Response>
+unary::Method Immediate(Service& service,
+                        grpc::Status (Service::*function)(grpc::ServerContext*, const Request*, Response*)) {
+  return Immediate<Request, Response>([&service, function](const Request& request, Response& response) {
+    return (service.*function)(nullptr, &request, &response);
+  });
+}
 template <typename Service, typename Request, typename Response>
 unary::Method Blocking(Threads& threads, Service& service,
                        grpc::Status (Service::*function)(grpc::ServerContext*, const Request*, Response*)) {

@@ -251,6 +251,39 @@ TEST_P(PluginProcess, EndsOnlyWhenTheHostSays) {
   EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(host.socket_path()).parent_path()));
 }
 
+TEST(UnaryPluginProcess, IsHealthyAndEndsWhenAllThreadsHang) {
+  constexpr int kMoreThanFit = 520;
+  SpireHost host(ROOTKEEP_SPIRE_TEST_UNARY_PLUGIN, "KeyManager");
+  const auto stub = KeyManager::NewStub(host.channel());
+  ::spire::plugin::agent::keymanager::v1::GetPublicKeyRequest request;
+  request.set_key_id("hang");
+  struct Asked {
+    PluginCall call;
+    ::spire::plugin::agent::keymanager::v1::GetPublicKeyResponse response;
+    grpc::Status status;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<::spire::plugin::agent::keymanager::v1::GetPublicKeyResponse>> end;
+  };
+  grpc::CompletionQueue ended;
+  std::vector<Asked> calls(kMoreThanFit);
+  for (Asked& asked : calls) {
+    asked.end = stub->AsyncGetPublicKey(&asked.call, request, &ended);
+    asked.end->Finish(&asked.response, &asked.status, &asked);
+  }
+  void* refused = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(ended.Next(&refused, &ok));
+  EXPECT_EQ(static_cast<Asked*>(refused)->status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+
+  grpc::health::v1::HealthCheckRequest of_plugin;
+  of_plugin.set_service("plugin");
+  grpc::health::v1::HealthCheckResponse health;
+  PluginCall check;
+  EXPECT_TRUE(grpc::health::v1::Health::NewStub(host.channel())->Check(&check, of_plugin, &health).ok());
+  EXPECT_TRUE(host.Shutdown().ok());
+  EXPECT_EQ(host.WaitForEnd().status, 0);
+  for (int i = 1; i < kMoreThanFit; ++i) EXPECT_TRUE(ended.Next(&refused, &ok));
+}
+
 TEST_P(PluginProcess, EndsInTimeWhenACallHangs) {
   const std::jthread caller([this] { EXPECT_FALSE(GetPublicKey("hang").ok()); });
   ASSERT_TRUE(Eventually([this] { return host.Log().find("test.hangs") != std::string::npos; }));
