@@ -13,6 +13,7 @@ namespace {
 using rootkeep::spire::unary::Answer;
 using rootkeep::spire::unary::Answers;
 using rootkeep::spire::unary::Methods;
+using rootkeep::spire::unary::RequestBudget;
 using rootkeep::spire::unary::Session;
 
 void Require(bool condition) {
@@ -50,7 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         {"/t/Open", {[](const auto& call) { call->LeaveOpen(); }, false}}};
   const auto answers = Answers::Make().value();
   answers->BelongToThisThread();
-  auto session = Session::Create(methods, answers).value();
+  const auto budget = std::make_shared<RequestBudget>(std::size_t{1} << 16);
+  auto session = Session::Create(methods, answers, budget).value();
   std::vector<Answer> ready;
   std::string out;
   // The first octet says in pieces of which size the others come.
@@ -61,5 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Require(answers->expected() == 0);
     out.clear();
   }
+  session.reset();
+  Require(budget->taken() == 0);
   return 0;
 }

@@ -54,10 +54,15 @@ class KeyManagerService {
             {Path("GetPublicKeys"),
              Blocking<GetPublicKeysRequest, GetPublicKeysResponse>(
                  blocking, [this](const auto& /*request*/, auto& response) { return GetPublicKeys(response); })},
-            {Path("SignData"), {[this](const std::shared_ptr<unary::Call>& call) { SignData(call); }}}};
+            {Path("SignData"),
+             {.handle = [this](const std::shared_ptr<unary::Call>& call) { SignData(call); },
+              .max_message = kMaxSignRequest}}};
   }
 
  private:
+  // A digest and a key's name, with room to spare: very many may wait for a slow token.
+  static constexpr std::size_t kMaxSignRequest = std::size_t{64} << 10;
+
   using GenerateKeyRequest = typename Contract::GenerateKeyRequest;
   using GenerateKeyResponse = typename Contract::GenerateKeyResponse;
   using GetPublicKeyRequest = typename Contract::GetPublicKeyRequest;

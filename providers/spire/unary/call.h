@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "providers/spire/unary/answers.h"
+#include "providers/spire/unary/message.h"
+#include "providers/spire/unary/request_body.h"
 
 namespace rootkeep::spire::unary {
 
@@ -17,8 +19,8 @@ namespace rootkeep::spire::unary {
 // INTERNAL: whoever works for it has thrown something. Whether the client is still there is not known here.
 class Call {
  public:
-  // `answers` expect this one. `message` is part of `body`.
-  Call(std::shared_ptr<Answers> answers, std::int32_t stream, std::string body, std::size_t message_at)
+  // `answers` expect this one. The message is what follows in `body`, which is kept until the call's end.
+  Call(std::shared_ptr<Answers> answers, std::int32_t stream, RequestBody body, std::size_t message_at)
       : answers_(std::move(answers)), stream_(stream), body_(std::move(body)), message_at_(message_at) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -27,7 +29,7 @@ class Call {
   }
 
   // The request's message.
-  [[nodiscard]] std::string_view request() const { return std::string_view(body_).substr(message_at_); }
+  [[nodiscard]] std::string_view request() const { return body_.octets().substr(message_at_); }
 
   // Without a message as a stream ends on which nothing was said.
   void Finish(Ending ending, std::optional<std::string> message = std::nullopt) noexcept {
@@ -42,7 +44,7 @@ class Call {
 
   std::shared_ptr<Answers> answers_;
   const std::int32_t stream_;
-  const std::string body_;
+  const RequestBody body_;
   const std::size_t message_at_;
 };
 
@@ -51,6 +53,8 @@ struct Method {
   std::function<void(std::shared_ptr<Call>)> handle;
   // False: what the client sends is dropped, and `handle` is called when it has sent all.
   bool reads = true;
+  // Of a request's message, in octets: a longer one is refused.
+  std::size_t max_message = kMaxMessage;
 };
 
 // By "/package.Service/Method".

@@ -31,9 +31,10 @@ int MillisecondsUntil(Deadline deadline) {
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> Connection::Open(Fd socket, const Methods& methods) {
+Result<std::unique_ptr<Connection>> Connection::Open(Fd socket, const Methods& methods,
+                                                     std::shared_ptr<RequestBudget> budget) {
   RK_TRY(auto answers, Answers::Make());
-  RK_TRY(auto session, Session::Create(methods, answers));
+  RK_TRY(auto session, Session::Create(methods, answers, std::move(budget)));
   std::unique_ptr<Connection> connection(new Connection(std::move(socket), std::move(answers), std::move(session)));
   const bool started = RunGuarded("spire.thread_not_started", [&connection] {
     connection->input_.resize(kReadAtOnce);

@@ -18,7 +18,8 @@ namespace rootkeep::spire::unary {
 class Connection {
  public:
   // Begins to serve `socket`, which is non-blocking. `methods` outlive it. UNAVAILABLE when there is no thread for it.
-  static Result<std::unique_ptr<Connection>> Open(Fd socket, const Methods& methods);
+  static Result<std::unique_ptr<Connection>> Open(Fd socket, const Methods& methods,
+                                                  std::shared_ptr<RequestBudget> budget);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();  // at once, but for a call that is being handled

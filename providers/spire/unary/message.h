@@ -9,7 +9,7 @@
 
 namespace rootkeep::spire::unary {
 
-// Of a request, without its prefix; as gRPC's own limit.
+// Of any request, without its prefix; as gRPC's own limit.
 inline constexpr std::size_t kMaxMessage = std::size_t{4} << 20;
 inline constexpr std::size_t kPrefixSize = 5;  // whether it is compressed, and its length in 4 octets, big-endian
 

@@ -9,7 +9,7 @@ Status Server::Admit(Fd connection) {
   if (ending_) return Unavailable("the plugin ends");
   std::erase_if(connections_, [](const auto& one) { return one->ended(); });
   if (connections_.size() >= kMostConnections) return ResourceExhausted("there are enough connections");
-  RK_TRY(auto opened, Connection::Open(std::move(connection), methods_));
+  RK_TRY(auto opened, Connection::Open(std::move(connection), methods_, budget_));
   connections_.push_back(std::move(opened));
   return Ok();
 }

@@ -14,6 +14,9 @@ class Server {
  public:
   static constexpr std::size_t kMostConnections = 64;  // a thread each; SPIRE has one
 
+  // Octets of all requests together that have not come whole, or whose calls are under way: what is beyond is refused.
+  static constexpr std::size_t kMostHeld = std::size_t{64} << 20;
+
   explicit Server(Methods methods) : methods_(std::move(methods)) {}
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -27,6 +30,7 @@ class Server {
 
  private:
   const Methods methods_;
+  const std::shared_ptr<RequestBudget> budget_ = std::make_shared<RequestBudget>(kMostHeld);
   Mutex mutex_;
   bool ending_ RK_GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<Connection>> connections_ RK_GUARDED_BY(mutex_);

@@ -40,7 +40,10 @@ struct Session::Callbacks {
 
   static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self) {
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    return Guarded([&] { static_cast<Session*>(self)->streams_.try_emplace(frame->hd.stream_id); });
+    return Guarded([&] {
+      auto& session = *static_cast<Session*>(self);
+      session.streams_.try_emplace(frame->hd.stream_id, session.budget_);
+    });
   }
 
   static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
@@ -59,7 +62,7 @@ struct Session::Callbacks {
                     void* self) {
     Stream* const stream = static_cast<Session*>(self)->Find(id);
     if (stream == nullptr || stream->method == nullptr || !stream->method->reads) return 0;
-    return Guarded([&] { static_cast<Session*>(self)->Keep(*stream, AsText({data, size})); });
+    return Guarded([&] { static_cast<Session*>(self)->Keep(id, *stream, AsText({data, size})); });
   }
 
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* raw) {
@@ -67,15 +70,25 @@ struct Session::Callbacks {
     const bool ack = (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
     if (frame->hd.type == NGHTTP2_PING && !ack) return self->HoldPing(frame->ping.opaque_data) ? 0 : kFailed;
     const bool of_call = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-    if (!of_call || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
-    return Guarded([&] { self->whole_.push_back(frame->hd.stream_id); });
+    Stream* const stream = of_call ? self->Find(frame->hd.stream_id) : nullptr;
+    if (stream == nullptr) return 0;
+    // A client may wait for the server before it sends all: of no method, it would wait for ever.
+    const bool known = stream->method != nullptr;
+    if (known && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+    return Guarded([&] { self->BeDue(frame->hd.stream_id, *stream); });
   }
 
   static int OnClose(nghttp2_session*, std::int32_t id, std::uint32_t, void* raw) {
-    auto* const self = static_cast<Session*>(raw);
-    if (Stream* const stream = self->Find(id); stream != nullptr) (void)self->Release(*stream);
-    self->streams_.erase(id);
+    static_cast<Session*>(raw)->streams_.erase(id);
     return 0;
+  }
+
+  // Has a client whose call was answered before he had sent all send no more of it (RFC 9113 §8.1).
+  static int OnSent(nghttp2_session* session, const nghttp2_frame* frame, void*) {
+    if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+    const std::int32_t id = frame->hd.stream_id;
+    if (nghttp2_session_get_stream_remote_close(session, id) != 0) return 0;
+    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR) == 0 ? 0 : kFailed;
   }
 
   // An answer that nghttp2 does not send for its own reasons: the client is not left waiting for it.
@@ -109,6 +122,7 @@ struct Session::Callbacks {
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, OnData);
       nghttp2_session_callbacks_set_on_frame_recv_callback(made, OnFrame);
       nghttp2_session_callbacks_set_on_stream_close_callback(made, OnClose);
+      nghttp2_session_callbacks_set_on_frame_send_callback(made, OnSent);
       nghttp2_session_callbacks_set_on_frame_not_send_callback(made, OnNotSent);
       return made;
     }();
@@ -128,9 +142,10 @@ struct Session::Callbacks {
   static constexpr int kFailed = NGHTTP2_ERR_CALLBACK_FAILURE;
 };
 
-Result<std::unique_ptr<Session>> Session::Create(const Methods& methods, std::shared_ptr<Answers> answers) {
+Result<std::unique_ptr<Session>> Session::Create(const Methods& methods, std::shared_ptr<Answers> answers,
+                                                 std::shared_ptr<RequestBudget> budget) {
   if (Callbacks::All() == nullptr || Callbacks::Options() == nullptr) return ResourceExhausted("out of memory");
-  std::unique_ptr<Session> self(new Session(methods, std::move(answers)));
+  std::unique_ptr<Session> self(new Session(methods, std::move(answers), std::move(budget)));
   nghttp2_session* raw = nullptr;
   if (const int rc = nghttp2_session_server_new2(&raw, Callbacks::All(), self.get(), Callbacks::Options()); rc != 0) {
     return Http2Error("nghttp2_session_server_new2", rc);
@@ -159,9 +174,9 @@ Status Session::Receive(ByteView octets) {
 }
 
 Result<std::optional<Session::Ready>> Session::NextCall() {
-  while (!whole_.empty()) {
-    const std::int32_t id = whole_.front();
-    whole_.pop_front();
+  while (!due_.empty()) {
+    const std::int32_t id = due_.front();
+    due_.pop_front();
     Stream* const stream = Find(id);
     if (stream == nullptr) continue;  // the client did not wait
     const Status problem = Judge(*stream);
@@ -171,30 +186,34 @@ Result<std::optional<Session::Ready>> Session::NextCall() {
       continue;
     }
     answers_->Expect();
-    auto call = std::make_shared<Call>(answers_, id, Release(*stream), stream->method->reads ? kPrefixSize : 0);
+    auto call = std::make_shared<Call>(answers_, id, std::move(stream->body), stream->method->reads ? kPrefixSize : 0);
     return std::optional(Ready{stream->method, std::move(call)});
   }
   return std::optional<Ready>();
 }
 
-void Session::Keep(Stream& stream, std::string_view data) {
-  const bool fits = stream.body.size() + data.size() <= kMaxMessage + kPrefixSize && held_ + data.size() <= kMostHeld;
-  stream.too_long |= !fits;
-  if (stream.too_long) return;
-  stream.body += data;
-  held_ += data.size();
+void Session::Keep(std::int32_t id, Stream& stream, std::string_view data) {
+  if (stream.due) return;
+  stream.too_long = stream.body.octets().size() + data.size() > stream.method->max_message + kPrefixSize;
+  stream.too_much = !stream.too_long && !stream.body.Append(data);
+  if (!stream.too_long && !stream.too_much) return;
+  stream.body.Drop();
+  BeDue(id, stream);
 }
 
-std::string Session::Release(Stream& stream) {
-  held_ -= stream.body.size();
-  return std::exchange(stream.body, {});
+void Session::BeDue(std::int32_t id, Stream& stream) {
+  if (std::exchange(stream.due, true)) return;
+  due_.push_back(id);
 }
 
 Status Session::Judge(const Stream& stream) {
   if (stream.method == nullptr) return Error(Code::kUnimplemented, "there is no such method");
-  if (stream.too_long) return ResourceExhausted("the request has more than 4 MiB, or too much is asked at once");
+  if (stream.too_long) {
+    return ResourceExhausted(fmt::format("the request has more than {} octets", stream.method->max_message));
+  }
+  if (stream.too_much) return ResourceExhausted("too much is asked at once");
   if (!stream.method->reads) return Ok();
-  RK_RETURN_IF_ERROR(OnlyMessage(stream.body));
+  RK_RETURN_IF_ERROR(OnlyMessage(stream.body.octets()));
   return Ok();
 }
 

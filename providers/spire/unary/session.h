@@ -19,8 +19,9 @@ namespace rootkeep::spire::unary {
 // Not thread-safe. An error of a function's means that the connection is to be closed.
 class Session {
  public:
-  // `methods` outlive it.
-  static Result<std::unique_ptr<Session>> Create(const Methods& methods, std::shared_ptr<Answers> answers);
+  // `methods` outlive it. What its calls hold of `budget` may outlive it.
+  static Result<std::unique_ptr<Session>> Create(const Methods& methods, std::shared_ptr<Answers> answers,
+                                                 std::shared_ptr<RequestBudget> budget);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -31,7 +32,8 @@ class Session {
     const Method* method;
     std::shared_ptr<Call> call;
   };
-  // A call that has come whole; those of methods that there are not are answered here.
+  // A call that has come whole. What cannot become one is answered here, as soon as that is known: one of a method
+  // that there is not, or too long.
   Result<std::optional<Ready>> NextCall();
   // For a call that is gone it is dropped.
   Status Submit(Answer answer);
@@ -40,7 +42,7 @@ class Session {
 
   // Appends to `out` what the peer has to be sent.
   Status AppendPending(std::string& out);
-  // Nothing more comes or goes: the peer broke the protocol, and was told.
+  // Nothing more comes or goes: the peer broke the protocol, and is told in what is pending, as far as can be.
   [[nodiscard]] bool over() const;
   // When AppendPending has to be called at the latest.
   [[nodiscard]] std::optional<Deadline> due() const { return ping_ ? std::optional(ping_->due) : std::nullopt; }
@@ -49,15 +51,17 @@ class Session {
   // after every answer while none is under way, and each costs both sides two wake-ups. (RFC 9113 §6.7 says SHOULD, not
   // MUST, of an answer before everything else.)
   static constexpr std::chrono::milliseconds kPingPatience{10};
-  // Of all requests that have not come whole, or were not begun: what is beyond is refused.
-  static constexpr std::size_t kMostHeld = std::size_t{64} << 20;
 
  private:
   // One call, until both sides have ended it.
   struct Stream {
+    explicit Stream(std::shared_ptr<RequestBudget> budget) : body(std::move(budget)) {}
+
     const Method* method = nullptr;  // null: there is none
-    std::string body;                // of the request
-    bool too_long = false;           // to be kept
+    RequestBody body;                // of the request
+    bool too_long = false;           // for its method
+    bool too_much = false;           // with all others
+    bool due = false;                // has come, or is refused
     std::string out;                 // of the answer
     std::size_t sent = 0;
   };
@@ -70,12 +74,13 @@ class Session {
   };
   struct Callbacks;
 
-  Session(const Methods& methods, std::shared_ptr<Answers> answers) : methods_(methods), answers_(std::move(answers)) {}
+  Session(const Methods& methods, std::shared_ptr<Answers> answers, std::shared_ptr<RequestBudget> budget)
+      : methods_(methods), answers_(std::move(answers)), budget_(std::move(budget)) {}
   [[nodiscard]] Stream* Find(std::int32_t stream);
-  void Keep(Stream& stream, std::string_view data);
-  // What was kept of the request.
-  std::string Release(Stream& stream);
-  // Of a request that has come whole.
+  // `stream` is `id`'s.
+  void Keep(std::int32_t id, Stream& stream, std::string_view data);
+  void BeDue(std::int32_t id, Stream& stream);
+  // Of a request that is due.
   static Status Judge(const Stream& stream);
   // Without a message.
   Status SubmitEnding(std::int32_t id, const Ending& ending);
@@ -84,10 +89,10 @@ class Session {
 
   const Methods& methods_;
   const std::shared_ptr<Answers> answers_;
+  const std::shared_ptr<RequestBudget> budget_;
   std::unique_ptr<nghttp2_session, Delete> session_;
   std::unordered_map<std::int32_t, Stream> streams_;
-  std::size_t held_ = 0;            // octets of all bodies
-  std::deque<std::int32_t> whole_;  // requests that have come
+  std::deque<std::int32_t> due_;  // requests to be begun or refused
   std::optional<Ping> ping_;
 };
 

@@ -29,11 +29,13 @@ void Hold(SigningThreads& threads, std::latch& go) {
   held.wait();
 }
 
-std::string Request() {
+unary::RequestBody Request() {
   AgentContract::SignDataRequest request;
   request.set_key_id("k");
   request.set_hash_algorithm(::spire::plugin::agent::keymanager::v1::SHA256);
-  return request.SerializeAsString();
+  unary::RequestBody body(std::make_shared<unary::RequestBudget>(100));
+  EXPECT_TRUE(body.Append(request.SerializeAsString()));
+  return body;
 }
 
 TEST(KeyManagerServiceTest, EndsBeforeTheSignaturesThatWait) {

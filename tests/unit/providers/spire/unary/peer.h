@@ -41,11 +41,11 @@ class Peer {
     nghttp2_submit_settings(raw, NGHTTP2_FLAG_NONE, nullptr, 0);
   }
 
-  // A call with this body; its stream.
-  int Ask(std::string_view path, std::string body) {
+  // A call with this body, after which its stream stays open when that is not the whole; its stream.
+  int Ask(std::string_view path, std::string body, bool whole = true) {
     const nghttp2_nv headers[] = {Header(":method", "POST"), Header(":scheme", "http"), Header(":path", path),
                                   Header(":authority", "localhost"), Header("content-type", "application/grpc")};
-    auto& unsent = bodies_.emplace_back(std::make_unique<std::string>(std::move(body)));
+    auto& unsent = bodies_.emplace_back(std::make_unique<Body>(Body{std::move(body), whole}));
     const nghttp2_data_provider data{.source = {.ptr = unsent.get()}, .read_callback = ReadBody};
     return nghttp2_submit_request(session_.get(), nullptr, headers, std::size(headers), &data, nullptr);
   }
@@ -76,6 +76,10 @@ class Peer {
   bool told_to_go = false;
 
  private:
+  struct Body {
+    std::string unsent;
+    bool whole;
+  };
   struct Delete {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };
@@ -87,11 +91,12 @@ class Peer {
   static Reply& Of(void* self, int stream) { return static_cast<Peer*>(self)->replies[stream]; }
   static ssize_t ReadBody(nghttp2_session*, std::int32_t, std::uint8_t* out, std::size_t size, std::uint32_t* flags,
                           nghttp2_data_source* source, void*) {
-    auto& unsent = *static_cast<std::string*>(source->ptr);
-    const std::size_t taken = std::min(size, unsent.size());
-    std::ranges::copy(AsBytes(unsent).first(taken), out);
-    unsent.erase(0, taken);
-    if (unsent.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    auto& body = *static_cast<Body*>(source->ptr);
+    if (body.unsent.empty() && !body.whole) return NGHTTP2_ERR_DEFERRED;
+    const std::size_t taken = std::min(size, body.unsent.size());
+    std::ranges::copy(AsBytes(body.unsent).first(taken), out);
+    body.unsent.erase(0, taken);
+    if (body.unsent.empty() && body.whole) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(taken);
   }
   static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
@@ -116,7 +121,7 @@ class Peer {
   }
 
   std::unique_ptr<nghttp2_session, Delete> session_;
-  std::vector<std::unique_ptr<std::string>> bodies_;
+  std::vector<std::unique_ptr<Body>> bodies_;
 };
 
 }  // namespace rootkeep::spire::unary::testing

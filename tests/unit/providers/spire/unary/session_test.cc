@@ -15,6 +15,8 @@ using testing::Peer;
 
 constexpr std::string_view kEcho = "/test.Service/Echo";
 
+constexpr std::size_t kBudget = std::size_t{64} << 20;
+
 void Echo(const std::shared_ptr<Call>& call) { call->Finish({}, std::string(call->request())); }
 
 class UnarySession : public ::testing::Test {
@@ -27,14 +29,15 @@ class UnarySession : public ::testing::Test {
     methods.emplace("/test.Service/Open",
                     Method{.handle = [](const auto& call) { call->LeaveOpen(); }, .reads = false});
     methods.emplace("/test.Service/Drop", Method{.handle = [](const auto&) {}});
-    methods.emplace("/test.Service/Keep", Method{.handle = [this](auto call) { kept = std::move(call); }});
+    methods.emplace("/test.Service/Keep", Method{.handle = [this](auto call) { kept.push_back(std::move(call)); }});
     methods.emplace("/test.Service/Refuse", Method{.handle = [](const auto& call) {
                       call->Finish({.code = 5, .text = "no such key\n100%"}, "not to be seen");
                     }});
     methods.emplace("/test.Service/RefuseAtLength", Method{.handle = [](const auto& call) {
                       call->Finish({.code = 5, .text = "no such key " + std::string(call->request())});
                     }});
-    session = Session::Create(methods, answers).value();
+    methods.emplace("/test.Service/Short", Method{.handle = Echo, .max_message = 100});
+    session = Session::Create(methods, answers, budget).value();
   }
 
   // Until neither side has anything to say.
@@ -65,9 +68,10 @@ class UnarySession : public ::testing::Test {
 
   Methods methods;
   const std::shared_ptr<Answers> answers = Answers::Make().value();
+  const std::shared_ptr<RequestBudget> budget = std::make_shared<RequestBudget>(kBudget);
   std::unique_ptr<Session> session;
   Peer peer;
-  std::shared_ptr<Call> kept;
+  std::vector<std::shared_ptr<Call>> kept;
 };
 
 TEST_F(UnarySession, AnswersWithMessageAndStatus) {
@@ -122,12 +126,12 @@ TEST_F(UnarySession, BoundsARequest) {
   EXPECT_EQ(Ask(kEcho, std::string(kMaxMessage, 'm')).code(), "0");
   const testing::Reply reply = Ask(kEcho, std::string(kMaxMessage + 1, 'm'));
   EXPECT_EQ(reply.code(), "8");
-  EXPECT_THAT(reply.headers.at("grpc-message"), HasSubstr("4 MiB"));
+  EXPECT_THAT(reply.headers.at("grpc-message"), HasSubstr("4194304 octets"));
   EXPECT_EQ(Ask(kEcho, "next").code(), "0");
 }
 
 TEST_F(UnarySession, BoundsAllRequestsTogether) {
-  constexpr std::size_t kFit = Session::kMostHeld / (kMaxMessage + kPrefixSize);
+  constexpr std::size_t kFit = kBudget / (kMaxMessage + kPrefixSize);
   std::vector<int> streams;
   for (std::size_t i = 0; i < kFit + 2; ++i) streams.push_back(peer.AskWith(kEcho, std::string(kMaxMessage, 'm')));
   // Taken, and none begun.
@@ -143,6 +147,42 @@ TEST_F(UnarySession, BoundsAllRequestsTogether) {
   EXPECT_GE(refused, 1);
   EXPECT_EQ(static_cast<std::size_t>(refused + answered), streams.size());
   EXPECT_EQ(Ask(kEcho, std::string(kMaxMessage, 'm')).code(), "0");
+}
+
+TEST_F(UnarySession, BoundsWhatCallsUnderWayHold) {
+  std::string code;
+  std::size_t asked = 0;
+  for (; code.empty() && asked < 100; ++asked) {
+    const int stream = peer.AskWith("/test.Service/Keep", std::string(kMaxMessage, 'm'));
+    Talk();
+    code = peer.replies[stream].code();
+    peer.Cancel(stream);  // which frees nothing yet
+    Talk();
+  }
+  EXPECT_EQ(code, "8");
+  EXPECT_LE(kept.size() * kMaxMessage, kBudget);
+  EXPECT_EQ(Ask(kEcho, std::string(kMaxMessage, 'm')).code(), "8");
+  kept.clear();
+  Talk();
+  EXPECT_EQ(Ask(kEcho, std::string(kMaxMessage, 'm')).code(), "0");
+  session.reset();
+  EXPECT_EQ(budget->taken(), 0U);
+}
+
+TEST_F(UnarySession, BoundsARequestAsItsMethodSays) {
+  EXPECT_EQ(Ask("/test.Service/Short", std::string(100, 'm')).code(), "0");
+  EXPECT_EQ(Ask("/test.Service/Short", std::string(101, 'm')).code(), "8");
+}
+
+TEST_F(UnarySession, RefusesBeforeTheClientHasSentAll) {
+  for (const auto& [path, size, code] :
+       {std::tuple("/test.Service/Other", 0U, "12"), {"/test.Service/Short", 200U, "8"}}) {
+    const int stream = peer.Ask(path, std::string(size, 'm'), /*whole=*/false);
+    Talk();
+    EXPECT_TRUE(peer.replies[stream].ended) << path;
+    EXPECT_EQ(peer.replies[stream].code(), code) << path;
+  }
+  EXPECT_EQ(Ask(kEcho, "next").code(), "0");
 }
 
 TEST_F(UnarySession, DropsWhatNobodyReads) {
@@ -164,10 +204,10 @@ TEST_F(UnarySession, LeavesAStreamOpenUntilThePeerEndsIt) {
 TEST_F(UnarySession, DropsTheAnswerToACallThatIsGone) {
   const int stream = peer.AskWith("/test.Service/Keep", "m");
   Talk();
-  ASSERT_NE(kept, nullptr);
+  ASSERT_EQ(kept.size(), 1U);
   peer.Cancel(stream);
   Talk();
-  kept->Finish({}, "too late");
+  kept[0]->Finish({}, "too late");
   Talk();
   EXPECT_EQ(peer.replies[stream].body, "");
   EXPECT_EQ(answers->expected(), 0U);
@@ -180,7 +220,7 @@ TEST_F(UnarySession, DoesNotBeginACallThatIsGone) {
   asked += peer.Pending();
   ASSERT_TRUE(session->Receive(AsBytes(asked)).ok());
   HandleCalls();
-  EXPECT_EQ(kept, nullptr);
+  EXPECT_TRUE(kept.empty());
 }
 
 TEST_F(UnarySession, AnswersAPingInItsTime) {
@@ -209,7 +249,7 @@ TEST_F(UnarySession, BeginsNoCallAtItsEnd) {
   ASSERT_TRUE(session->EndSoon().ok());
   Talk();
   EXPECT_TRUE(peer.told_to_go);
-  kept->Finish({}, "answered");
+  kept[0]->Finish({}, "answered");
   Talk();
   EXPECT_EQ(peer.replies[before].code(), "0");
 }
