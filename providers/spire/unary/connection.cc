@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
 // Whoever does not take this much of his answers is not read from any more.
 constexpr std::size_t kMostUnsent = std::size_t{1} << 20;
+// For a peer that broke the protocol to take what he is told of it.
+constexpr std::chrono::seconds kFarewell{5};
 
 bool MayPass(int error) { return error == EAGAIN || error == EINTR; }
 bool IsGone(int error) { return error == EPIPE || error == ECONNRESET; }
@@ -74,8 +76,14 @@ Status Connection::Carry() {
       if (!open) return Ok();
     }
     RK_RETURN_IF_ERROR(HandleCalls());
+    if (session_->over()) EndAtLatest(After(kFarewell));
   }
   return Ok();
+}
+
+void Connection::EndAtLatest(Deadline deadline) {
+  Deadline none = Deadline::max();
+  end_by_.compare_exchange_strong(none, deadline);
 }
 
 Status Connection::Announce() {
@@ -87,7 +95,7 @@ bool Connection::Over() const {
   if (gone_ || (session_->over() && unsent_.empty())) return true;
   const Deadline end_by = end_by_;
   if (end_by == Deadline::max()) return false;
-  const bool done = announced_ && answers_->expected() == 0 && unsent_.empty();
+  const bool done = announced_ && answers_->expected() == 0 && !session_->owes() && unsent_.empty();
   return done || std::chrono::steady_clock::now() >= end_by;
 }
 

@@ -42,6 +42,8 @@ class Connection {
   void Run() noexcept;
   Status Carry();
   Status Announce();
+  // Unless an end is set already.
+  void EndAtLatest(Deadline deadline);
   [[nodiscard]] bool Over() const;
   Readiness Await() const;
   // False when the peer has closed.

@@ -250,6 +250,14 @@ bool Session::over() const {
   return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
 }
 
+// Not of streams on which nothing is said, which only the peer ends.
+bool Session::owes() const {
+  return std::ranges::any_of(streams_, [](const auto& one) {
+    const Stream& stream = one.second;
+    return stream.method != nullptr && (stream.method->reads || stream.sent < stream.out.size());
+  });
+}
+
 bool Session::HoldPing(const std::uint8_t* payload) {
   if (ping_ && !AnswerPing().ok()) return false;
   ping_.emplace(Ping{.due = After(kPingPatience)});

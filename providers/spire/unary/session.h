@@ -44,6 +44,8 @@ class Session {
   Status AppendPending(std::string& out);
   // Nothing more comes or goes: the peer broke the protocol, and is told in what is pending, as far as can be.
   [[nodiscard]] bool over() const;
+  // An answer is still to be made, or waits for the peer to take it.
+  [[nodiscard]] bool owes() const;
   // When AppendPending has to be called at the latest.
   [[nodiscard]] std::optional<Deadline> due() const { return ping_ ? std::optional(ping_->due) : std::nullopt; }
 

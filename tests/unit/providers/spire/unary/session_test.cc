@@ -185,6 +185,17 @@ TEST_F(UnarySession, RefusesBeforeTheClientHasSentAll) {
   EXPECT_EQ(Ask(kEcho, "next").code(), "0");
 }
 
+TEST_F(UnarySession, OwesWhatIsNotTaken) {
+  EXPECT_FALSE(session->owes());
+  const int half = peer.Ask("/test.Service/Keep", "m", /*whole=*/false);
+  peer.AskWith("/test.Service/Open", "");
+  Talk();
+  EXPECT_TRUE(session->owes());
+  peer.Cancel(half);
+  Talk();
+  EXPECT_FALSE(session->owes());
+}
+
 TEST_F(UnarySession, DropsWhatNobodyReads) {
   const int stream = peer.Ask("/test.Service/Reads", std::string(2 * kMaxMessage, 'x'));
   Talk();
