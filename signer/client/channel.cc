@@ -5,6 +5,9 @@
 
 #include <limits>
 
+#include "signer/client/channel_credentials.h"
+#include "signer/client/host_check.h"
+
 namespace rootkeep {
 namespace {
 
@@ -49,14 +52,11 @@ Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options
   if (options.certificate_chain_pem.empty() != options.private_key_pem.empty()) {
     return InvalidArgument("a client certificate needs its key, and a key its certificate");
   }
-  grpc::SslCredentialsOptions tls;
-  tls.pem_root_certs = options.root_pem;
-  tls.pem_cert_chain = options.certificate_chain_pem;
-  tls.pem_private_key = AsText(options.private_key_pem.RevealForUse());
   grpc::ChannelArguments arguments = DirectArguments();
   if (options.stays) MakeItStay(arguments);
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
-  return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
+  const std::string host = HostOf(options.server_name.empty() ? options.address : options.server_name);
+  return grpc::CreateCustomChannel(options.address, TlsFor(options, host), arguments);
 }
 
 Result<std::shared_ptr<grpc::Channel>> OpenLoopbackChannel(const std::string& address) {

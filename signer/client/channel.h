@@ -19,7 +19,7 @@ namespace rootkeep {
 struct ChannelOptions {
   std::string address;   // host:port
   std::string root_pem;  // what the server's certificate must chain to
-  // The name that the server's certificate must hold; empty: the host of `address`.
+  // The host that the server's certificate must be for (host_check.h); empty: that of `address`.
   std::string server_name;
   // A client certificate with its chain, leaf first, and its key; both empty for none.
   std::string certificate_chain_pem;

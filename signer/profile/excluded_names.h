@@ -19,7 +19,8 @@ struct ExcludedNames {
   // Unless it is in it already.
   void AddDomain(std::string_view domain);
   // A host's address or DNS name; nothing else. A name of three labels or more takes its whole domain with it: a
-  // wildcard stands for every host of one, and some verifiers do not hold it against a name that is excluded.
+  // wildcard stands for every host of one, and some verifiers do not hold it against a name that is excluded. An IPv4
+  // address is also excluded as IPv6 writes it (::ffff:a.b.c.d), and the other way round: to Go they are one.
   void AddHost(const GeneralName& name);
 
   friend bool operator==(const ExcludedNames&, const ExcludedNames&) = default;

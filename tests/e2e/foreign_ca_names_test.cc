@@ -89,7 +89,7 @@ TEST_F(ForeignCaNames, NoneOfOursByDefault) {
   EXPECT_EQ(OpenSslSays({.san = kSvid + ",DNS:web.shop.svc,DNS:*.shop.test,IP:192.0.2.7"}), "")
       << "as entries with dns_names have";
   for (const char* name : {"DNS:localhost", "DNS:istiod.istio-system.svc", "DNS:*.istio-system.svc",
-                           "DNS:ISTIOD.istio-system.SVC", "IP:127.0.0.1"}) {
+                           "DNS:ISTIOD.istio-system.SVC", "IP:127.0.0.1", "IP:::ffff:127.0.0.1"}) {
     EXPECT_THAT(OpenSslSays({.san = kSvid + "," + name}), ::testing::HasSubstr("excluded subtree violation")) << name;
   }
   EXPECT_THAT(OpenSslSays({.common_name = "istiod.istio-system.svc", .san = kSvid}),
@@ -100,6 +100,18 @@ TEST_F(ForeignCaNames, NoneOfOursByDefault) {
   }
   EXPECT_EQ(ClientsOfOursGet({.san = "DNS:web.shop.svc"}, "web.shop.svc"), Code::kDataLoss)
       << "nobody looks for us there";
+}
+
+// Constraints say nothing of these, and gRPC by itself would take them for the host.
+TEST_F(ForeignCaNames, WhatIsNoNameOfAHostIsNoneToOurClients) {
+  StartWith(ForeignCaRight{}.hosts);
+  for (const char* name :
+       {"email:istiod.istio-system.svc", "URI:istiod.istio-system.svc", "DNS:istiod.istio-system.svc."}) {
+    EXPECT_EQ(OpenSslSays({.san = name}), "") << name;
+    EXPECT_EQ(ClientsOfOursGet({.san = name}, "istiod.istio-system.svc"), Code::kUnavailable) << name;
+  }
+  EXPECT_EQ(OpenSslSays({.san = "DNS:127.0.0.1"}), "");
+  EXPECT_EQ(ClientsOfOursGet({.san = "DNS:127.0.0.1"}, ""), Code::kUnavailable) << "what it calls is 127.0.0.1";
 }
 
 TEST_F(ForeignCaNames, NoneAtAllWhereThatIsSaid) {

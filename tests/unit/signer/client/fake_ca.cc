@@ -96,7 +96,10 @@ class FakeCa::HealthService final : public grpc::health::v1::Health::Service {
   }
 };
 
-FakeCa::FakeCa() : ca_(std::make_unique<CaService>()), health_(std::make_unique<HealthService>()) { Start(); }
+FakeCa::FakeCa(SelfSigned identity)
+    : identity_(std::move(identity)), ca_(std::make_unique<CaService>()), health_(std::make_unique<HealthService>()) {
+  Start();
+}
 
 FakeCa::~FakeCa() { Stop(); }
 

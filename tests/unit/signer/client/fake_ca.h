@@ -32,7 +32,7 @@ struct SeenCall {
 
 class FakeCa {
  public:
-  FakeCa();
+  explicit FakeCa(SelfSigned identity = MakeSelfSigned("istiod.istio-system.svc"));
   ~FakeCa();
   // Closes every connection; and listens at the same address again.
   void Stop();
@@ -51,7 +51,7 @@ class FakeCa {
   class CaService;
   class HealthService;
 
-  SelfSigned identity_ = MakeSelfSigned("istiod.istio-system.svc");
+  SelfSigned identity_;
   std::unique_ptr<CaService> ca_;
   std::unique_ptr<HealthService> health_;
   std::unique_ptr<grpc::Server> server_;

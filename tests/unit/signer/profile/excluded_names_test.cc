@@ -6,6 +6,7 @@ namespace rootkeep {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 ExcludedNames Of(const std::vector<std::string>& hosts) {
   ExcludedNames out;
@@ -23,14 +24,23 @@ TEST(ExcludedNames, AHostTakesItsDomainWithItWhereAWildcardCouldStandForIt) {
 TEST(ExcludedNames, NothingIsNamedTwice) {
   EXPECT_THAT(Of({"a.example.com", "b.example.com", "c.b.example.com", "xexample.com", "example.com"}).dns,
               ElementsAre("example.com", "xexample.com"));
-  EXPECT_EQ(Of({"127.0.0.1", "127.0.0.1"}).addresses.size(), 1U);
+  EXPECT_EQ(Of({"127.0.0.1", "127.0.0.1", "::ffff:127.0.0.1"}).addresses.size(), 2U);
 }
 
 TEST(ExcludedNames, AnAddressIsOneWithAllBits) {
   const ExcludedNames names = Of({"192.0.2.1", "::1"});
-  ASSERT_EQ(names.addresses.size(), 2U);
+  ASSERT_EQ(names.addresses.size(), 3U);
   EXPECT_EQ(ToHex(names.addresses[0]), "c0000201ffffffff");
-  EXPECT_EQ(ToHex(names.addresses[1]), "00000000000000000000000000000001ffffffffffffffffffffffffffffffff");
+  EXPECT_EQ(ToHex(names.addresses[2]), "00000000000000000000000000000001ffffffffffffffffffffffffffffffff");
+}
+
+TEST(ExcludedNames, AnIpv4AddressIsExcludedAsIpv6WritesItToo) {
+  const std::string mapped = "00000000000000000000ffffc0000201ffffffffffffffffffffffffffffffff";
+  for (const char* host : {"192.0.2.1", "::ffff:192.0.2.1"}) {
+    std::vector<std::string> addresses;
+    for (const Bytes& address : Of({host}).addresses) addresses.push_back(ToHex(address));
+    EXPECT_THAT(addresses, UnorderedElementsAre("c0000201ffffffff", mapped)) << host;
+  }
 }
 
 TEST(ExcludedNames, ASpiffeIdIsNoHost) { EXPECT_TRUE(Of({"spiffe://cluster.local/ns/a/sa/b"}).empty()); }

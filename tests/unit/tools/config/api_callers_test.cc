@@ -70,7 +70,7 @@ TEST(ApiCallersConfigTest, OurHostsAreWhatListenersAndNodesAreCalled) {
   const Policy policy =
       MakePolicy(Parsed(Minimal("listeners: [{name: a, server_names: [ca.mesh.example, 192.0.2.1]}]\n")), {});
   EXPECT_THAT(policy.our_hosts.dns, ElementsAre("istio-system.svc", "localhost", "mesh.example"));
-  EXPECT_EQ(policy.our_hosts.addresses.size(), 2U) << "127.0.0.1 is always one";
+  EXPECT_EQ(policy.our_hosts.addresses.size(), 4U) << "127.0.0.1 is always one, and each has two forms";
 }
 
 TEST(ApiCallersConfigTest, ACallerIsKnownInOneWay) {
