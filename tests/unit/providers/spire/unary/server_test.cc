@@ -88,11 +88,16 @@ class UnaryServer : public ::testing::Test {
                kept = std::move(call);
                begun.count_down();
              }}},
+            {"/t/Retain", {[this](const auto& call) {
+               call->Finish({});
+               retained.push_back(call);
+             }}},
             {"/t/Throw", {[](const auto&) { throw std::runtime_error("thrown by the test"); }}}};
   }
 
   std::vector<std::jthread> threads;
   std::shared_ptr<Call> kept;
+  std::vector<std::shared_ptr<Call>> retained;  // of one client at a time
   std::latch begun{1};
   Server server{TestMethods()};
 };
@@ -174,6 +179,21 @@ TEST_F(UnaryServer, BoundsConnections) {
     if (next.admitted.ok()) return;
   }
   FAIL() << "a connection that is closed keeps its place";
+}
+
+TEST_F(UnaryServer, BoundsWhatAllConnectionsHoldTogether) {
+  constexpr std::size_t kCalls = 18;
+  const std::string message(Server::kMostHeld / (kCalls - 1), 'm');
+  std::array<Client, 3> clients{Client(server), Client(server), Client(server)};
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    const std::string code = clients[i % clients.size()].Ask("/t/Retain", message).code();
+    refused += code == "8" ? 1 : 0;
+    EXPECT_TRUE(code == "0" || code == "8") << code;
+  }
+  EXPECT_GE(refused, 1U);
+  retained.clear();
+  EXPECT_EQ(clients[0].Ask("/t/Here", message).code(), "0");
 }
 
 TEST_F(UnaryServer, AnAnswerAfterItsConnectionIsNobodys) {
