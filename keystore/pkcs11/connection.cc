@@ -96,6 +96,13 @@ Status Connection::CheckUsable() const {
   return Unavailable("the connection to token \"" + token_.device.label + "\" was lost").WithReason(kReasonStale);
 }
 
+Result<WriteSession> Connection::OpenToWrite(const Module::Use& use, Deadline deadline) {
+  auto opened = WriteSession::Open(use, token_.slot, deadline);
+  if (opened.ok() || RemedyFor(opened.error()) != Remedy::kBackOff) return opened;
+  if (!sessions_.GiveUpOne(use, deadline)) return std::move(opened).error().WithReason(kReasonSessions);
+  return WriteSession::Open(use, token_.slot, deadline);
+}
+
 Status Connection::Check(const Module::Use& use) const {
   CloseLeftOpen(use);
   RK_TRY(const Token now, DescribeToken(use, token_.slot));

@@ -11,6 +11,7 @@
 #include "keystore/pkcs11/session_pool.h"
 #include "keystore/pkcs11/store_options.h"
 #include "keystore/pkcs11/token.h"
+#include "keystore/pkcs11/write_session.h"
 
 namespace rootkeep::pkcs11 {
 
@@ -52,6 +53,10 @@ class Connection {
   Result<Module::Use> Enter(Deadline deadline) const;
 
   SessionPool& sessions() { return sessions_; }
+
+  // A session to change the token with. When the token has none left, an idle one of the pool's makes room for it.
+  // RESOURCE_EXHAUSTED "sessions" when there is no idle one; otherwise C_OpenSession's error.
+  Result<WriteSession> OpenToWrite(const Module::Use& use, Deadline deadline);
 
   // The long-lived session. Session objects made on it live as long as this connection. Not for searches or signing,
   // which need a session of their own.

@@ -95,7 +95,8 @@ Status Link::RenewFrom(Connection& connection, Deadline deadline) {
 }
 
 void Link::TakeMoreSessions(Connection& connection, const Module::Use& use, Deadline deadline) {
-  if (connection.sessions().Regrow(use, deadline)) queue_.SetCapacity(CapacityOf(connection));
+  connection.sessions().Regrow(use, deadline);
+  queue_.SetCapacity(CapacityOf(connection));
 }
 
 DeviceCapacity Link::CapacityOf(Connection& connection) const {

@@ -14,6 +14,15 @@ constexpr auto kSessionsPause = std::chrono::milliseconds(100);
 // Other programs that have taken the token's sessions may keep them for long.
 constexpr auto kRegrowEvery = std::chrono::seconds(1);
 
+bool HasTwoMore(const Module::Use& use, CK_SLOT_ID slot, Deadline deadline) {
+  const auto one = OpenSession(use, slot, CKF_SERIAL_SESSION, deadline);
+  if (!one.ok()) return false;
+  const auto another = OpenSession(use, slot, CKF_SERIAL_SESSION, deadline);
+  if (another.ok()) CloseSession(use, *another, deadline);
+  CloseSession(use, *one, deadline);
+  return another.ok();
+}
+
 }  // namespace
 
 Session::~Session() {
@@ -40,7 +49,7 @@ Status SessionPool::Warm(const Module::Use& use, unsigned count, Deadline deadli
 Result<Session> SessionPool::Lease(const Module::Use& use, Deadline deadline) {
   {
     const MutexLock lock(mutex_);
-    while (idle_.empty() && open_ >= cap_) {
+    while (idle_.empty() && (open_ >= cap_ || trying_)) {
       if (!freed_.WaitUntil(mutex_, deadline)) {
         return Unavailable("wait for a session of the token").WithReason(kReasonDeadline);
       }
@@ -71,14 +80,32 @@ Result<CK_SESSION_HANDLE> SessionPool::OpenOne(const Module::Use& use, Deadline 
 bool SessionPool::Regrow(const Module::Use& use, Deadline deadline) {
   {
     const MutexLock lock(mutex_);
-    if (cap_ >= most_ || std::chrono::steady_clock::now() - refused_at_ < kRegrowEvery) return false;
-    ++open_;
+    // While fewer are open than may be, another one proves nothing.
+    if (trying_ || open_ < cap_ || cap_ >= most_) return false;
+    if (std::chrono::steady_clock::now() - refused_at_ < kRegrowEvery) return false;
+    trying_ = true;
   }
-  const auto opened = OpenOne(use, deadline);
-  if (!opened.ok()) return false;
-  GiveBack(*opened);
+  const bool more = HasTwoMore(use, slot_, deadline);
   const MutexLock lock(mutex_);
-  cap_ = std::min(most_, cap_ + 1);
+  trying_ = false;
+  if (more) ++cap_;
+  if (!more) refused_at_ = std::chrono::steady_clock::now();
+  freed_.NotifyAll();
+  return more;
+}
+
+bool SessionPool::GiveUpOne(const Module::Use& use, Deadline deadline) {
+  CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
+  {
+    const MutexLock lock(mutex_);
+    if (idle_.empty()) return false;
+    handle = idle_.front();
+    idle_.erase(idle_.begin());
+    --open_;
+    cap_ = std::max(1U, open_);
+    refused_at_ = std::chrono::steady_clock::now();
+  }
+  CloseSession(use, handle, deadline);
   return true;
 }
 

@@ -56,9 +56,14 @@ class SessionPool {
   // which also lowers the cap; otherwise C_OpenSession's error.
   Result<Session> Lease(const Module::Use& use, Deadline deadline);
 
-  // Tries whether a token that gave no more sessions has another one now, but not within a second of its refusal. True
-  // when it has, and the cap is one higher.
+  // For a pool all of whose sessions are open, after a refusal: tries whether the token has two more now, one to be
+  // left for whoever needs one, and closes them again. True when it has, and the cap is one higher. Not within a second
+  // of a refusal.
   bool Regrow(const Module::Use& use, Deadline deadline);
+
+  // For who was refused a session of his own: closes an idle one, and lowers the cap to what is open then, but not
+  // below one. False when none is idle.
+  bool GiveUpOne(const Module::Use& use, Deadline deadline);
 
   // The most that are open at once, as far as is known.
   [[nodiscard]] unsigned cap() const;
@@ -80,6 +85,7 @@ class SessionPool {
   std::vector<CK_SESSION_HANDLE> idle_ RK_GUARDED_BY(mutex_);
   unsigned open_ RK_GUARDED_BY(mutex_) = 0;
   unsigned cap_ RK_GUARDED_BY(mutex_);
+  bool trying_ RK_GUARDED_BY(mutex_) = false;                               // Regrow has what the token gives
   std::chrono::steady_clock::time_point refused_at_ RK_GUARDED_BY(mutex_);  // when the token gave no more
 };
 

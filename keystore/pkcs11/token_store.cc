@@ -121,7 +121,7 @@ Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, co
   RK_TRY(const Module::Use use, connection->Enter(deadline));
   RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
   RK_RETURN_IF_ERROR(CheckOffered(use, connection->token().slot, spec.type));
-  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot, deadline));
+  RK_TRY(const WriteSession session, connection->OpenToWrite(use, deadline));
   auto made = GenerateAndDescribe(use, session, connection->token(), spec, label, id);
   // Also when none was made: the device may have had no room for it.
   if (use.module().quirks().keys_stay_loaded) connection->Unload(use, deadline);
@@ -142,7 +142,7 @@ Status DestroyLeftHalf(const Module::Use& use, CK_SESSION_HANDLE session, const 
 Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
   RK_TRY(const Module::Use use, connection->Enter(deadline));
   RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
-  RK_TRY(const WriteSession session, WriteSession::Open(use, connection->token().slot, deadline));
+  RK_TRY(const WriteSession session, connection->OpenToWrite(use, deadline));
   auto key = FindNamedKey(*connection, use, session.handle(), uri);
   if (!key.ok()) return DestroyLeftHalf(use, session.handle(), uri, std::move(key).error());
   RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), *key, {CKA_ID, CKA_LABEL}));

@@ -73,8 +73,8 @@ constexpr auto kFaults = std::to_array<Fault>({
     {"NoSessionLeft",
      "fail C_OpenSession CKR_SESSION_COUNT\nlose-sessions * times=1",
      {kBusy, kBusy, kBusy, kBusy, kBusy}},
-    // One to be logged in with and one to work with: none to make a key.
-    {"TwoSessions", "session-limit 2\nlose-sessions * times=1", {kBusy, kUnseen, kUnseen, kUnseen, kUnseen}},
+    // One to be logged in with and one to work with, which is closed to make a key.
+    {"TwoSessions", "session-limit 2\nlose-sessions * times=1", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
     {"Slow", "delay * 5ms quiet", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
     {"PinChanged", "refuse-pin\nlose-sessions * times=1", {kLatched, kLatched, kLatched, kLatched, kLatched}},
     {"Renumbered", "slot-offset 7", {kUnseen, kUnseen, kUnseen, kUnseen, kUnseen}},
