@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "keystore/base/clock.h"
 #include "keystore/key_info.h"
 #include "keystore/key_spec.h"
 #include "keystore/key_uri.h"
+#include "keystore/public_key.h"
 #include "keystore/signer.h"
 
 namespace rootkeep {
@@ -23,12 +25,24 @@ class HealthProbe {
   virtual Status Probe(Deadline deadline) = 0;
 };
 
+// A key that a device does not list any more, as it was known.
+struct KeyRemains {
+  std::string label;
+  Bytes id;  // CKA_ID; not empty
+  PublicKey public_key;
+};
+
 // Destroys a key; only operators' tools reach for it, and the agent for keys that their owner replaced.
 class KeyDeleter {
  public:
   virtual ~KeyDeleter() = default;
-  // NOT_FOUND, or FAILED_PRECONDITION when more than one key answers to `uri`.
+  // NOT_FOUND, or FAILED_PRECONDITION when more than one key answers to `uri`, or more than one public half to the key.
+  // Then nothing is destroyed. After another error a part of the key may be gone.
   virtual Status Delete(const KeyUri& uri, Deadline deadline) = 0;
+  // Destroys what a Delete that failed midway left of this key: a public half with this label, id and public key, all
+  // three, whose private half is gone. Ok only when the device was asked and has none now, also when it had none.
+  // FAILED_PRECONDITION when a private key has the id, INVALID_ARGUMENT for an empty id: nothing is destroyed.
+  virtual Status DeleteRemains(const KeyRemains& remains, Deadline deadline) = 0;
 };
 
 // How much room a device has for keys, in octets, as it says.

@@ -56,12 +56,9 @@ Status DestroyKey(Catalog& catalog, KeyStore& store, const TokenName& token, con
     if (after)
       return Error(Code::kDataLoss, fmt::format("the token still holds \"{}\"", label)).WithReason("key_there");
   } else {
-    // A key of which one half is there is in no list. INVALID_ARGUMENT: a store with other URIs, whose keys are whole.
-    const KeyUri half{.object_label = label, .object_id = entry.key->id, .pin_source = {}};
-    const Status left = deleter->Delete(half, deadline);
-    if (!left.ok() && left.error().code() != Code::kNotFound && left.error().code() != Code::kInvalidArgument) {
-      return left;
-    }
+    // A key of which only the public half is there is in no list.
+    RK_RETURN_IF_ERROR(
+        deleter->DeleteRemains({.label = label, .id = entry.key->id, .public_key = entry.key->public_key}, deadline));
   }
   return catalog.MarkDestroyed(label, clock.Now());
 }

@@ -8,8 +8,8 @@ namespace rootkeep {
 
 // Destroys the RETIRED key of that label in its token: the order is durable first, then the token destroys it and is
 // asked whether it is gone, then the row is DESTROYED. Interrupted, it is finished by doing it again; a sweep reports
-// it meanwhile. A MISSING key that was retired becomes DESTROYED when the token, asked now, does not hold it. What is
-// there of a key of which the token lists nothing, one half of it, goes too.
+// it meanwhile. A MISSING key that was retired becomes DESTROYED when the token, asked now, does not hold it. The
+// public half that an interrupted destruction left goes too: one with the row's label, id and public key.
 //   NOT_FOUND, or FAILED_PRECONDITION "key_state"  no such row, or one that is not RETIRED
 //   FAILED_PRECONDITION "key_token"                the row is another token's
 //   DATA_LOSS "key_another"                        another key has its label or id; nothing is destroyed

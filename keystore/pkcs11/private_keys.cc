@@ -66,12 +66,21 @@ Result<CK_OBJECT_HANDLE> OnlyOne(const std::vector<CK_OBJECT_HANDLE>& found, std
       .WithHint("name the key by id and label");
 }
 
+Result<std::vector<CK_OBJECT_HANDLE>> FindPublicKeys(const Module::Use& use, CK_SESSION_HANDLE session, ByteView id,
+                                                     std::string_view label) {
+  return Find(use, session, CKO_PUBLIC_KEY, id, label);
+}
+
+Result<std::vector<CK_OBJECT_HANDLE>> FindPublicHalves(const Module::Use& use, CK_SESSION_HANDLE session, ByteView id,
+                                                       std::string_view label) {
+  RK_TRY(auto found, FindPublicKeys(use, session, id, {}));
+  if (found.size() <= 1) return found;
+  return FindPublicKeys(use, session, id, label);
+}
+
 Result<CK_OBJECT_HANDLE> FindPublicHalf(const Module::Use& use, CK_SESSION_HANDLE session, ByteView id,
                                         std::string_view label) {
-  RK_TRY(auto found, Find(use, session, CKO_PUBLIC_KEY, id, {}));
-  if (found.size() > 1) {
-    RK_TRY(found, Find(use, session, CKO_PUBLIC_KEY, id, label));
-  }
+  RK_TRY(const auto found, FindPublicHalves(use, session, id, label));
   if (found.size() == 1) return found.front();
   return Unusable(label, fmt::format("{} public keys on the token have its CKA_ID, want 1", found.size()));
 }

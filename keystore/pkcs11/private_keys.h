@@ -15,6 +15,10 @@ namespace rootkeep::pkcs11 {
 Result<std::vector<CK_OBJECT_HANDLE>> FindPrivateKeys(const Module::Use& use, CK_SESSION_HANDLE session, ByteView id,
                                                       std::string_view label);
 
+// The same of public keys.
+Result<std::vector<CK_OBJECT_HANDLE>> FindPublicKeys(const Module::Use& use, CK_SESSION_HANDLE session, ByteView id,
+                                                     std::string_view label);
+
 // The one handle among several. `none` when there is none; FAILED_PRECONDITION "key_ambiguous" for several.
 Result<CK_OBJECT_HANDLE> OnlyOne(const std::vector<CK_OBJECT_HANDLE>& found, std::string_view what, Error none);
 
@@ -23,8 +27,12 @@ Result<CK_OBJECT_HANDLE> OnlyOne(const std::vector<CK_OBJECT_HANDLE>& found, std
 Result<KeyInfo> DescribeKey(const Module::Use& use, CK_SESSION_HANDLE session, const Token& token,
                             CK_OBJECT_HANDLE private_key);
 
-// The public key object that belongs to the private one with this id: the only one with the id, or the only one that
-// has the label too. `none` as in OnlyOne.
+// The public key objects that may belong to the private one with this id, which is not empty: the only one with the
+// id, or those that have the label too.
+Result<std::vector<CK_OBJECT_HANDLE>> FindPublicHalves(const Module::Use& use, CK_SESSION_HANDLE session, ByteView id,
+                                                       std::string_view label);
+
+// The only one of them. FAILED_PRECONDITION "unusable" when there is not exactly one.
 Result<CK_OBJECT_HANDLE> FindPublicHalf(const Module::Use& use, CK_SESSION_HANDLE session, ByteView id,
                                         std::string_view label);
 

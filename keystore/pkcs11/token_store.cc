@@ -5,6 +5,8 @@
 #include "keystore/base/log.h"
 #include "keystore/base/random.h"
 #include "keystore/pkcs11/ckr.h"
+#include "keystore/pkcs11/destroy.h"
+#include "keystore/pkcs11/find_key.h"
 #include "keystore/pkcs11/generate.h"
 #include "keystore/pkcs11/private_keys.h"
 #include "keystore/pkcs11/quirks.h"
@@ -38,27 +40,6 @@ Status CheckNamesAKey(const KeyUri& uri) {
     return InvalidArgument(uri.Redacted() + " names no key").WithHint("add object= or id=");
   }
   return Ok();
-}
-
-Status CheckIsOnToken(const KeyUri& uri, const DeviceInfo& device) {
-  const auto differs = [](const std::string& want, const std::string& is) { return !want.empty() && want != is; };
-  if (differs(uri.token_label, device.label) || differs(uri.token_serial, device.serial) ||
-      differs(uri.token_manufacturer, device.manufacturer) || differs(uri.token_model, device.model)) {
-    return NotFound(
-        fmt::format("{} names another token than \"{}\" with serial {}", uri.Redacted(), device.label, device.serial));
-  }
-  return Ok();
-}
-
-// The one private key that `uri` names.
-Result<CK_OBJECT_HANDLE> FindNamedKey(const Connection& connection, const Module::Use& use, CK_SESSION_HANDLE session,
-                                      const KeyUri& uri) {
-  RK_RETURN_IF_ERROR(CheckIsOnToken(uri, connection.token().device));
-  RK_TRY(const auto found, FindPrivateKeys(use, session, uri.object_id, uri.object_label));
-  auto key = OnlyOne(found, uri.Redacted(),
-                     NotFound("no private key answers to " + uri.Redacted()).WithReason(kReasonKeyNotFound));
-  if (!key.ok()) return connection.Explain(use, std::move(key).error());
-  return key;
 }
 
 Result<KeyInfo> ReadNamedKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
@@ -126,32 +107,6 @@ Result<KeyInfo> MakeKey(const ConnectionPtr& connection, const KeySpec& spec, co
   // Also when none was made: the device may have had no room for it.
   if (use.module().quirks().keys_stay_loaded) connection->Unload(use, deadline);
   return made;
-}
-
-// The public half that a destruction left which was interrupted. `none` is the error where the private one was not
-// found.
-Status DestroyLeftHalf(const Module::Use& use, CK_SESSION_HANDLE session, const KeyUri& uri, Error none) {
-  if (none.reason() != kReasonKeyNotFound || uri.object_id.empty()) return none;
-  const auto public_half = FindPublicHalf(use, session, uri.object_id, uri.object_label);
-  if (!public_half.ok()) return none;
-  const CK_RV rv = use->C_DestroyObject(session, *public_half);
-  if (rv != CKR_OK) return CkError("C_DestroyObject", rv).Within("only the public half was left, and still is");
-  return Ok();
-}
-
-Status DestroyKey(const ConnectionPtr& connection, const KeyUri& uri, Deadline deadline) {
-  RK_TRY(const Module::Use use, connection->Enter(deadline));
-  RK_TRY(const auto lock, connection->LockKeys(use, KeyAccess::kChange, deadline));
-  RK_TRY(const WriteSession session, connection->OpenToWrite(use, deadline));
-  auto key = FindNamedKey(*connection, use, session.handle(), uri);
-  if (!key.ok()) return DestroyLeftHalf(use, session.handle(), uri, std::move(key).error());
-  RK_TRY(const Attributes names, Attributes::Read(use, session.handle(), *key, {CKA_ID, CKA_LABEL}));
-  const auto public_half = FindPublicHalf(use, session.handle(), names.Octets(CKA_ID), AsText(names.Octets(CKA_LABEL)));
-  CK_RV rv = use->C_DestroyObject(session.handle(), *key);
-  if (rv != CKR_OK) return CkError("C_DestroyObject", rv);
-  if (public_half.ok()) rv = use->C_DestroyObject(session.handle(), *public_half);
-  if (rv != CKR_OK) return CkError("C_DestroyObject", rv).Within("the private key is gone, its public half is not");
-  return Ok();
 }
 
 }  // namespace
@@ -223,10 +178,17 @@ Result<std::optional<DeviceSpace>> TokenStore::Space(Deadline deadline) {
 Status TokenStore::Delete(const KeyUri& uri, Deadline deadline) {
   RK_RETURN_IF_ERROR(CheckNamesAKey(uri));
   RK_RETURN_IF_ERROR(link_->RunOnce(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
-    return DestroyKey(connection, uri, deadline);
+    return DestroyKey(*connection, uri, deadline);
   }));
   log::Warning("pkcs11.key_destroyed", {{"uri", uri.Redacted()}});
   return Ok();
+}
+
+Status TokenStore::DeleteRemains(const KeyRemains& remains, Deadline deadline) {
+  if (remains.id.empty()) return InvalidArgument("the remains of a key are found by its id, and none is given");
+  return link_->RunOnce(Manage(Later(), deadline), [&](const ConnectionPtr& connection, Ticket&) {
+    return DestroyRemains(*connection, remains, deadline);
+  });
 }
 
 std::shared_ptr<const Signer> TokenStore::SignerFor(KeyInfo info) {

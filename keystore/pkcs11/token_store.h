@@ -24,6 +24,7 @@ class TokenStore final : public KeyStore, private HealthProbe, private KeyDelete
  private:
   Status Probe(Deadline deadline) override;
   Status Delete(const KeyUri& uri, Deadline deadline) override;
+  Status DeleteRemains(const KeyRemains& remains, Deadline deadline) override;
   Result<std::optional<DeviceSpace>> Space(Deadline deadline) override;
 
   Status CheckLabelIsFree(const std::string& label, Deadline deadline);

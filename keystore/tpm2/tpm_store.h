@@ -24,6 +24,8 @@ class TpmStore final : public KeyStore, private HealthProbe, private KeyDeleter,
  private:
   Status Probe(Deadline deadline) override { return loader_->tpm().Probe(deadline); }
   Status Delete(const KeyUri& uri, Deadline deadline) override;
+  // A key is one file, and goes at once.
+  Status DeleteRemains(const KeyRemains& /*remains*/, Deadline /*deadline*/) override { return Ok(); }
   // Of the disk that has the key files.
   Result<std::optional<DeviceSpace>> Space(Deadline /*deadline*/) override { return loader_->directory().Space(); }
 

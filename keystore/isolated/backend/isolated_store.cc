@@ -54,4 +54,9 @@ Status IsolatedStore::Delete(const KeyUri& uri, Deadline deadline) {
   return ExpectDone(std::move(reply));
 }
 
+Status IsolatedStore::DeleteRemains(const KeyRemains& remains, Deadline deadline) {
+  RK_TRY(Reply reply, supervisor_->CallOnce({.deadline = deadline, .call = DeleteRemainsCall{remains}}));
+  return ExpectDone(std::move(reply));
+}
+
 }  // namespace rootkeep::isolated

@@ -29,6 +29,7 @@ class IsolatedStore final : public KeyStore, private HealthProbe, private KeyDel
  private:
   Status Probe(Deadline deadline) override;
   Status Delete(const KeyUri& uri, Deadline deadline) override;
+  Status DeleteRemains(const KeyRemains& remains, Deadline deadline) override;
   Result<std::optional<DeviceSpace>> Space(Deadline deadline) override;
 
   const std::shared_ptr<Supervisor> supervisor_;

@@ -81,7 +81,8 @@ Reply Server::Handle(const Request& request) {
                  [&](const ProbeCall& /*call*/) { return Probe(deadline); },
                  [&](const DeleteCall& call) { return Delete(call.uri, deadline); },
                  [&](const SignCall& call) { return Sign(call, deadline); },
-                 [&](const SpaceCall& /*call*/) { return AskSpace(deadline); }},
+                 [&](const SpaceCall& /*call*/) { return AskSpace(deadline); },
+                 [&](const DeleteRemainsCall& call) { return DeleteRemains(call.remains, deadline); }},
       request.call);
   return reply.ok() ? *std::move(reply) : Reply(std::move(reply).error());
 }
@@ -116,6 +117,13 @@ Result<Reply> Server::Delete(const KeyUri& uri, Deadline deadline) {
   if (deleter == nullptr) return NotOffered("means to delete a key");
   RK_RETURN_IF_ERROR(deleter->Delete(uri, deadline));
   keys_.Forget(uri);
+  return Reply(Done{});
+}
+
+Result<Reply> Server::DeleteRemains(const KeyRemains& remains, Deadline deadline) {
+  KeyDeleter* deleter = store_.deleter();
+  if (deleter == nullptr) return NotOffered("means to delete a key");
+  RK_RETURN_IF_ERROR(deleter->DeleteRemains(remains, deadline));
   return Reply(Done{});
 }
 

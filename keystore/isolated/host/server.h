@@ -52,6 +52,7 @@ class Server {
   Result<Reply> Probe(Deadline deadline);
   Result<Reply> AskSpace(Deadline deadline);
   Result<Reply> Delete(const KeyUri& uri, Deadline deadline);
+  Result<Reply> DeleteRemains(const KeyRemains& remains, Deadline deadline);
   Result<Reply> Sign(const SignCall& call, Deadline deadline);
 
   KeyStore& store_;

@@ -33,6 +33,11 @@ struct PutCall {
     out.Blob(call.input);
   }
   void operator()(const SpaceCall& /*call*/) const {}
+  void operator()(const DeleteRemainsCall& call) const {
+    out.Text(call.remains.label);
+    out.Blob(call.remains.id);
+    out.Blob(call.remains.public_key.spki());
+  }
 };
 
 struct PutReply {
@@ -65,6 +70,15 @@ SignCall GetSignCall(Reader& in) {
   call.scheme = static_cast<SignatureScheme>(in.Choice(static_cast<std::uint8_t>(SignatureScheme::kEd25519)));
   call.input = in.Blob(kMaxSignInput);
   return call;
+}
+
+void GetRemainsCall(Reader& in, Request& request) {
+  std::string label = in.Text();
+  Bytes id = in.Blob(kMostText);
+  auto public_key = PublicKey::FromSpki(in.Blob(kMostText));
+  if (!public_key.ok()) return in.Fail();
+  request.call =
+      DeleteRemainsCall{{.label = std::move(label), .id = std::move(id), .public_key = *std::move(public_key)}};
 }
 
 void GetOpened(Reader& in, Reply& reply) {
@@ -173,6 +187,7 @@ Result<Request> DecodeRequest(ByteView message) {
     case 4: request.call = DeleteCall{GetUri(in)}; break;
     case 5: request.call = GetSignCall(in); break;
     case 6: request.call = SpaceCall{}; break;
+    case 7: GetRemainsCall(in, request); break;
     default: in.Fail();
   }
   if (!in.ok()) return NotAMessage("request");
@@ -207,7 +222,7 @@ Result<NumberedReply> DecodeReply(ByteView message) {
 
 bool Answers(const Request& request, const Reply& reply) {
   // In the order of Request::call's alternatives.
-  constexpr std::array<std::size_t, 7> kReplies{2, 3, 1, 1, 1, 4, 5};
+  constexpr std::array<std::size_t, 8> kReplies{2, 3, 1, 1, 1, 4, 5, 1};
   return reply.index() == 0 || reply.index() == kReplies[request.call.index()];
 }
 

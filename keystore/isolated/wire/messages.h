@@ -27,7 +27,7 @@ inline constexpr int kControlFd = 3;
 // How many channels it takes at most: the kernel passes no more sockets with a message.
 inline constexpr std::uint32_t kMostChannels = 253;
 // Of the messages below. After an upgrade a running rootkeepd starts a host that is newer than itself.
-inline constexpr std::uint32_t kWireVersion = 3;
+inline constexpr std::uint32_t kWireVersion = 4;
 
 // What the host opens; the first message on the control socket, with the channels' sockets beside it.
 struct TokenSetup {
@@ -65,10 +65,14 @@ struct SignCall {
 
 struct SpaceCall {};
 
+struct DeleteRemainsCall {
+  KeyRemains remains;
+};
+
 struct Request {
   std::uint32_t number = 0;  // the reply's too
   Deadline deadline;         // CLOCK_MONOTONIC is the machine's, so both sides mean the same moment
-  std::variant<OpenCall, CreateCall, ListCall, ProbeCall, DeleteCall, SignCall, SpaceCall> call;
+  std::variant<OpenCall, CreateCall, ListCall, ProbeCall, DeleteCall, SignCall, SpaceCall, DeleteRemainsCall> call;
 };
 
 // Stands for a caller in a SignCall: the same for the same one. The host has to serve callers in turn, and is not told

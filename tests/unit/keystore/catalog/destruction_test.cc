@@ -30,6 +30,9 @@ class FaultyStore final : public KeyStore, public KeyDeleter {
     if (fault_ == Fault::kFailAfter) return Unavailable("the answer was lost");
     return done;
   }
+  Status DeleteRemains(const KeyRemains& remains, Deadline deadline) override {
+    return store_->deleter()->DeleteRemains(remains, deadline);
+  }
 
  private:
   std::shared_ptr<KeyStore> store_;

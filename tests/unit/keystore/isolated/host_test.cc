@@ -92,6 +92,8 @@ TEST_F(TokenHost, KeepsNothingOfAKeyThatWasDestroyed) {
     ASSERT_TRUE(std::holds_alternative<Signed>(ask(SignCall{.key = numbers.back(), .input = Bytes(32, 7)})));
     if (generation == 1) {
       ASSERT_TRUE(std::holds_alternative<Done>(ask(DeleteCall{made.uri})));
+      const KeyRemains remains{.label = made.label, .id = made.id, .public_key = made.public_key};
+      ASSERT_TRUE(std::holds_alternative<Done>(ask(DeleteRemainsCall{remains})));
     }
   }
   EXPECT_THAT(host->Call({.deadline = Soon(), .call = SignCall{.key = numbers.front(), .input = Bytes(32, 7)}}),

@@ -147,6 +147,21 @@ TEST(IsolatedWire, ACallerIsMarkedAndNotNamed) {
               HasCode(Code::kInternal));
 }
 
+TEST(IsolatedWire, WhatIsLeftOfAKeyIsNamedByItsPublicKey) {
+  const KeyInfo info = Info();
+  const Request request{.call = DeleteRemainsCall{{.label = info.label, .id = info.id, .public_key = info.public_key}}};
+  const Bytes message = Encode(request);
+  ASSERT_OK_AND_ASSIGN(const Request again, DecodeRequest(message));
+  const auto& remains = std::get<DeleteRemainsCall>(again.call).remains;
+  EXPECT_EQ(remains.label, info.label);
+  EXPECT_EQ(remains.id, info.id);
+  EXPECT_EQ(remains.public_key, info.public_key);
+  EXPECT_TRUE(Answers(request, Done{}));
+  for (std::size_t size = 0; size < message.size(); ++size) {
+    EXPECT_FALSE(DecodeRequest(ByteView(message).first(size)).ok()) << size;
+  }
+}
+
 TEST(IsolatedWire, ATextWithoutEndIsRefused) {
   KeyInfo info = Info();
   info.device.model = std::string(kMostText + 1, 'x');

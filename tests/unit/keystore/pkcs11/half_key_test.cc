@@ -3,12 +3,16 @@
 
 #include "keystore/catalog/catalogued_store.h"
 #include "keystore/catalog/destruction.h"
+#include "keystore/pkcs11/generate.h"
+#include "keystore/pkcs11/private_keys.h"
+#include "keystore/pkcs11/write_session.h"
 #include "tests/unit/keystore/pkcs11/chaos_fixture.h"
 
 namespace rootkeep::pkcs11 {
 namespace {
 
 using rootkeep::testing::HasCode;
+using rootkeep::testing::HasReason;
 using rootkeep::testing::IsOk;
 using rootkeep::testing::SoftHsm;
 
@@ -24,6 +28,30 @@ class HalfKey : public ::testing::Test {
     ASSERT_EQ(Objects(), 2);
   }
   void TearDown() override { TheChaos().Clear(); }
+
+  // The public half is left.
+  void BreakOff() {
+    TheChaos().Set("fail C_DestroyObject CKR_FUNCTION_FAILED nth=2");
+    EXPECT_THAT(Destroy(), ::testing::Not(IsOk()));
+    TheChaos().Clear();
+    ASSERT_EQ(Objects(), 1);
+    ASSERT_EQ(State(), KeyState::kRetired);
+  }
+  // As another program does: a pair with our key's id, of which one half goes again.
+  void PutForeignHalf(CK_OBJECT_CLASS kept, const std::string& label) {
+    ASSERT_THAT(store_->List(Soon()), IsOk()) << "logged in";
+    ASSERT_OK_AND_ASSIGN(const auto use, hsm_.module()->Enter(Soon()));
+    ASSERT_OK_AND_ASSIGN(const Token token, FindToken(use, {.label = SoftHsm::kLabel}));
+    ASSERT_OK_AND_ASSIGN(const auto session, WriteSession::Open(use, token.slot, Soon()));
+    ASSERT_OK_AND_ASSIGN(const auto before, FindPublicKeys(use, session.handle(), key_->id, label));
+    ASSERT_OK_AND_ASSIGN(CK_OBJECT_HANDLE drop, GenerateKeyPair(use, session.handle(), {}, label, key_->id));
+    if (kept == CKO_PRIVATE_KEY) {
+      ASSERT_TRUE(before.empty());
+      ASSERT_OK_AND_ASSIGN(const auto halves, FindPublicKeys(use, session.handle(), key_->id, label));
+      drop = halves.front();
+    }
+    ASSERT_EQ(use->C_DestroyObject(session.handle(), drop), CKR_OK);
+  }
 
   Status Destroy() { return DestroyKey(*catalog_, *store_, token_, kLabel, clock_, Soon()); }
   KeyState State() { return catalog_->Find(kLabel).value()->state; }
@@ -45,15 +73,65 @@ class HalfKey : public ::testing::Test {
 };
 
 TEST_F(HalfKey, ThePublicHalfThatWasLeftGoesWithTheNextAttempt) {
-  TheChaos().Set("fail C_DestroyObject CKR_FUNCTION_FAILED nth=2");
-  EXPECT_THAT(Destroy(), ::testing::Not(IsOk()));
-  EXPECT_EQ(Objects(), 1);
-  EXPECT_EQ(State(), KeyState::kRetired);
-  TheChaos().Clear();
+  ASSERT_NO_FATAL_FAILURE(BreakOff());
   ASSERT_THAT(Destroy(), IsOk());
   EXPECT_EQ(Objects(), 0);
   EXPECT_EQ(State(), KeyState::kDestroyed);
   EXPECT_THAT(store_->deleter()->Delete(key_->uri, Soon()), HasCode(Code::kNotFound));
+}
+
+// Ids of adopted keys are short, and others have them too.
+TEST_F(HalfKey, AForeignPublicKeyWithItsIdStays) {
+  ASSERT_THAT(store_->deleter()->Delete(key_->uri, Soon()), IsOk());
+  for (const char* label : {"peer", kLabel}) ASSERT_NO_FATAL_FAILURE(PutForeignHalf(CKO_PUBLIC_KEY, label));
+  ASSERT_THAT(Destroy(), IsOk());
+  EXPECT_EQ(Objects(), 2);
+  EXPECT_EQ(State(), KeyState::kDestroyed);
+}
+
+TEST_F(HalfKey, OnlyItsOwnGoesAmongForeignOnes) {
+  ASSERT_NO_FATAL_FAILURE(BreakOff());
+  for (const char* label : {"peer", kLabel}) ASSERT_NO_FATAL_FAILURE(PutForeignHalf(CKO_PUBLIC_KEY, label));
+  ASSERT_THAT(Destroy(), IsOk());
+  EXPECT_EQ(Objects(), 2);
+}
+
+// A private key that is in no list has the id: what is there may be a key in use.
+TEST_F(HalfKey, NothingGoesWhileAPrivateKeyHasItsId) {
+  ASSERT_THAT(store_->deleter()->Delete(key_->uri, Soon()), IsOk());
+  ASSERT_NO_FATAL_FAILURE(PutForeignHalf(CKO_PRIVATE_KEY, kLabel));
+  EXPECT_THAT(Destroy(), HasReason("key_unusable"));
+  EXPECT_EQ(Objects(), 1);
+  EXPECT_EQ(State(), KeyState::kRetired);
+  EXPECT_THAT(store_->deleter()->DeleteRemains({.label = kLabel, .id = {}, .public_key = key_->public_key}, Soon()),
+              HasCode(Code::kInvalidArgument));
+}
+
+// The first search is the list's, and made again.
+TEST_F(HalfKey, AFaultWhileItsHalfIsSoughtLeavesRowAndObject) {
+  ASSERT_NO_FATAL_FAILURE(BreakOff());
+  for (const char* nth : {"2", "3"}) {
+    TheChaos().Set(std::string("fail C_FindObjectsInit CKR_DEVICE_ERROR nth=") + nth);
+    EXPECT_THAT(Destroy(), HasCode(Code::kUnavailable)) << nth;
+    TheChaos().Clear();
+    EXPECT_EQ(Objects(), 1) << nth;
+    EXPECT_EQ(State(), KeyState::kRetired) << nth;
+  }
+  ASSERT_THAT(Destroy(), IsOk());
+  EXPECT_EQ(Objects(), 0);
+}
+
+// Two searches are the list's.
+TEST_F(HalfKey, AFaultWhileTheWholeKeyIsSoughtDestroysNothing) {
+  for (const char* nth : {"3", "4"}) {
+    TheChaos().Set(std::string("fail C_FindObjectsInit CKR_DEVICE_ERROR nth=") + nth);
+    EXPECT_THAT(Destroy(), HasCode(Code::kUnavailable)) << nth;
+    TheChaos().Clear();
+    EXPECT_EQ(Objects(), 2) << nth;
+    EXPECT_EQ(State(), KeyState::kRetired) << nth;
+  }
+  ASSERT_THAT(Destroy(), IsOk());
+  EXPECT_EQ(Objects(), 0);
 }
 
 }  // namespace
