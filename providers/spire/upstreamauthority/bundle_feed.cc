@@ -13,8 +13,10 @@ void BundleFeed::Offer(const v1::TrustBundle& bundle) {
   if (current_ == nullptr || bundle.sequence() > current_->sequence()) Take(bundle);
 }
 
-void BundleFeed::Restart(const v1::TrustBundle& bundle) {
+void BundleFeed::Restart(const v1::TrustBundle& bundle, const BundlePtr& before) {
   const MutexLock lock(mutex_);
+  const bool answered = current_ != before && current_ != nullptr;
+  if (answered && bundle.sequence() <= current_->sequence()) return;
   Take(bundle);
 }
 

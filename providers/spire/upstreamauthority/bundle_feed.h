@@ -16,8 +16,9 @@ class BundleFeed {
  public:
   // A bundle that an answer brought: taken when its sequence is greater than the current one's.
   void Offer(const v1::TrustBundle& bundle);
-  // The first of a watch: taken whatever its sequence, because the daemon may have been restored from a backup.
-  void Restart(const v1::TrustBundle& bundle);
+  // The first of a watch: taken whatever its sequence, because the daemon may have been restored from a backup; unless
+  // an answer has brought a newer one since the watch began, when `before` was current.
+  void Restart(const v1::TrustBundle& bundle, const BundlePtr& before);
 
   // Null: none has come yet.
   [[nodiscard]] BundlePtr Current() const;

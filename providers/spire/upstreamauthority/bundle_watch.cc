@@ -50,18 +50,20 @@ void BundleWatch::Run(const std::stop_token& stop) {
 Error BundleWatch::WatchOnce(const std::stop_token& stop) {
   v1::WatchTrustBundleRequest request;
   request.set_trust_domain(trust_domain_);
+  const BundlePtr before = feed_.Current();
   bool first = true;
   return client_.WatchTrustBundle(
-      request, [&](const v1::TrustBundle& bundle) { return TakeBundle(bundle, std::exchange(first, false)); }, stop);
+      request, [&](const v1::TrustBundle& bundle) { return TakeBundle(bundle, std::exchange(first, false), before); },
+      stop);
 }
 
-Status BundleWatch::TakeBundle(const v1::TrustBundle& bundle, bool first) {
+Status BundleWatch::TakeBundle(const v1::TrustBundle& bundle, bool first, const BundlePtr& before) {
   if (bundle.trust_domain() != trust_domain_ || bundle.roots().empty()) {
     return Internal(fmt::format("WatchTrustBundle: a bundle without roots, or not of {}", trust_domain_));
   }
   if (first) {
     log::Info("spire.daemon_watched", {{"sequence", bundle.sequence()}, {"roots", bundle.roots_size()}});
-    feed_.Restart(bundle);
+    feed_.Restart(bundle, before);
   } else {
     log::Info("spire.bundle_changed", {{"sequence", bundle.sequence()}, {"roots", bundle.roots_size()}});
     feed_.Offer(bundle);

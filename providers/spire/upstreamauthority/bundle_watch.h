@@ -22,7 +22,7 @@ class BundleWatch {
       : client_(client), trust_domain_(std::move(trust_domain)), feed_(feed), heard_(std::move(heard)) {}
   void Run(const std::stop_token& stop);
   Error WatchOnce(const std::stop_token& stop);
-  Status TakeBundle(const v1::TrustBundle& bundle, bool first);
+  Status TakeBundle(const v1::TrustBundle& bundle, bool first, const BundlePtr& before);
   void Report(const Error& error);
 
   CaClient& client_;
