@@ -49,7 +49,7 @@ TEST_F(SqlLedgerTest, KnowsWhenTheLastOfAProfileEndsAcrossRestarts) {
     return LastEndOfProfile(*store::Database::Open({.path = path_, .read_only = true}).value(), profile).value();
   };
   EXPECT_EQ(end("foreign-ca"), 0);
-  int n = 0;
+  std::uint64_t n = 0;
   const auto ask = [&](const char* issuer, const char* profile, std::int64_t not_after) {
     Intent intent = MakeIntent(++n);
     intent.issuer = issuer;

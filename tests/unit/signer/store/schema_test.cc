@@ -1,5 +1,7 @@
 #include "signer/store/schema.h"
 
+#include <fmt/format.h>
+
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -54,25 +56,27 @@ TEST_F(SchemaTest, BringsNodesToADatabaseThatHadOnlyTheLedger) {
 
 TEST_F(SchemaTest, LearnsWhenTheLastCertificateOfAnIssuerEnds) {
   ASSERT_THAT(Migrate(*database_, clock_), IsOk());
-  const std::string intent =
-      "INSERT INTO intents (request_id, authority, issuer_id, serial, trust_domain, profile, caller, auth_method,"
-      " authenticator, credential_id, node, peer, decision, sans, csr_sha256, spki_sha256, attestation, not_before,"
-      " not_after, intended_at, tbs) SELECT '', '', id, ";
-  const std::string rest = ", '', '', '', '', '', '', '', '', '', '', '', 0, ";
+  const auto intent = [](int serial, std::string_view profile, int not_after) {
+    return fmt::format(
+        "INSERT INTO intents (request_id, authority, issuer_id, serial, trust_domain, profile, caller, auth_method,"
+        " authenticator, credential_id, node, peer, decision, sans, csr_sha256, spki_sha256, attestation, not_before,"
+        " not_after, intended_at, tbs) SELECT '', '', id, '{}', '', '{}', '', '', '', '', '', '', '', '', '', '', '', "
+        "0,"
+        " {}, 0, 'x' FROM issuers",
+        serial, profile, not_after);
+  };
   for (const std::string& statement :
        {std::string("DROP TABLE issuer_ends"), std::string("ALTER TABLE trust_jwt_keys DROP COLUMN removed_at"),
         std::string("DELETE FROM migrations WHERE version > 6"),
-        std::string("INSERT INTO issuers (fingerprint) VALUES ('one')"),
-        intent + "'1', '', 'workload'" + rest + "500, 0, 'x' FROM issuers",
-        intent + "'2', '', 'workload'" + rest + "400, 0, 'x' FROM issuers",
-        intent + "'3', '', 'foreign-ca'" + rest + "300, 0, 'x' FROM issuers"}) {
-    ASSERT_THAT(database_->Execute(statement.c_str()), IsOk()) << statement;
+        std::string("INSERT INTO issuers (fingerprint) VALUES ('one')"), intent(1, "workload", 500),
+        intent(2, "workload", 400), intent(3, "foreign-ca", 300)}) {
+    ASSERT_THAT(database_->Execute(statement), IsOk()) << statement;
   }
   ASSERT_THAT(Migrate(*database_, clock_), IsOk());
   EXPECT_EQ(database_->QueryNumber("SELECT COUNT(*) FROM issuer_ends", -1).value(), 2);
   for (const auto& [profile, end] : {std::pair("workload", 500), std::pair("foreign-ca", 300)}) {
-    const std::string query = std::string("SELECT last_not_after FROM issuer_ends WHERE profile = '") + profile + "'";
-    EXPECT_EQ(database_->QueryNumber(query.c_str(), -1).value(), end);
+    const std::string query = fmt::format("SELECT last_not_after FROM issuer_ends WHERE profile = '{}'", profile);
+    EXPECT_EQ(database_->QueryNumber(query, -1).value(), end);
   }
 }
 
