@@ -73,7 +73,8 @@ Status EntryWriter::NoteEnd(Issuer& issuer, const Intent& intent) {
   RK_RETURN_IF_ERROR(store::Execute(database_,
                                     "INSERT INTO issuer_ends (issuer_id, profile, last_not_after)"
                                     " VALUES (:issuer_id, :profile, :not_after) ON CONFLICT (issuer_id, profile)"
-                                    " DO UPDATE SET last_not_after = excluded.last_not_after",
+                                    " DO UPDATE SET last_not_after = excluded.last_not_after"
+                                    " WHERE excluded.last_not_after > issuer_ends.last_not_after",
                                     issuer.id, std::string_view(intent.profile), intent.not_after));
   end = intent.not_after;
   return Ok();

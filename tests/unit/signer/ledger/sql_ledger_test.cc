@@ -68,6 +68,10 @@ TEST_F(SqlLedgerTest, KnowsWhenTheLastOfAProfileEndsAcrossRestarts) {
   EXPECT_EQ(end("foreign-ca"), 500) << "it was read back";
   ask("b", "foreign-ca", 501);
   EXPECT_EQ(end("foreign-ca"), 501);
+  const auto other = store::Database::Open({.path = path_}).value();
+  ASSERT_THAT(other->Execute("UPDATE issuer_ends SET last_not_after = 800 WHERE last_not_after = 501"), IsOk());
+  ask("b", "foreign-ca", 510);
+  EXPECT_EQ(end("foreign-ca"), 800) << "what another writer knows is not forgotten";
 }
 
 TEST_F(SqlLedgerTest, KeepsEveryFieldOfAnIssuedEntry) {
