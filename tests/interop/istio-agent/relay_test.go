@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,14 +28,7 @@ func TestRelayOfAnotherNodeIsRefused(t *testing.T) {
 // A client's certificate does not get past the relay, so it answers for nobody; see TestRenewalByCertificate.
 func TestRelayTakesNoCertificate(t *testing.T) {
 	c := theTarget(t)
-	directory := t.TempDir()
-	c.outputFiles(t, directory)
-	options := c.options()
-	options.CredFetcher = nil
-	manager := c.secretManager(t, options, citadel.TLSOptions{
-		Key:  filepath.Join(directory, "key.pem"),
-		Cert: filepath.Join(directory, "cert-chain.pem"),
-	})
+	manager := c.managerWithCertificate(t)
 	_, err := manager.GenerateSecret(security.WorkloadKeyCertResourceName)
 	if err == nil || !strings.Contains(err.Error(), "code = Unauthenticated") {
 		t.Fatalf("got %v", err)

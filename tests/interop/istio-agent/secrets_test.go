@@ -36,6 +36,19 @@ func (c target) secretManager(t *testing.T, options *security.Options, tls citad
 	return manager
 }
 
+// managerWithCertificate has a certificate of the authority's and no token.
+func (c target) managerWithCertificate(t *testing.T) *cache.SecretManagerClient {
+	t.Helper()
+	directory := t.TempDir()
+	c.outputFiles(t, directory)
+	options := c.options()
+	options.CredFetcher = nil
+	return c.secretManager(t, options, citadel.TLSOptions{
+		Key:  filepath.Join(directory, "key.pem"),
+		Cert: filepath.Join(directory, "cert-chain.pem"),
+	})
+}
+
 func generate(t *testing.T, manager *cache.SecretManagerClient, name string) *security.SecretItem {
 	t.Helper()
 	secret, err := manager.GenerateSecret(name)
@@ -125,14 +138,7 @@ func TestOutputFilesCarryMutualTLS(t *testing.T) {
 // An agent that has a certificate renews with it, without any token, and stays who it is.
 func TestRenewalByCertificate(t *testing.T) {
 	c := theTarget(t)
-	directory := t.TempDir()
-	c.outputFiles(t, directory)
-	options := c.options()
-	options.CredFetcher = nil
-	manager := c.secretManager(t, options, citadel.TLSOptions{
-		Key:  filepath.Join(directory, "key.pem"),
-		Cert: filepath.Join(directory, "cert-chain.pem"),
-	})
+	manager := c.managerWithCertificate(t)
 	renewed := generate(t, manager, security.WorkloadKeyCertResourceName)
 	c.verifyChain(t, parsePEM(t, renewed.CertificateChain), c.rootPEM(t))
 }
