@@ -49,6 +49,7 @@ TEST_F(RelayConnections, WhoIsNoClientOfItsGetsNoAnswerAtAll) {
   EXPECT_TRUE(ca_->Calls().empty());
   EXPECT_THAT(told_.Calls(), IsEmpty()) << "it has seen no call";
   const Fd client = Connect(INADDR_LOOPBACK + 1);
+  EXPECT_TRUE(IsClosedUnanswered(Connect())) << "and so the one before it was looked at too";
   char octet = 0;
   EXPECT_EQ(recv(client.get(), &octet, 1, MSG_DONTWAIT), -1) << "neither an octet nor an end";
 }
