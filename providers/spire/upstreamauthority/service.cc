@@ -109,7 +109,7 @@ grpc::Status UpstreamAuthorityService::MintX509CAAndSubscribe(grpc::ServerContex
     MintX509CAResponse first = roots;
     for (const std::string& certificate : answer->chain()) first.add_x509_ca_chain()->set_asn1(certificate);
     writer->Write(first);
-    Follow(feed_, *context, *writer, seen, roots, ToMintResponse, RootsOfMint(feed_));
+    Follow(feed_, *context, *writer, seen, roots, ToMintResponse, RootsOfMint(feed_, answer->trust_bundle()));
     return Ok();
   });
 }

@@ -13,6 +13,12 @@ using ::testing::IsEmpty;
 class UpstreamStreams : public UpstreamHost {
  protected:
   void SetUp() override { Configure(); }
+
+  // What was told until now has surely been heard (LocalBundle::kSurelyHeard).
+  static void BeHeard() {
+    const auto told = std::chrono::steady_clock::now();
+    ASSERT_TRUE(Eventually([&] { return std::chrono::steady_clock::now() - told > std::chrono::seconds(1); }));
+  }
 };
 
 TEST_F(UpstreamStreams, MintTellsOfRootsWithoutAChain) {
@@ -49,6 +55,7 @@ TEST_F(UpstreamStreams, RootsAreToldOnOneStreamOnly) {
   EXPECT_THAT(RootsOf(local.Next()), ElementsAre("!root-a", "root-b"));
   ca.SetRoots({{"root-b", false}});
   EXPECT_THAT(RootsOf(local.Next()), ElementsAre("root-b"));
+  BeHeard();
   // Its silence ends with the subscription, and what it says first is what the other has not said.
   EXPECT_EQ(local.Cancel().error_code(), grpc::StatusCode::CANCELLED);
   ca.SetRoots({{"root-b", false}, {"root-c", false}});
@@ -62,6 +69,7 @@ TEST_F(UpstreamStreams, ATaintIsNotToldAgainWhenTheLocalBundlesStreamHasEnded) {
   ASSERT_TRUE(local.Next());
   ca.SetRoots({{"root-a", true}, {"root-b", false}});
   EXPECT_THAT(RootsOf(local.Next()), ElementsAre("!root-a", "root-b"));
+  BeHeard();
   EXPECT_EQ(local.Cancel().error_code(), grpc::StatusCode::CANCELLED);
   ASSERT_TRUE(OpenPublish("a", "key-a").Next()) << "a bundle with the same roots";
   ca.SetRoots({{"root-b", false}});
