@@ -178,6 +178,20 @@ TEST(DeviceQueue, ACallersOwnTakeTurnsToo) {
   EXPECT_THAT(waiting.Order(), ElementsAre("1", "2"));
 }
 
+// While the turn, which is for others, goes on for ever. Whoever was only woken to look for a ticket has not taken it
+// yet when this thread looks; so often at least once.
+TEST(DeviceQueue, ACallersOwnAreHeldUpForItsOwnTurnAlone) {
+  DeviceQueue queue({.meter = {}, .turn = std::chrono::hours(24 * 365), .own_turn = milliseconds(0)});
+  for (int round = 0; round < 30; ++round) {
+    Held ticket = Hold(queue);
+    Waiting waiting(queue);
+    waiting.Add("own", kNobody);
+    ticket.reset();
+    EXPECT_EQ(queue.waiting(), 0U) << "the ticket was given with its return, in round " << round;
+    EXPECT_THAT(waiting.Order(), ElementsAre("own"));
+  }
+}
+
 TEST(DeviceQueue, RefusesAtOnceWhenTooManyWaitAndSaysWhenToComeBack) {
   DeviceQueue queue({.meter = {}, .max_waiting = 0});
   Teach(queue, milliseconds(70));
