@@ -6,9 +6,12 @@
 #include "keystore/catalog/catalogued_store.h"
 #include "keystore/catalog/destruction.h"
 #include "keystore/catalog/permission.h"
+#include "keystore/keysocket/server/server.h"
 
 namespace rootkeep::agent {
 namespace {
+
+static_assert(ForeignCaKeys::kMostCreations < keysocket::ServerOptions::kManagers);
 
 constexpr std::chrono::seconds kDestroyDeadline{5};
 
@@ -18,6 +21,22 @@ void Report(const std::string& label, const Status& status) {
 
 }  // namespace
 
+ForeignCaKeys::Creation::Creation(ForeignCaKeys& keys, const TokenName& token) : keys_(keys) {
+  const MutexLock lock(keys_.mutex_);
+  Token& in = keys_.Of(token);
+  if (keys_.creations_ >= kMostCreations || in.creations >= kMostInOneToken) return;
+  ++keys_.creations_;
+  ++in.creations;
+  token_ = &in;
+}
+
+ForeignCaKeys::Creation::~Creation() {
+  if (token_ == nullptr) return;
+  const MutexLock lock(keys_.mutex_);
+  --keys_.creations_;
+  --token_->creations;
+}
+
 Result<ReplacedKeys> ForeignCaKeys::Judge(const Place& place, const std::string& name) const {
   RK_TRY(const std::vector<CatalogEntry> entries, place.catalog.List());
   return JudgeReplaced(entries, {.maker = kUserAgent, .name = name}, place.token, policy_, clock_.Now());
@@ -25,9 +44,9 @@ Result<ReplacedKeys> ForeignCaKeys::Judge(const Place& place, const std::string&
 
 Result<KeyInfo> ForeignCaKeys::Create(const std::shared_ptr<KeyStore>& store, const TokenName& token,
                                       const KeySpec& spec, Deadline deadline) {
-  const Creation creation(creations_);
+  const Creation creation(*this, token);
   if (!creation) {
-    return Unavailable("keys are being made, as many as may be at once")
+    return ResourceExhausted("keys are being made, as many as may be at once")
         .WithReason("creations")
         .WithRetryAfter(std::chrono::seconds(1));
   }
@@ -95,9 +114,11 @@ void ForeignCaKeys::TidyUp(const Place& place, const std::string& name) {
   for (const std::string& label : keys->forget) Report(label, place.catalog.Forget(label));
 }
 
+ForeignCaKeys::Token& ForeignCaKeys::Of(const TokenName& token) { return tokens_[{token.label, token.serial}]; }
+
 Turn& ForeignCaKeys::TurnOf(const TokenName& token) {
   const MutexLock lock(mutex_);
-  return turns_[{token.label, token.serial}];
+  return Of(token).turn;
 }
 
 void ForeignCaKeys::Round(KeyStore& store, const TokenName& token) {

@@ -1,7 +1,6 @@
 // Keys that another CA, such as SPIRE, makes and replaces over a key socket: how many of them stay in a token.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -29,12 +28,14 @@ class ForeignCaKeys {
   ForeignCaKeys(std::string catalog_path, ReplacedKeysPolicy policy, const Clock& clock)
       : catalog_path_(std::move(catalog_path)), policy_(policy), clock_(clock) {}
 
-  // Each holds a thread of the key socket's managers (keysocket::ServerOptions::managers), of which others need one.
-  static constexpr int kMostCreations = 3;
+  // Each holds a thread of the key socket's managers (keysocket::ServerOptions), of which others need one.
+  static constexpr unsigned kMostCreations = 3;
+  // One at a time goes on there, so more would only wait; and a token that hangs leaves a place to the others.
+  static constexpr unsigned kMostInOneToken = 2;
 
   // Makes a key as CataloguedStore::Create, at spec.generation, and retires those that it replaces. Destroys what is
   // spare first, so that there are never more of a name than the policy's. RESOURCE_EXHAUSTED "replaced_keys" when that
-  // cannot be done; UNAVAILABLE "creations" while kMostCreations are under way. `store` is the token's own.
+  // cannot be done; "creations", at once, while as many as may be are under way. `store` is the token's own.
   Result<KeyInfo> Create(const std::shared_ptr<KeyStore>& store, const TokenName& token, const KeySpec& spec,
                          Deadline deadline);
 
@@ -48,18 +49,22 @@ class ForeignCaKeys {
   void Round(KeyStore& store, const TokenName& token);
 
  private:
+  struct Token {
+    Turn turn;  // whoever makes or destroys in it
+    unsigned creations = 0;
+  };
   // One of kMostCreations, while it lives.
   class Creation {
    public:
-    explicit Creation(std::atomic<int>& under_way) : under_way_(under_way), granted_(++under_way <= kMostCreations) {}
+    Creation(ForeignCaKeys& keys, const TokenName& token);
     Creation(const Creation&) = delete;
     Creation& operator=(const Creation&) = delete;
-    ~Creation() { --under_way_; }
-    explicit operator bool() const { return granted_; }
+    ~Creation();
+    explicit operator bool() const { return token_ != nullptr; }
 
    private:
-    std::atomic<int>& under_way_;
-    const bool granted_;
+    ForeignCaKeys& keys_;
+    Token* token_ = nullptr;  // null: there is no place
   };
   struct Place {
     Catalog& catalog;
@@ -73,7 +78,7 @@ class ForeignCaKeys {
   // Counts the signature; false when the row has to say first that the key is used.
   bool MayGoUnrecorded(const std::string& label);
   void Retire(const Place& place, const ReplacedKeys& keys);
-  // Whoever makes or destroys in that token.
+  Token& Of(const TokenName& token) RK_REQUIRES(mutex_);
   Turn& TurnOf(const TokenName& token);
   // Of one name; what fails is left for the next time, and logged.
   void TidyUp(const Place& place, const std::string& name);
@@ -81,9 +86,9 @@ class ForeignCaKeys {
   const std::string catalog_path_;
   const ReplacedKeysPolicy policy_;
   const Clock& clock_;
-  std::atomic<int> creations_ = 0;
   Mutex mutex_;
-  std::map<std::pair<std::string, std::string>, Turn> turns_ RK_GUARDED_BY(mutex_);  // by label and serial
+  unsigned creations_ RK_GUARDED_BY(mutex_) = 0;
+  std::map<std::pair<std::string, std::string>, Token> tokens_ RK_GUARDED_BY(mutex_);  // by label and serial
   std::map<std::string, unsigned> signatures_ RK_GUARDED_BY(mutex_);  // of keys that this process made, by label
   std::set<std::string> used_ RK_GUARDED_BY(mutex_);                  // that are on record as used
 };

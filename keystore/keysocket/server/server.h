@@ -19,7 +19,8 @@
 namespace rootkeep::keysocket {
 
 struct ServerOptions {
-  unsigned managers = 4;               // threads for calls that are no signature with a known key
+  static constexpr unsigned kManagers = 4;
+  unsigned managers = kManagers;       // threads for calls that are no signature with a known key
   std::size_t max_waiting = 256;       // calls beyond those that have a thread: for each token, and for the managers
   std::size_t max_connections = 2048;  // of one socket
   std::size_t max_connections_per_caller = 1024;  // of one user on one socket

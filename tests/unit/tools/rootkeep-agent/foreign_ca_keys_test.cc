@@ -207,7 +207,7 @@ class SlowToken final : public KeyStore {
     return token_.Open(uri, deadline);
   }
   Result<KeyInfo> Create(const KeySpec& spec, Deadline deadline) override {
-    if (!std::exchange(began_, true)) begun.count_down();
+    if (!began_.exchange(true)) begun.count_down();
     go.wait();
     return token_.Create(spec, deadline);
   }
@@ -218,30 +218,64 @@ class SlowToken final : public KeyStore {
 
  private:
   KeyStore& token_;
-  bool began_ = false;  // one is made at a time
+  std::atomic<bool> began_ = false;
 };
+
+// What becomes of creations that are begun while others are under way.
+class Creations {
+ public:
+  Creations(ForeignCaKeys& keys, std::shared_ptr<KeyStore> store) : keys_(keys), store_(std::move(store)) {}
+
+  void Begin(const std::string& of, const TokenName& token) {
+    callers_.emplace_back([this, of, token] {
+      const auto key =
+          keys_.Create(store_, token, {.use = KeyUse::kForeignCa, .name = of, .generation = 1}, After(kPatience));
+      if (key.ok()) ++made;
+      if (!key.ok() && key.error().reason() == "creations" && key.error().retry_after()) ++refused;
+    });
+  }
+  void Finish() { callers_.clear(); }
+
+  std::atomic<unsigned> made = 0;
+  std::atomic<unsigned> refused = 0;
+
+ private:
+  ForeignCaKeys& keys_;
+  const std::shared_ptr<KeyStore> store_;
+  std::vector<std::jthread> callers_;
+};
+
+TEST_F(ForeignCaKeysTest, CreationsInATokenThatHangsLeaveAPlaceToAnother) {
+  const auto slow = std::make_shared<SlowToken>(*token);
+  Creations hanging(*keys, slow);
+  hanging.Begin("0", name);
+  slow->begun.wait();
+  // All but the last of these wait for their turn.
+  for (unsigned i = 1; i <= ForeignCaKeys::kMostInOneToken; ++i) hanging.Begin(std::to_string(i), name);
+  EXPECT_TRUE(testing::Eventually([&] { return hanging.refused == 1; }));
+
+  Creations others(*keys, token);
+  others.Begin("other", {.label = "another", .serial = "token"});
+  others.Finish();
+  EXPECT_EQ(others.made, 1U);
+
+  slow->go.count_down();
+  hanging.Finish();
+  EXPECT_EQ(hanging.made, ForeignCaKeys::kMostInOneToken);
+  EXPECT_THAT(Make(1), IsOk()) << "the places are free again";
+}
 
 TEST_F(ForeignCaKeysTest, CreationsThatWaitLeaveAThreadToOthers) {
   const auto slow = std::make_shared<SlowToken>(*token);
-  std::atomic<int> made = 0;
-  std::atomic<int> refused = 0;
-  const auto create = [&](const std::string& of) {
-    const auto key =
-        keys->Create(slow, name, {.use = KeyUse::kForeignCa, .name = of, .generation = 1}, After(kPatience));
-    if (key.ok()) ++made;
-    if (!key.ok() && key.error().reason() == "creations" && key.error().retry_after()) ++refused;
-  };
-  {
-    std::vector<std::jthread> callers;
-    callers.emplace_back(create, "0");
-    slow->begun.wait();
-    // All but the last of these wait for their turn.
-    for (int i = 1; i <= ForeignCaKeys::kMostCreations; ++i) callers.emplace_back(create, std::to_string(i));
-    EXPECT_TRUE(testing::Eventually([&] { return refused == 1; }));
-    slow->go.count_down();
+  Creations waiting(*keys, slow);
+  // Each in a token of its own, so that all but one of them wait inside.
+  for (unsigned i = 0; i <= ForeignCaKeys::kMostCreations; ++i) {
+    waiting.Begin(std::to_string(i), {.label = std::to_string(i), .serial = "s"});
   }
-  EXPECT_EQ(made, ForeignCaKeys::kMostCreations);
-  EXPECT_THAT(Make(1), IsOk()) << "the places are free again";
+  EXPECT_TRUE(testing::Eventually([&] { return waiting.refused == 1; }));
+  slow->go.count_down();
+  waiting.Finish();
+  EXPECT_EQ(waiting.made, ForeignCaKeys::kMostCreations);
 }
 
 TEST_F(ForeignCaKeysTest, WhatCannotBeDestroyedIsNotAddedTo) {
