@@ -25,6 +25,13 @@ void AppendMessage(std::string& out, std::string_view message) {
   out += message;
 }
 
+bool IsGrpcType(std::string_view content_type) {
+  constexpr std::string_view kType = "application/grpc";
+  if (!content_type.starts_with(kType)) return false;
+  content_type.remove_prefix(kType.size());
+  return content_type.empty() || content_type.front() == '+' || content_type.front() == ';';
+}
+
 std::string EncodeText(std::string_view text) {
   std::string out;
   for (const char c : text) {

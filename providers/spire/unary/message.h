@@ -20,6 +20,10 @@ Result<std::string_view> OnlyMessage(std::string_view body);
 // Appends `message`, at most 4 GiB long, behind its prefix.
 void AppendMessage(std::string& out, std::string_view message);
 
+// Whether a request with this content-type is gRPC's: application/grpc, perhaps with the name of how its messages are
+// written behind a '+', or with parameters.
+bool IsGrpcType(std::string_view content_type);
+
 // Of a text as the header grpc-message has it. nghttp2 sends no headers beyond 64 KiB, and clients take less.
 inline constexpr std::size_t kMaxText = 4096;
 

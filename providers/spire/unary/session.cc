@@ -48,14 +48,10 @@ struct Session::Callbacks {
 
   static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* self) {
-    if (AsText({name, name_size}) != ":path") return 0;
-    Stream* const stream = static_cast<Session*>(self)->Find(frame->hd.stream_id);
+    auto& session = *static_cast<Session*>(self);
+    Stream* const stream = session.Find(frame->hd.stream_id);
     if (stream == nullptr) return 0;
-    return Guarded([&] {
-      const auto& methods = static_cast<Session*>(self)->methods_;
-      const auto method = methods.find(AsText({value, value_size}));
-      if (method != methods.end()) stream->method = &method->second;
-    });
+    return Guarded([&] { session.TakeHeader(*stream, AsText({name, name_size}), AsText({value, value_size})); });
   }
 
   static int OnData(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
@@ -73,7 +69,7 @@ struct Session::Callbacks {
     Stream* const stream = of_call ? self->Find(frame->hd.stream_id) : nullptr;
     if (stream == nullptr) return 0;
     // A client may wait for the server before it sends all: of no method, it would wait for ever.
-    const bool known = stream->method != nullptr;
+    const bool known = RefusalByHttp(*stream).empty() && stream->method != nullptr;
     if (known && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
     return Guarded([&] { self->BeDue(frame->hd.stream_id, *stream); });
   }
@@ -167,6 +163,17 @@ Session::Stream* Session::Find(std::int32_t stream) {
   return found == streams_.end() ? nullptr : &found->second;
 }
 
+void Session::TakeHeader(Stream& stream, std::string_view name, std::string_view value) const {
+  if (name == ":method") {
+    stream.post = value == "POST";
+  } else if (name == "content-type") {
+    stream.grpc = IsGrpcType(value);
+  } else if (name == ":path") {
+    const auto method = methods_.find(value);
+    if (method != methods_.end()) stream.method = &method->second;
+  }
+}
+
 Status Session::Receive(ByteView octets) {
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), octets.data(), octets.size());
   if (taken < 0) return Http2Error("nghttp2_session_mem_recv", taken);
@@ -179,6 +186,10 @@ Result<std::optional<Session::Ready>> Session::NextCall() {
     due_.pop_front();
     Stream* const stream = Find(id);
     if (stream == nullptr) continue;  // the client did not wait
+    if (const std::string_view status = RefusalByHttp(*stream); !status.empty()) {
+      RK_RETURN_IF_ERROR(SubmitRefusalByHttp(id, status));
+      continue;
+    }
     const Status problem = Judge(*stream);
     if (!problem.ok()) {
       RK_RETURN_IF_ERROR(
@@ -204,6 +215,11 @@ void Session::Keep(std::int32_t id, Stream& stream, std::string_view data) {
 void Session::BeDue(std::int32_t id, Stream& stream) {
   if (std::exchange(stream.due, true)) return;
   due_.push_back(id);
+}
+
+std::string_view Session::RefusalByHttp(const Stream& stream) {
+  if (!stream.post) return "405";
+  return stream.grpc ? "" : "415";
 }
 
 Status Session::Judge(const Stream& stream) {
@@ -235,6 +251,15 @@ Status Session::SubmitEnding(std::int32_t id, const Ending& ending) {
   const std::array headers{Header(":status", "200"), Header("content-type", "application/grpc"),
                            Header("grpc-status", code), Header("grpc-message", text)};
   const int rc = nghttp2_submit_response(session_.get(), id, headers.data(), headers.size(), nullptr);
+  if (rc != 0) return Http2Error("nghttp2_submit_response", rc);
+  return Ok();
+}
+
+// Nothing of gRPC's in it: whoever reads only HTTP is not to take a 200 for success.
+Status Session::SubmitRefusalByHttp(std::int32_t id, std::string_view status) {
+  const std::array headers{Header(":status", status), Header("allow", "POST")};
+  const std::size_t count = status == "405" ? headers.size() : 1;  // who must say what is allowed (RFC 9110 §15.5.6)
+  const int rc = nghttp2_submit_response(session_.get(), id, headers.data(), count, nullptr);
   if (rc != 0) return Http2Error("nghttp2_submit_response", rc);
   return Ok();
 }

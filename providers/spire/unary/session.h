@@ -33,7 +33,7 @@ class Session {
     std::shared_ptr<Call> call;
   };
   // A call that has come whole. What cannot become one is answered here, as soon as that is known: one of a method
-  // that there is not, or too long.
+  // that there is not, or too long; what is no request of gRPC's, with HTTP's own status (405, 415).
   Result<std::optional<Ready>> NextCall();
   // For a call that is gone it is dropped.
   Status Submit(Answer answer);
@@ -59,6 +59,8 @@ class Session {
   struct Stream {
     explicit Stream(std::shared_ptr<RequestBudget> budget) : body(std::move(budget)) {}
 
+    bool post = false;               // as all of gRPC's are
+    bool grpc = false;               // by its content-type
     const Method* method = nullptr;  // null: there is none
     RequestBody body;                // of the request
     bool too_long = false;           // for its method
@@ -79,11 +81,16 @@ class Session {
   Session(const Methods& methods, std::shared_ptr<Answers> answers, std::shared_ptr<RequestBudget> budget)
       : methods_(methods), answers_(std::move(answers)), budget_(std::move(budget)) {}
   [[nodiscard]] Stream* Find(std::int32_t stream);
+  // Of a request.
+  void TakeHeader(Stream& stream, std::string_view name, std::string_view value) const;
   // `stream` is `id`'s.
   void Keep(std::int32_t id, Stream& stream, std::string_view data);
   void BeDue(std::int32_t id, Stream& stream);
   // Of a request that is due.
   static Status Judge(const Stream& stream);
+  // HTTP's status for what is no request of gRPC's; empty: it is one.
+  static std::string_view RefusalByHttp(const Stream& stream);
+  Status SubmitRefusalByHttp(std::int32_t id, std::string_view status);
   // Without a message.
   Status SubmitEnding(std::int32_t id, const Ending& ending);
   [[nodiscard]] bool HoldPing(const std::uint8_t* payload);

@@ -25,6 +25,12 @@ struct Reply {
   }
 };
 
+// What a request says beside its path; a header whose value is empty is not sent.
+struct Saying {
+  std::string method = "POST";
+  std::string content_type = "application/grpc";
+};
+
 class Peer {
  public:
   Peer() {
@@ -42,17 +48,18 @@ class Peer {
   }
 
   // A call with this body, after which its stream stays open when that is not the whole; its stream.
-  int Ask(std::string_view path, std::string body, bool whole = true) {
-    const nghttp2_nv headers[] = {Header(":method", "POST"), Header(":scheme", "http"), Header(":path", path),
-                                  Header(":authority", "localhost"), Header("content-type", "application/grpc")};
+  int Ask(std::string_view path, std::string body, bool whole = true, const Saying& saying = {}) {
+    std::vector headers{Header(":method", saying.method), Header(":scheme", "http"), Header(":path", path),
+                        Header(":authority", "localhost")};
+    if (!saying.content_type.empty()) headers.push_back(Header("content-type", saying.content_type));
     auto& unsent = bodies_.emplace_back(std::make_unique<Body>(Body{std::move(body), whole}));
     const nghttp2_data_provider data{.source = {.ptr = unsent.get()}, .read_callback = ReadBody};
-    return nghttp2_submit_request(session_.get(), nullptr, headers, std::size(headers), &data, nullptr);
+    return nghttp2_submit_request(session_.get(), nullptr, headers.data(), headers.size(), &data, nullptr);
   }
-  int AskWith(std::string_view path, std::string_view message) {
+  int AskWith(std::string_view path, std::string_view message, const Saying& saying = {}) {
     std::string body;
     AppendMessage(body, message);
-    return Ask(path, body);
+    return Ask(path, body, /*whole=*/true, saying);
   }
   void Cancel(int stream) { nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL); }
   void Ping() { nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr); }

@@ -185,6 +185,37 @@ TEST_F(UnarySession, RefusesBeforeTheClientHasSentAll) {
   EXPECT_EQ(Ask(kEcho, "next").code(), "0");
 }
 
+TEST_F(UnarySession, RefusesByHttpWhatIsNoRequestOfGrpcs) {
+  for (const auto& [saying, status] : {std::pair(testing::Saying{.method = "GET"}, "405"),
+                                       {{.method = "GET", .content_type = ""}, "405"},
+                                       {{.method = "post"}, "405"},
+                                       {{.content_type = ""}, "415"},
+                                       {{.content_type = "text/html"}, "415"},
+                                       {{.content_type = "application/grpc-web"}, "415"}}) {
+    for (const bool whole : {true, false}) {
+      for (const std::string_view path : {kEcho, std::string_view("/test.Service/Other")}) {
+        const int stream = peer.Ask(path, "m", whole, saying);
+        Talk();
+        const testing::Reply& reply = peer.replies[stream];
+        EXPECT_TRUE(reply.ended) << status;
+        EXPECT_EQ(reply.headers.at(":status"), status);
+        EXPECT_EQ(reply.headers.contains("allow"), reply.headers.at(":status") == "405");
+        EXPECT_EQ(reply.code(), "") << "for clients of gRPC's only";
+      }
+    }
+  }
+  EXPECT_EQ(Ask(kEcho, "next").code(), "0");
+}
+
+TEST_F(UnarySession, TakesEveryContentTypeOfGrpcs) {
+  for (const std::string type : {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"}) {
+    const int stream = peer.AskWith(kEcho, "m", {.content_type = type});
+    Talk();
+    EXPECT_EQ(peer.replies[stream].headers[":status"], "200") << type;
+    EXPECT_EQ(peer.replies[stream].code(), "0") << type;
+  }
+}
+
 TEST_F(UnarySession, OwesWhatIsNotTaken) {
   EXPECT_FALSE(session->owes());
   const int half = peer.Ask("/test.Service/Keep", "m", /*whole=*/false);
