@@ -13,6 +13,13 @@ using std::chrono::steady_clock;
 constexpr milliseconds kShortestPause{2};
 constexpr milliseconds kLongestPause{100};
 
+void Copy(const SignReply& reply, Signature& out) noexcept {
+  std::copy(reply.signature.begin(), reply.signature.end(), out.octets.begin());
+  out.size = reply.signature.size();
+  out.concurrency = reply.concurrency;
+  out.queued_ns = reply.queued_ns;
+}
+
 bool MayBeRepeated(const Request& request) noexcept { return !std::holds_alternative<CreateCall>(request.call); }
 
 // nanosleep without its restart logic: a signal ends it early, and the caller looks at the clock.
@@ -34,16 +41,18 @@ bool Client::Refuse(Failure& why) const noexcept {
   return false;
 }
 
+Outcome Client::Obtain(bool may_be_kept, WireDeadline deadline, Connection& out, Failure& why, bool& kept) noexcept {
+  // Of a kept connection nobody knows whether the agent still has it, until something is sent.
+  kept = may_be_kept && idle_.Take(out);
+  return kept ? Outcome::kAnswered : Connection::Open(path(), deadline, out, why);
+}
+
 Outcome Client::CallOnce(Request& request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
                          Failure& why, bool& kept) noexcept {
   Connection connection;
-  // Of a kept connection nobody knows whether the agent still has it, until something is sent.
-  kept = MayBeRepeated(request) && idle_.Take(connection);
-  if (!kept) {
-    const Outcome opened = Connection::Open(path(), deadline, connection, why);
-    // Nothing of the request was sent yet.
-    if (opened != Outcome::kAnswered) return opened;
-  }
+  const Outcome obtained = Obtain(MayBeRepeated(request), deadline, connection, why, kept);
+  // Nothing of the request was sent yet.
+  if (obtained != Outcome::kAnswered) return obtained;
   request.wait_ms = MillisecondsUntil(deadline, 1);
   const Outcome outcome = connection.Exchange(request, deadline, memory, reply, why);
   if (outcome == Outcome::kAnswered) idle_.Keep(std::move(connection));
@@ -56,7 +65,7 @@ bool Client::Call(Request request, WireDeadline deadline, std::span<std::uint8_t
     why = WireFailure(FailureCode::kInternal, "", "out of memory");
     return Refuse(why);
   }
-  request.number = last_number_.fetch_add(1, std::memory_order_relaxed) + 1;
+  request.number = NextNumber();
   const WireDeadline began = steady_clock::now();
   if (deadline <= began) {
     why = WireFailure(FailureCode::kUnavailable, kReasonDeadline, "the deadline passed before the agent was asked");
@@ -84,11 +93,39 @@ bool Client::Sign(const SignCall& call, WireDeadline deadline, Signature& out, F
   std::array<std::uint8_t, kMaxShortReply> memory;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
   Reply reply;
   if (!Call({.call = call}, deadline, memory, reply, why)) return false;
-  const auto* answer = std::get_if<SignReply>(&reply.reply);
-  std::copy(answer->signature.begin(), answer->signature.end(), out.octets.begin());
-  out.size = answer->signature.size();
-  out.concurrency = answer->concurrency;
-  out.queued_ns = answer->queued_ns;
+  Copy(*std::get_if<SignReply>(&reply.reply), out);
+  return true;
+}
+
+bool Client::SignBegin(const SignCall& call, WireDeadline deadline, PendingSignature& pending, Failure& why) noexcept {
+  const Request request{.number = NextNumber(), .wait_ms = MillisecondsUntil(deadline, 1), .call = call};
+  for (bool kept = true; kept;) {
+    Connection connection;
+    if (Obtain(true, deadline, connection, why, kept) != Outcome::kAnswered) return Refuse(why);
+    const Outcome sent = connection.Send(request, deadline, why);
+    if (sent == Outcome::kAnswered) {
+      pending.connection_ = std::move(connection);
+      pending.number_ = request.number;
+      return true;
+    }
+    if (sent == Outcome::kFailed) break;
+  }
+  return Refuse(why);
+}
+
+bool Client::SignEnd(PendingSignature pending, Signature& out, Failure& why) noexcept {
+  std::array<std::uint8_t, kMaxShortReply> memory;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
+  Reply reply;
+  const Request request{.number = pending.number_, .call = SignCall{}};
+  if (pending.connection_.Receive(request, steady_clock::now(), memory, reply, why) != Outcome::kAnswered) {
+    return Refuse(why);
+  }
+  idle_.Keep(std::move(pending.connection_));
+  if (const auto* failure = std::get_if<Failure>(&reply.reply)) {
+    why = *failure;
+    return Refuse(why);
+  }
+  Copy(*std::get_if<SignReply>(&reply.reply), out);
   return true;
 }
 

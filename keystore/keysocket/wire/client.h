@@ -31,6 +31,18 @@ struct Signature {
   [[nodiscard]] Octets view() const noexcept { return Octets(octets).first(size); }
 };
 
+// A signature that the agent has been asked for, on a connection of its own; given up with it.
+class PendingSignature {
+ public:
+  // Readable once the agent has answered, or is gone.
+  [[nodiscard]] int fd() const noexcept { return connection_.fd(); }
+
+ private:
+  friend class Client;
+  Connection connection_;
+  std::uint32_t number_ = 0;
+};
+
 struct ClientOptions {
   // How long a call waits for an agent that is being restarted, if its deadline allows.
   std::chrono::milliseconds reconnect_wait{2000};
@@ -48,6 +60,11 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   [[nodiscard]] bool Sign(const SignCall& call, WireDeadline deadline, Signature& out, Failure& why) noexcept;
+  // The same in two steps, which a thread can take for several signatures at once. Neither waits for an agent that is
+  // being restarted, or asks again; SignEnd does not wait at all, and is for when `pending` is readable.
+  [[nodiscard]] bool SignBegin(const SignCall& call, WireDeadline deadline, PendingSignature& pending,
+                               Failure& why) noexcept;
+  [[nodiscard]] bool SignEnd(PendingSignature pending, Signature& out, Failure& why) noexcept;
   // `name` is a URI, which the agent understands. The key's texts are in `memory`.
   [[nodiscard]] bool Describe(std::string_view name, WireDeadline deadline, ReplyMemory& memory, KeyDescription& out,
                               Failure& why) noexcept;
@@ -63,6 +80,9 @@ class Client {
   [[nodiscard]] std::string_view path() const noexcept { return {path_.data(), path_size_}; }
 
  private:
+  // A kept connection, or a new one; `kept` says which.
+  Outcome Obtain(bool may_be_kept, WireDeadline deadline, Connection& out, Failure& why, bool& kept) noexcept;
+  [[nodiscard]] std::uint32_t NextNumber() noexcept { return last_number_.fetch_add(1, std::memory_order_relaxed) + 1; }
   // True when `reply` is what the call asked for.
   bool Call(Request request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
             Failure& why) noexcept;

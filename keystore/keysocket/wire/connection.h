@@ -40,15 +40,16 @@ class Connection {
   Outcome Exchange(const Request& request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
                    Failure& why) const noexcept;
 
+  // The two halves of Exchange, for whoever has something else to do until fd() is readable. Receive waits too.
+  Outcome Send(const Request& request, WireDeadline deadline, Failure& why) const noexcept;
+  Outcome Receive(const Request& request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
+                  Failure& why) const noexcept;
+
   [[nodiscard]] int fd() const noexcept { return fd_; }
   [[nodiscard]] int Release() noexcept { return std::exchange(fd_, -1); }
   void Close() noexcept;
 
  private:
-  Outcome Send(const Request& request, WireDeadline deadline, Failure& why) const noexcept;
-  Outcome Receive(const Request& request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
-                  Failure& why) const noexcept;
-
   int fd_ = -1;
 };
 

@@ -47,6 +47,17 @@ bool IsOfSpires(WireType type) {
          type == WireType::kRsa4096;
 }
 
+keysocket::SignCall CallFor(const ManagedKey& key, const SignRequest& request) {
+  return {.key = key.fingerprint,
+          .scheme = request.scheme,
+          .urgency = keysocket::WireUrgency::kIssuance,
+          .input = request.view()};
+}
+
+bool Offers(const ManagedKey& key, const SignRequest& request) {
+  return (key.schemes >> static_cast<unsigned>(request.scheme) & 1U) != 0;
+}
+
 bool IsFingerprintOf(const KeyDescription& key) {
   keysocket::Fingerprint digest{};
   SHA256(key.spki.data(), key.spki.size(), digest.data());
@@ -107,17 +118,29 @@ Result<ManagedKey> KeyAgent::Create(const std::string& id, WireType type, Deadli
 }
 
 Result<std::string> KeyAgent::Sign(const ManagedKey& key, const SignRequest& request, Deadline deadline) {
-  const bool offered = (key.schemes >> static_cast<unsigned>(request.scheme) & 1U) != 0;
-  if (!offered) return Error(Code::kUnimplemented, "the token does not offer this kind of signature with this key");
+  if (!Offers(key, request)) {
+    return Error(Code::kUnimplemented, "the token does not offer this kind of signature with this key");
+  }
   keysocket::Signature signature;
   Failure why;
-  const keysocket::SignCall call{.key = key.fingerprint,
-                                 .scheme = request.scheme,
-                                 .urgency = keysocket::WireUrgency::kIssuance,
-                                 .input = request.view()};
-  while (!client_.Sign(call, deadline, signature, why)) {
+  while (!client_.Sign(CallFor(key, request), deadline, signature, why)) {
     if (!WaitForRoom(why, deadline)) return FromAgent(why);
   }
+  return std::string(AsText(signature.view()));
+}
+
+std::optional<keysocket::PendingSignature> KeyAgent::SignBegin(const ManagedKey& key, const SignRequest& request,
+                                                               Deadline deadline) {
+  keysocket::PendingSignature pending;
+  Failure why;
+  if (!Offers(key, request) || !client_.SignBegin(CallFor(key, request), deadline, pending, why)) return std::nullopt;
+  return pending;
+}
+
+std::optional<std::string> KeyAgent::SignEnd(keysocket::PendingSignature pending) {
+  keysocket::Signature signature;
+  Failure why;
+  if (!client_.SignEnd(std::move(pending), signature, why)) return std::nullopt;
   return std::string(AsText(signature.view()));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "keystore/base/clock.h"
@@ -34,6 +35,11 @@ class KeyAgent {
   Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, Deadline deadline);
   // ECDSA: DER. UNIMPLEMENTED when the token does not offer what is asked for.
   Result<std::string> Sign(const ManagedKey& key, const SignRequest& request, Deadline deadline);
+  // Asks for it, and no more; nothing when that did not go smoothly. For when the answer is readable: the signature, or
+  // nothing when it is none. Sign says why.
+  std::optional<keysocket::PendingSignature> SignBegin(const ManagedKey& key, const SignRequest& request,
+                                                       Deadline deadline);
+  std::optional<std::string> SignEnd(keysocket::PendingSignature pending);
 
  private:
   // Nothing for a key of another instance's or of a type that SPIRE does not have.

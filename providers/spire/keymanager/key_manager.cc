@@ -118,6 +118,27 @@ Result<KeyManager::Signed> KeyManager::SignData(const std::string& id, const std
   return instance->Sign(id, *options, digest, deadline);
 }
 
+std::optional<KeyManager::Asked> KeyManager::SignDataBegin(const std::string& id,
+                                                           const std::optional<SignerOptions>& options,
+                                                           std::string_view digest, Deadline deadline) {
+  auto instance = instance_.Get();
+  if (instance == nullptr || !options || options->hash == 0) return std::nullopt;
+  const auto keys = instance->keys.Get();
+  const auto key = keys->find(id);
+  if (key == keys->end()) return std::nullopt;
+  const auto request = PrepareToSign(key->second.type, *options, digest);
+  if (!request.ok()) return std::nullopt;
+  auto pending = instance->agent.SignBegin(key->second, *request, deadline);
+  if (!pending) return std::nullopt;
+  return Asked{.instance = std::move(instance), .pending = *std::move(pending), .fingerprint = key->second.fingerprint};
+}
+
+std::optional<KeyManager::Signed> KeyManager::SignDataEnd(Asked asked) {
+  auto signature = asked.instance->agent.SignEnd(std::move(asked.pending));
+  if (!signature) return std::nullopt;
+  return Signed{.signature = *std::move(signature), .fingerprint = asked.fingerprint};
+}
+
 Result<KeyManager::Signed> KeyManager::Instance::Sign(const std::string& id, const SignerOptions& options,
                                                       std::string_view digest, Deadline deadline) const {
   auto known = keys.Get();

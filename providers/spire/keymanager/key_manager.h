@@ -48,10 +48,21 @@ class KeyManager final : public Configurable {
   Result<Signed> SignData(const std::string& id, const std::optional<SignerOptions>& options, std::string_view digest,
                           Deadline deadline);
 
- private:
   // Of one configuration.
   struct Instance;
+  // A signature that the agent has been asked for.
+  struct Asked {
+    std::shared_ptr<const Instance> instance;
+    keysocket::PendingSignature pending;
+    keysocket::Fingerprint fingerprint;
+  };
+  // The same in two steps, for a thread that has something else to do until `pending` is readable. Nothing from either
+  // when it does not go smoothly: then SignData does what can be done, and says what is wrong.
+  std::optional<Asked> SignDataBegin(const std::string& id, const std::optional<SignerOptions>& options,
+                                     std::string_view digest, Deadline deadline);
+  static std::optional<Signed> SignDataEnd(Asked asked);
 
+ private:
   Result<std::shared_ptr<const Instance>> Configured() const;
 
   Snapshot<Instance> instance_{nullptr};

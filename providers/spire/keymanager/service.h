@@ -45,18 +45,19 @@ class KeyManagerService {
 
   // This object outlives them. What waits in the threads for signatures needs it no more.
   unary::Methods Methods(Threads& blocking) {
-    return {{Path("GenerateKey"),
-             Blocking<GenerateKeyRequest, GenerateKeyResponse>(
-                 blocking, [this](const auto& request, auto& response) { return GenerateKey(request, response); })},
-            {Path("GetPublicKey"),
-             Blocking<GetPublicKeyRequest, GetPublicKeyResponse>(
-                 blocking, [this](const auto& request, auto& response) { return GetPublicKey(request, response); })},
-            {Path("GetPublicKeys"),
-             Blocking<GetPublicKeysRequest, GetPublicKeysResponse>(
-                 blocking, [this](const auto& /*request*/, auto& response) { return GetPublicKeys(response); })},
-            {Path("SignData"),
-             {.handle = [this](const std::shared_ptr<unary::Call>& call) { SignData(call); },
-              .max_message = kMaxSignRequest}}};
+    return {
+        {Path("GenerateKey"),
+         Blocking<GenerateKeyRequest, GenerateKeyResponse>(
+             blocking, [this](const auto& request, auto& response) { return GenerateKey(request, response); })},
+        {Path("GetPublicKey"),
+         Blocking<GetPublicKeyRequest, GetPublicKeyResponse>(
+             blocking, [this](const auto& request, auto& response) { return GetPublicKey(request, response); })},
+        {Path("GetPublicKeys"),
+         Blocking<GetPublicKeysRequest, GetPublicKeysResponse>(
+             blocking, [this](const auto& /*request*/, auto& response) { return GetPublicKeys(response); })},
+        {Path("SignData"),
+         {.max_message = kMaxSignRequest,
+          .ask = [this](const std::shared_ptr<unary::Call>& call, unary::Waits& waits) { SignData(call, waits); }}}};
   }
 
  private:
@@ -71,6 +72,7 @@ class KeyManagerService {
   using GetPublicKeysResponse = typename Contract::GetPublicKeysResponse;
   using SignDataRequest = typename Contract::SignDataRequest;
   using SignDataResponse = typename Contract::SignDataResponse;
+  using RequestPtr = std::shared_ptr<const SignDataRequest>;
 
   static std::string Path(std::string_view method) {
     return fmt::format("/{}/{}", Contract::Service::service_full_name(), method);
@@ -100,33 +102,52 @@ class KeyManagerService {
     });
   }
 
-  void SignData(const std::shared_ptr<unary::Call>& call) {
-    const auto sign = [&manager = manager_, call](Deadline deadline, bool again) {
-      SignDataRequest request;
+  void SignData(const std::shared_ptr<unary::Call>& call, unary::Waits& waits) {
+    const Deadline deadline = After(KeyManager::kCallDeadline);
+    auto request = std::make_shared<SignDataRequest>();
+    if (!Parse(*call, *request)) return;
+    if (!threads_.quick() || !Ask(call, request, deadline, waits)) SignElsewhere(call, request, deadline);
+  }
+
+  // Asks for the signature, and sees to it that the call is answered when it is there. False when it is not asked for.
+  bool Ask(const std::shared_ptr<unary::Call>& call, const RequestPtr& request, Deadline deadline,
+           unary::Waits& waits) {
+    const auto now = std::chrono::steady_clock::now();
+    const Deadline soon = std::min(deadline, now + SigningThreads::kSoon);
+    auto asked = manager_.SignDataBegin(request->key_id(), OptionsOf(*request), request->data(), soon);
+    if (!asked) return false;
+    const int fd = asked->pending.fd();
+    const auto shared = std::make_shared<KeyManager::Asked>(*std::move(asked));
+    waits.Add(fd, soon, [this, call, request, deadline, now, shared](bool readable) {
+      if (!readable) threads_.GaveUp();
+      auto made = readable ? KeyManager::SignDataEnd(std::move(*shared)) : std::nullopt;
+      if (!made) return SignElsewhere(call, request, deadline);
+      threads_.Learn(std::chrono::steady_clock::now() - now);
+      Finish(*call, grpc::Status::OK, Show(*std::move(made)));
+    });
+    return true;
+  }
+
+  void SignElsewhere(const std::shared_ptr<unary::Call>& call, const RequestPtr& request, Deadline deadline) {
+    const bool taken = threads_.Post([&manager = manager_, call, request, deadline] {
       SignDataResponse response;
-      if (!Parse(*call, request)) return SigningThreads::Outcome::kFailed;
-      const grpc::Status status = Sign(manager, request, response, deadline);
-      if (again && MayPass(status)) return SigningThreads::Outcome::kNotDone;
+      const grpc::Status status = Answer([&]() -> Status {
+        RK_TRY(auto made, manager.SignData(request->key_id(), OptionsOf(*request), request->data(), deadline));
+        response = Show(std::move(made));
+        return Ok();
+      });
       Finish(*call, status, response);
-      return status.ok() ? SigningThreads::Outcome::kSigned : SigningThreads::Outcome::kFailed;
-    };
-    if (threads_.Run(sign, After(KeyManager::kCallDeadline))) return;
+      return status.ok();
+    });
+    if (taken) return;
     call->Finish({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .text = "too many signatures wait for the token"});
   }
 
-  static bool MayPass(const grpc::Status& status) {
-    return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-           status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
-  }
-
-  static grpc::Status Sign(KeyManager& manager, const SignDataRequest& request, SignDataResponse& response,
-                           Deadline deadline) {
-    return Answer([&]() -> Status {
-      RK_TRY(auto made, manager.SignData(request.key_id(), OptionsOf(request), request.data(), deadline));
-      response.set_signature(std::move(made.signature));
-      response.set_key_fingerprint(ToHex(made.fingerprint));
-      return Ok();
-    });
+  static SignDataResponse Show(KeyManager::Signed made) {
+    SignDataResponse response;
+    response.set_signature(std::move(made.signature));
+    response.set_key_fingerprint(ToHex(made.fingerprint));
+    return response;
   }
 
   static std::optional<SignerOptions> OptionsOf(const SignDataRequest& request) {

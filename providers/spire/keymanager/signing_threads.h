@@ -1,8 +1,7 @@
-// On which thread a signature is made.
+// On which thread a signature is waited for.
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <functional>
 
 #include "keystore/base/clock.h"
@@ -10,20 +9,14 @@
 
 namespace rootkeep::spire {
 
-// The connection's thread carries all calls, and a hand-over costs as much as a signature: so a quick token signs on
-// the thread that brought the call, and a slow one, or one that has not answered soon, on threads of ours. Thread-safe.
-// Waits at its end for the work under way.
+// The connection's thread carries all calls, and a hand-over costs as much as a signature: so it asks a quick token
+// itself and waits for several answers at once. A slow token, or one that has not answered soon, is waited for on
+// threads of ours, one for each signature. Thread-safe. Waits at its end for the work under way.
 class SigningThreads {
  public:
-  enum class Outcome : std::uint8_t {
-    kSigned,
-    kFailed,   // for good
-    kNotDone,  // and may be tried again; only where `again` is true
-  };
-  // What is to be done by then.
-  using Work = std::function<Outcome(Deadline deadline, bool again)>;
+  using Duration = std::chrono::steady_clock::duration;
 
-  // Of a signature on the connection's thread: from when on it is given to ours.
+  // How long the connection's thread waits for a signature.
   static constexpr std::chrono::milliseconds kSoon{20};
   // A token that takes longer is slow, until it is this quick again.
   static constexpr std::chrono::milliseconds kSlow{5};
@@ -31,14 +24,17 @@ class SigningThreads {
 
   SigningThreads(unsigned threads, std::size_t max_waiting) : threads_(threads, max_waiting) {}
 
-  // False when it is not done and will not be: too much waits.
-  bool Run(Work work, Deadline deadline);
+  // Whether the connection's thread is to ask.
+  [[nodiscard]] bool quick() const { return !slow_.load(std::memory_order_relaxed); }
+  // What a signature took. One that failed says nothing.
+  void Learn(Duration took);
+  // One that the connection's thread has not waited for to the end.
+  void GaveUp() { slow_.store(true, std::memory_order_relaxed); }
+
+  // Does `sign` on a thread of ours; it says whether it was successful. False when it will not be done: too much waits.
+  bool Post(std::function<bool()> sign);
 
  private:
-  Outcome Try(const Work& work, Deadline deadline, bool again);
-  // How quick the token is; a failure says nothing of that.
-  void Learn(Outcome outcome, std::chrono::steady_clock::duration took);
-
   std::atomic<bool> slow_{false};
   Threads threads_;
 };

@@ -12,6 +12,7 @@
 #include "providers/spire/unary/answers.h"
 #include "providers/spire/unary/message.h"
 #include "providers/spire/unary/request_body.h"
+#include "providers/spire/unary/waits.h"
 
 namespace rootkeep::spire::unary {
 
@@ -49,12 +50,14 @@ class Call {
 };
 
 struct Method {
-  // Called on the connection's thread, which carries all its calls: what takes longer goes on elsewhere.
+  // Called on the connection's thread, which carries all its calls: what takes longer goes on elsewhere...
   std::function<void(std::shared_ptr<Call>)> handle;
   // False: what the client sends is dropped, and `handle` is called when it has sent all.
   bool reads = true;
   // Of a request's message, in octets: a longer one is refused.
   std::size_t max_message = kMaxMessage;
+  // ...or here, once something is readable: called instead of `handle`, if it is there.
+  std::function<void(std::shared_ptr<Call>, Waits&)> ask = nullptr;
 };
 
 // By "/package.Service/Method".

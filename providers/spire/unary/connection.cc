@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -99,13 +98,16 @@ bool Connection::Over() const {
   return done || std::chrono::steady_clock::now() >= end_by;
 }
 
-Connection::Readiness Connection::Await() const {
+Connection::Readiness Connection::Await() {
   const bool reads = unsent_.size() < kMostUnsent;
   const auto events = static_cast<short>((reads ? POLLIN : 0) | (unsent_.empty() ? 0 : POLLOUT));
-  std::array<pollfd, 2> watched = {pollfd{socket_.get(), events, 0}, pollfd{answers_->fd(), POLLIN, 0}};
-  const Deadline next = std::min(end_by_.load(), session_->due().value_or(Deadline::max()));
-  if (poll(watched.data(), watched.size(), MillisecondsUntil(next)) <= 0) return {};
-  return {.socket = (watched[0].revents & ~POLLOUT) != 0, .answers = watched[1].revents != 0};
+  watched_.assign({pollfd{socket_.get(), events, 0}, pollfd{answers_->fd(), POLLIN, 0}});
+  const std::size_t own = watched_.size();
+  waits_.AppendTo(watched_);
+  const Deadline next = std::min({end_by_.load(), session_->due().value_or(Deadline::max()), waits_.deadline()});
+  if (poll(watched_.data(), watched_.size(), MillisecondsUntil(next)) < 0) return {};
+  waits_.Serve(std::span(watched_).subspan(own));
+  return {.socket = (watched_[0].revents & ~POLLOUT) != 0, .answers = watched_[1].revents != 0};
 }
 
 Result<bool> Connection::Read() {
@@ -122,11 +124,14 @@ Status Connection::HandleCalls() {
   for (;;) {
     RK_RETURN_IF_ERROR(SubmitAnswers());
     RK_RETURN_IF_ERROR(Send());
-    if (gone_) return Ok();
+    if (gone_ || waits_.full()) return Ok();
     RK_TRY(auto next, session_->NextCall());
     if (!next) return Send();
     // A call that is dropped by an exception is answered.
-    RunGuarded("spire.exception", [&next] { next->method->handle(std::move(next->call)); });
+    RunGuarded("spire.exception", [&] {
+      if (next->method->ask) return next->method->ask(std::move(next->call), waits_);
+      next->method->handle(std::move(next->call));
+    });
   }
 }
 

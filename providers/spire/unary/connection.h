@@ -45,7 +45,8 @@ class Connection {
   // Unless an end is set already.
   void EndAtLatest(Deadline deadline);
   [[nodiscard]] bool Over() const;
-  Readiness Await() const;
+  // Serves what its calls wait for.
+  Readiness Await();
   // False when the peer has closed.
   Result<bool> Read();
   Status HandleCalls();
@@ -62,6 +63,8 @@ class Connection {
   bool announced_ = false;
   bool gone_ = false;  // nobody takes answers any more
   std::vector<std::uint8_t> input_;
+  std::vector<pollfd> watched_;
+  Waits waits_;
   std::vector<Answer> ready_;
   std::string unsent_;
 

@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "tests/support/eventually.h"
+#include "tests/support/fake_agent.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
-#include "tests/unit/keystore/keysocket/fake_agent.h"
 
 namespace rootkeep::keysocket {
 namespace {

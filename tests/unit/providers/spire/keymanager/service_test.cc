@@ -1,41 +1,139 @@
-// Signatures that wait when the plugin ends.
+// Signatures that several callers wait for, and those that wait when the plugin ends.
 #include "providers/spire/keymanager/service.h"
 
 #include <gtest/gtest.h>
+#include <openssl/sha.h>
 
 #include <latch>
+
+#include "providers/spire/plugin/hcl/parse.h"
+#include "tests/support/fake_agent.h"
+#include "tests/support/temp_dir.h"
 
 namespace rootkeep::spire {
 namespace {
 
-using Outcome = SigningThreads::Outcome;
-
-Deadline Later() { return After(std::chrono::seconds(30)); }
-
 // Holds the only thread until `go`.
 void Hold(SigningThreads& threads, std::latch& go) {
   std::latch held{1};
-  ASSERT_TRUE(threads.Run(
-      [&](Deadline deadline, bool again) {
-        if (again) {  // as long as a slow token takes
-          while (std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-          return Outcome::kNotDone;
-        }
-        held.count_down();
-        go.wait();
-        return Outcome::kFailed;
-      },
-      Later()));
+  ASSERT_TRUE(threads.Post([&] {
+    held.count_down();
+    go.wait();
+    return false;
+  }));
   held.wait();
 }
+
+// An agent with one key, called "k".
+class OneKeyAgent {
+ public:
+  explicit OneKeyAgent(keysocket::FakeAgent::Answer sign)
+      : sign_(std::move(sign)), agent_(socket(), [this](const auto& request) { return Answer(request); }) {}
+
+  [[nodiscard]] std::string socket() const { return directory_ / "s"; }
+  [[nodiscard]] int requests() const { return agent_.requests(); }
+
+ private:
+  std::vector<std::uint8_t> Answer(const keysocket::Request& request) {
+    if (std::holds_alternative<keysocket::SignCall>(request.call)) return sign_(request);
+    keysocket::ListReply keys{.count = 1};
+    auto& key = keys.keys[0];
+    key.use = keysocket::WireUse::kForeignCa;
+    key.schemes = 1U << static_cast<unsigned>(keysocket::WireScheme::kEcdsaSha256);
+    key.label = "rk/foreign-ca/test.k/1";
+    key.spki = keysocket::OctetsOf("spki");
+    SHA256(key.spki.data(), key.spki.size(), key.fingerprint.data());
+    return keysocket::FakeAgent::Octets({request.number, keys});
+  }
+
+  const testing::TempDir directory_;
+  const keysocket::FakeAgent::Answer sign_;
+  keysocket::FakeAgent agent_;
+};
 
 unary::RequestBody Request() {
   AgentContract::SignDataRequest request;
   request.set_key_id("k");
+  request.set_data(std::string(32, 'd'));
   request.set_hash_algorithm(::spire::plugin::agent::keymanager::v1::SHA256);
   unary::RequestBody body(std::make_shared<unary::RequestBudget>(100));
   EXPECT_TRUE(body.Append(request.SerializeAsString()));
   return body;
+}
+
+class SeveralSignatures : public ::testing::Test {
+ protected:
+  void Configure(const OneKeyAgent& agent) {
+    hcl::Section section(hcl::Parse("socket = \"" + agent.socket() + "\"\ninstance = \"test\"").value());
+    const Status configured = manager.Configure("example.org", section);
+    ASSERT_TRUE(configured.ok()) << configured.error().ToString();
+  }
+  void Ask() {
+    answers->Expect();
+    sign.ask(std::make_shared<unary::Call>(answers, 1, Request(), 0), waits);
+  }
+  // As a connection does until it has so many answers.
+  std::vector<unary::Answer> Await(std::size_t count) {
+    std::vector<unary::Answer> all;
+    while (all.size() < count) {
+      std::vector<pollfd> watched{{answers->fd(), POLLIN, 0}};
+      waits.AppendTo(watched);
+      EXPECT_GE(poll(watched.data(), watched.size(), 20), 0);
+      answers->Rest();
+      waits.Serve(std::span(watched).subspan(1));
+      std::vector<unary::Answer> ready;
+      answers->Take(ready);
+      std::ranges::move(ready, std::back_inserter(all));
+    }
+    return all;
+  }
+
+  const std::shared_ptr<unary::Answers> answers = unary::Answers::Make().value();
+  KeyManager manager;
+  Threads blocking{1, 1};
+  SigningThreads threads{4, 10};
+  KeyManagerService<AgentContract> service{manager, threads};
+  const unary::Method sign = service.Methods(blocking).at("/spire.plugin.agent.keymanager.v1.KeyManager/SignData");
+  unary::Waits waits;
+};
+
+TEST_F(SeveralSignatures, AreAskedForAtOnce) {
+  std::atomic<std::size_t> asked{0};
+  const OneKeyAgent agent([&](const keysocket::Request& request) {
+    for (++asked; asked < unary::Waits::kMost;) std::this_thread::yield();
+    return keysocket::FakeAgent::Sign(request);
+  });
+  Configure(agent);
+  for (std::size_t i = 0; i < unary::Waits::kMost; ++i) Ask();
+  EXPECT_TRUE(waits.full());
+  for (const unary::Answer& answer : Await(unary::Waits::kMost)) EXPECT_EQ(answer.ending.code, 0);
+}
+
+TEST_F(SeveralSignatures, OneThatDoesNotComeSoonIsWaitedForElsewhere) {
+  std::latch go{1};
+  std::atomic<int> asked{0};
+  const OneKeyAgent agent([&](const keysocket::Request& request) {
+    if (++asked == 1) go.wait();
+    return keysocket::FakeAgent::Sign(request);
+  });
+  Configure(agent);
+  Ask();
+  const auto answered = Await(1);
+  EXPECT_EQ(answered[0].ending.code, 0) << answered[0].ending.text;
+  EXPECT_EQ(asked, 2);
+  go.count_down();
+}
+
+TEST_F(SeveralSignatures, OneThatIsRefusedSaysWhy) {
+  const OneKeyAgent agent([](const keysocket::Request& request) {
+    return keysocket::FakeAgent::Octets(
+        {request.number, keysocket::WireFailure(keysocket::FailureCode::kInternal, "broken", "the token is broken")});
+  });
+  Configure(agent);
+  Ask();
+  const auto answered = Await(1);
+  EXPECT_EQ(answered[0].ending.code, grpc::StatusCode::INTERNAL);
+  EXPECT_NE(answered[0].ending.text.find("the token is broken"), std::string::npos) << answered[0].ending.text;
 }
 
 TEST(KeyManagerServiceTest, EndsBeforeTheSignaturesThatWait) {
@@ -44,13 +142,14 @@ TEST(KeyManagerServiceTest, EndsBeforeTheSignaturesThatWait) {
   std::latch go{1};
   KeyManager manager;
   Threads blocking(1, 1);
+  unary::Waits waits;
   {
     SigningThreads threads(1, 10);
     Hold(threads, go);
     auto service = std::make_unique<KeyManagerService<AgentContract>>(manager, threads);
     service->Methods(blocking)
         .at("/spire.plugin.agent.keymanager.v1.KeyManager/SignData")
-        .handle(std::make_shared<unary::Call>(answers, 1, Request(), 0));
+        .ask(std::make_shared<unary::Call>(answers, 1, Request(), 0), waits);
     service.reset();
     go.count_down();
   }

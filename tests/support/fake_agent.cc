@@ -1,4 +1,4 @@
-#include "tests/unit/keystore/keysocket/fake_agent.h"
+#include "tests/support/fake_agent.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
