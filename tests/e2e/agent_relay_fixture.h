@@ -32,7 +32,7 @@ class Node {
         "    address: \"" + ca + "\"\n    anchors_file: " + anchors + "\n    chain_file: " + File("chain.pem") +
         "\n    bundle_file: " + File("bundle.pem") + "\n    key_file: " + File("key.pem") +
         "\n    attestation:\n      node_id: " + name_ + "\n" + more + "relay:\n  addresses: [\"" + relay_ +
-        "\"]\noperations:\n  - address: 127.0.0.1:0\n";
+        "\"]\n  max_handshakes: 50\noperations:\n  - address: 127.0.0.1:0\n";
     ASSERT_THAT(WriteFileAtomically(File("agent.yaml"), config, 0600), IsOk());
     auto started = cli::Child::Start({ROOTKEEP_AGENT, "--config", File("agent.yaml")}, File("agent.log"));
     ASSERT_THAT(started, IsOk());

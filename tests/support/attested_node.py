@@ -50,7 +50,7 @@ certificates:
     bundle_file: {home}/bundle.pem
     key_file: {home}/key.pem
     attestation: {{node_id: {name}}}
-relay: {{addresses: ["127.0.0.1:{port}"]}}
+relay: {{addresses: ["127.0.0.1:{port}"], max_handshakes: 50}}  # swtpm is quick
 """
 
 

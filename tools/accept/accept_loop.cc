@@ -1,10 +1,11 @@
 #include "tools/accept/accept_loop.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -14,7 +15,16 @@
 namespace rootkeep {
 namespace {
 
-constexpr int kBreatherMs = 100;  // when connections cannot be accepted, for want of descriptors say
+constexpr int kBreatherMs = 100;   // when connections cannot be accepted, for want of descriptors say
+constexpr int kCloseCheckMs = 50;  // nothing tells that a descriptor of somebody else's was closed
+
+// Of one socket; the number of one that was closed may be another's.
+bool AreOne(int copy, int served) {
+  struct stat ours{};
+  struct stat theirs{};
+  return fstat(copy, &ours) == 0 && fstat(served, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+         ours.st_ino == theirs.st_ino;
+}
 
 }  // namespace
 
@@ -47,20 +57,28 @@ void AcceptLoop::Watch() {
 bool AcceptLoop::Round() {
   std::vector<pollfd> watched{{end_.get(), POLLIN, 0}};
   for (const Door& door : doors_) watched.push_back({door.listener, POLLIN, 0});
-  for (const Connection& connection : connections_) watched.push_back({connection.copy.get(), POLLRDHUP, 0});
-  if (poll(watched.data(), watched.size(), -1) < 0) {
+  for (const Connection& connection : connections_) {
+    watched.push_back({connection.over ? -1 : connection.copy.get(), POLLRDHUP, 0});
+  }
+  const int patience = std::ranges::any_of(connections_, &Connection::over) ? kCloseCheckMs : -1;
+  if (poll(watched.data(), watched.size(), patience) < 0) {
     return errno == EINTR || poll(watched.data(), 1, kBreatherMs) <= 0;
   }
   if (watched[0].revents != 0) return false;
-  // From the end, so that the places of those before do not change.
-  for (std::size_t i = connections_.size(); i-- > 0;) {
-    const bool over = watched[1 + doors_.size() + i].revents != 0;
-    if (over) connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+  LetGo(std::span(watched).last(connections_.size()));
   for (std::size_t i = 0; i < doors_.size(); ++i) {
     if (watched[1 + i].revents != 0) Accept(i);
   }
   return true;
+}
+
+void AcceptLoop::LetGo(std::span<const pollfd> watched) {
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    if (watched[i].revents != 0) connections_[i].over = true;
+  }
+  std::erase_if(connections_, [](const Connection& connection) {
+    return connection.over && !AreOne(connection.copy.get(), connection.served);
+  });
 }
 
 void AcceptLoop::Accept(std::size_t door) {
@@ -77,7 +95,7 @@ void AcceptLoop::Accept(std::size_t door) {
   if (!admission) return;
   Fd copy(fcntl(connection.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return warn();
-  connections_.push_back({std::move(copy), std::move(admission->place)});
+  connections_.push_back({std::move(copy), connection.get(), std::move(admission->place)});
   keeper_->Hand(admission->how, std::move(connection));
 }
 

@@ -1,9 +1,12 @@
-// Accepts connections, asks who is let in, and knows which are still open. A gRPC server begins to answer whoever
+// Accepts connections, asks who is let in, and knows which are still served. A gRPC server begins to answer whoever
 // connects; a server that is handed its connections answers only those that somebody has looked at.
 #pragma once
 
+#include <poll.h>
+
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,7 +20,7 @@ namespace rootkeep {
 class Doorkeeper {
  public:
   struct Admission {
-    std::shared_ptr<void> place;  // kept until the connection has ended
+    std::shared_ptr<void> place;  // kept until the connection has ended and whoever serves it has closed it
     std::size_t how = 0;          // for Hand
   };
 
@@ -28,7 +31,7 @@ class Doorkeeper {
 
   // Whether what came in by this door is let in; it is closed otherwise, without an octet.
   virtual std::optional<Admission> Admit(std::size_t door, int connection) = 0;
-  // Serves a connection that was let in.
+  // Serves a connection that was let in, on this very descriptor.
   virtual void Hand(std::size_t how, Fd connection) = 0;
 };
 
@@ -51,16 +54,20 @@ class AcceptLoop {
   void Stop();
 
  private:
-  // A descriptor of ours for a connection that somebody else serves, to see its end.
+  // One that somebody else serves.
   struct Connection {
-    Fd copy;
+    Fd copy;     // to see its end
+    int served;  // the descriptor of who serves it, while it is one
     std::shared_ptr<void> place;
+    bool over = false;  // but perhaps served still: a handshake may wait for its signature
   };
 
   void Watch();
   // Waits for something to happen, and does it; false when this ends.
   bool Round();
   void Accept(std::size_t door);
+  // Gives back the places of those that are over, as `watched` says of the last of it, and closed.
+  void LetGo(std::span<const pollfd> watched);
 
   std::vector<Door> doors_;
   Doorkeeper* keeper_ = nullptr;

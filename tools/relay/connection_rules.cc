@@ -15,6 +15,13 @@ RateRule RuleOf(std::uint32_t per_second) {
   return {.per_minute = per_second * 60, .burst = per_second * kBurstSeconds};
 }
 
+// What has an address's share.
+std::string KeyOf(const PeerAddress& peer) {
+  constexpr unsigned kNetworkBits = 64;
+  if (IsLoopback(peer)) return "loopback";
+  return IsMapped(peer) ? ToText(peer) : ToText(Beginning(peer, kNetworkBits)) + "/64";
+}
+
 std::uint32_t ShareOf(std::uint32_t all, std::uint32_t part) { return std::max<std::uint32_t>(1, all / part); }
 
 }  // namespace
@@ -29,7 +36,7 @@ Result<std::shared_ptr<void>> ConnectionRules::Admit(const PeerAddress& peer, De
   if (!clients_.Holds(peer)) {
     return PermissionDenied(fmt::format("{} is none of the relay's clients", ToText(peer))).WithReason("client");
   }
-  const std::string key = IsLoopback(peer) ? "loopback" : ToText(peer);
+  const std::string key = KeyOf(peer);
   auto place = places_.Take(key);
   if (place == nullptr) {
     return ResourceExhausted(fmt::format("too many connections are open, or of {}", key)).WithReason("connections");

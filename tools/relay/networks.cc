@@ -10,8 +10,6 @@
 namespace rootkeep::relay {
 namespace {
 
-constexpr unsigned kBits = 128;
-
 std::optional<unsigned> ReadNumber(std::string_view text) {
   unsigned number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -19,18 +17,12 @@ std::optional<unsigned> ReadNumber(std::string_view text) {
   return whole ? std::optional(number) : std::nullopt;
 }
 
-// With all bits behind the first `length` cleared.
-PeerAddress Beginning(PeerAddress address, unsigned length) {
-  for (unsigned bit = length; bit < kBits; ++bit) address[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
-  return address;
-}
-
 }  // namespace
 
 Networks::Networks() {
   constexpr PeerAddress kV4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
   constexpr PeerAddress kV6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-  networks_ = {{.first = kV4, .bits = kMappedBits + 8}, {.first = kV6, .bits = kBits}};
+  networks_ = {{.first = kV4, .bits = kMappedBits + 8}, {.first = kV6, .bits = kAddressBits}};
 }
 
 Result<Networks> Networks::Parse(const std::vector<std::string>& texts) {
@@ -40,14 +32,14 @@ Result<Networks> Networks::Parse(const std::vector<std::string>& texts) {
     const std::size_t slash = text.find('/');
     const auto address = ParsePeerAddress(std::string_view(text).substr(0, slash));
     const bool v4 = address && text.find(':') == std::string::npos;
-    const unsigned most = v4 ? kBits - kMappedBits : kBits;
+    const unsigned most = v4 ? kAddressBits - kMappedBits : kAddressBits;
     const auto bits =
         slash == std::string::npos ? std::optional(most) : ReadNumber(std::string_view(text).substr(slash + 1));
     if (!address || !bits || *bits > most) {
       return InvalidArgument(fmt::format("\"{}\" is neither an address nor a network", text))
           .WithHint("for example 10.244.3.0/24 or fd00::/64");
     }
-    const unsigned length = *bits + (kBits - most);
+    const unsigned length = *bits + (kAddressBits - most);
     if (Beginning(*address, length) != *address) {
       return InvalidArgument(fmt::format("\"{}\" has bits beyond its length", text));
     }
@@ -57,8 +49,10 @@ Result<Networks> Networks::Parse(const std::vector<std::string>& texts) {
 }
 
 bool Networks::Holds(const PeerAddress& address) const {
-  return std::ranges::any_of(networks_,
-                             [&](const Network& network) { return Beginning(address, network.bits) == network.first; });
+  const unsigned least = IsMapped(address) ? kMappedBits : 0;
+  return std::ranges::any_of(networks_, [&](const Network& network) {
+    return network.bits >= least && Beginning(address, network.bits) == network.first;
+  });
 }
 
 }  // namespace rootkeep::relay

@@ -16,7 +16,7 @@ class Networks {
   Networks();
 
   // Each an IPv4 or IPv6 address, or the beginning of one with its length: "10.244.3.0/24", "fd00::/64". No bit
-  // beyond the length is set. INVALID_ARGUMENT for any other.
+  // beyond the length is set. A network of IPv6 holds no IPv4 address, not even "::/0". INVALID_ARGUMENT for any other.
   static Result<Networks> Parse(const std::vector<std::string>& texts);
 
   [[nodiscard]] bool Holds(const PeerAddress& address) const;

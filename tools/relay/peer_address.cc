@@ -13,10 +13,6 @@ constexpr PeerAddress kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 constexpr PeerAddress kLoopback6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 constexpr std::uint8_t kLoopback4 = 127;  // its first octet
 
-bool IsMapped(const PeerAddress& address) {
-  return std::equal(address.begin(), address.begin() + kMappedBits / 8, kMapped.begin());
-}
-
 }  // namespace
 
 std::optional<PeerAddress> ParsePeerAddress(std::string_view text) {
@@ -41,6 +37,17 @@ std::optional<PeerAddress> PeerOf(int connection) {
     return std::nullopt;
   }
   return out;
+}
+
+bool IsMapped(const PeerAddress& address) {
+  return std::equal(address.begin(), address.begin() + kMappedBits / 8, kMapped.begin());
+}
+
+PeerAddress Beginning(PeerAddress address, unsigned length) {
+  for (unsigned bit = length; bit < kAddressBits; ++bit) {
+    address[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
+  }
+  return address;
 }
 
 bool IsLoopback(const PeerAddress& address) {

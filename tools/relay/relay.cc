@@ -69,7 +69,8 @@ Status Relay::Listen(const NodeIdentity& identity) {
 Status Relay::Serve(std::unique_ptr<Door> door) {
   grpc::ServerBuilder builder;
   SetListenerLimits(builder, kMaxMemory);
-  // So that nobody keeps a place for ever; clients connect again.
+  // So that nobody keeps a place for ever, and who needs none for long at all; clients connect again.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(options_.idle.count()));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, static_cast<int>(options_.longest.count()));
   service_ = std::make_unique<Service>(Service::Limits{.max_calls = options_.max_calls, .longest = options_.longest},

@@ -32,6 +32,7 @@ struct RelayOptions {
   CaConnection::Options ca;
   unsigned max_calls = 256;                   // under way at once; beyond it RESOURCE_EXHAUSTED
   std::chrono::milliseconds longest{15'000};  // after which a call is answered UNAVAILABLE
+  std::chrono::milliseconds idle{300'000};    // after which a connection without a call is ended; clients make another
 };
 
 // Serves CreateCertificate of istio.v1.auth.IstioCertificateService over TLS and no other method (UNIMPLEMENTED).

@@ -1,9 +1,12 @@
 #include "tools/accept/accept_loop.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <mutex>
 
 #include "tests/support/eventually.h"
@@ -19,6 +22,8 @@ using testing::IsOk;
 
 Fd Connect(int port) {
   Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  EXPECT_EQ(setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -30,7 +35,8 @@ Fd Connect(int port) {
 // Whether the other end has closed it without a word.
 bool IsClosed(const Fd& client) {
   char octet = 0;
-  return recv(client.get(), &octet, 1, 0) <= 0;
+  const ssize_t got = recv(client.get(), &octet, 1, 0);
+  return got == 0 || (got < 0 && errno == ECONNRESET);
 }
 
 class AcceptLoopTest : public ::testing::Test, protected Doorkeeper {
@@ -61,6 +67,17 @@ class AcceptLoopTest : public ::testing::Test, protected Doorkeeper {
     const std::lock_guard lock(mutex_);
     return served_.size();
   }
+  // Whether the client of this one has gone.
+  [[nodiscard]] bool Ended(std::size_t served) {
+    const std::lock_guard lock(mutex_);
+    return IsClosed(served_[served].second);
+  }
+  // As a server does.
+  void Close(std::size_t served) {
+    const std::lock_guard lock(mutex_);
+    shutdown(served_[served].second.get(), SHUT_RDWR);
+    served_[served].second.Reset();
+  }
   [[nodiscard]] Fd Connect(std::size_t door) const { return rootkeep::Connect(listeners_[door].port); }
 
   ConnectionPlaces<std::size_t> places_{{.all = 3, .each = 2}};
@@ -82,26 +99,38 @@ TEST_F(AcceptLoopTest, HandsOnWhatIsLetInAndClosesTheRest) {
   EXPECT_TRUE(IsClosed(Connect(1))) << "all places are taken";
 }
 
-TEST_F(AcceptLoopTest, APlaceIsFreeWhenItsConnectionHasEnded) {
+// As a server's that signs for a handshake while its client has gone.
+TEST_F(AcceptLoopTest, APlaceIsFreeWhenItsConnectionHasEndedAndItsServerHasClosedIt) {
   Fd first = Connect(0);
   const Fd second = Connect(0);
   ASSERT_TRUE(Eventually([this] { return Served() == 2; }));
   first.Reset();
-  EXPECT_TRUE(Eventually([this] {
-    const Fd next = Connect(0);
-    char octet = 0;
-    // Nothing to read, and no end: it was let in.
-    return recv(next.get(), &octet, 1, MSG_DONTWAIT) < 0 && Served() > 2;
-  })) << "ended by the client";
+  ASSERT_TRUE(Eventually([this] { return Ended(0); }));
+  EXPECT_TRUE(IsClosed(Connect(0))) << "the server has it still";
+  Close(0);
+  EXPECT_TRUE(Eventually([this] { return Connect(0).valid() && Served() > 2; }));
 }
 
-TEST_F(AcceptLoopTest, AServerThatShutsAConnectionDownFreesItsPlaceToo) {
+TEST_F(AcceptLoopTest, AServerThatClosesAConnectionFreesItsPlaceToo) {
   const Fd first = Connect(0);
   const Fd second = Connect(0);
   ASSERT_TRUE(Eventually([this] { return Served() == 2; }));
+  Close(0);
+  EXPECT_TRUE(IsClosed(first));
+  EXPECT_TRUE(Eventually([this] { return Connect(0).valid() && Served() > 2; }));
+}
+
+// The number of the descriptor means another connection then.
+TEST_F(AcceptLoopTest, APlaceIsFreeThoughTheDescriptorsNumberIsAnothers) {
+  const Fd first = Connect(0);
+  const Fd second = Connect(0);
+  ASSERT_TRUE(Eventually([this] { return Served() == 2; }));
+  const Fd other(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   {
     const std::lock_guard lock(mutex_);
-    shutdown(served_[0].second.get(), SHUT_RDWR);
+    const int number = served_[0].second.get();
+    shutdown(number, SHUT_RDWR);
+    ASSERT_EQ(dup3(other.get(), number, O_CLOEXEC), number);
   }
   EXPECT_TRUE(Eventually([this] { return Connect(0).valid() && Served() > 2; }));
 }

@@ -15,7 +15,7 @@ PeerAddress Of(const char* text) { return ParsePeerAddress(text).value_or(PeerAd
 class ConnectionRulesTest : public ::testing::Test {
  protected:
   void Make(ConnectionLimits limits) {
-    ASSERT_OK_AND_ASSIGN(Networks clients, Networks::Parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}));
+    ASSERT_OK_AND_ASSIGN(Networks clients, Networks::Parse({"127.0.0.0/8", "::1", "10.0.0.0/8", "fd00::/16"}));
     rules_.emplace(std::move(clients), limits);
   }
   Result<std::shared_ptr<void>> Admit(const char* peer) { return rules_->Admit(Of(peer), now_); }
@@ -76,6 +76,27 @@ TEST_F(ConnectionRulesTest, LoopbackIsOneAddress) {
   const auto second = Admit("127.0.0.2");
   EXPECT_THAT(Admit("127.77.0.1"), HasReason("connections"));
   EXPECT_THAT(Admit("::1"), HasReason("connections"));
+}
+
+// Who has one address of it can often take any.
+TEST_F(ConnectionRulesTest, ASubnetOfIpv6IsOneAddress) {
+  Make({.open = 8, .per_second = 1000});
+  const auto first = Admit("fd00:0:0:1::1");
+  const auto second = Admit("fd00:0:0:1:ffff::2");
+  EXPECT_THAT(Admit("fd00:0:0:1::3"), HasReason("connections"));
+  EXPECT_THAT(Admit("fd00:0:0:2::1"), IsOk());
+}
+
+// Whoever has a slow TPM and says nothing: five signatures a second, and others want some too.
+TEST_F(ConnectionRulesTest, ByDefaultTheyLeaveASlowTpmTime) {
+  Make({});
+  for (int i = 0; i < 1000; ++i) Passes("127.0.0.1");
+  int passed = 0;
+  for (int second = 0; second < 10; ++second) {
+    now_ += seconds(1);
+    for (int i = 0; i < 100; ++i) passed += Passes("127.0.0.1") ? 1 : 0;
+  }
+  EXPECT_EQ(passed, 20);
 }
 
 }  // namespace

@@ -37,6 +37,11 @@ TEST(RelayNetworks, HoldWhatIsGiven) {
   ASSERT_OK_AND_ASSIGN(const Networks all, Networks::Parse({"0.0.0.0/0"}));
   EXPECT_TRUE(all.Holds(Of("203.0.113.1")));
   EXPECT_FALSE(all.Holds(Of("fd00::1")));
+  ASSERT_OK_AND_ASSIGN(const Networks all6, Networks::Parse({"::/0"}));
+  EXPECT_TRUE(all6.Holds(Of("fd00::1")));
+  EXPECT_FALSE(all6.Holds(Of("203.0.113.1"))) << "as an IPv6 socket hears it";
+  ASSERT_OK_AND_ASSIGN(const Networks mapped, Networks::Parse({"::ffff:10.0.0.0/104"}));
+  EXPECT_TRUE(mapped.Holds(Of("10.1.2.3"))) << "it is written out";
 }
 
 TEST(RelayNetworks, RefuseWhatIsNone) {

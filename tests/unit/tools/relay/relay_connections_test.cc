@@ -73,7 +73,22 @@ TEST_F(RelayConnections, NewOnesAreBoundedInTime) {
   EXPECT_TRUE(Eventually([this] { return CallCode() == OK; })) << "a second later";
 }
 
-TEST_F(RelayConnections, AServedOneIsAClientsForAsLongAsItLikes) {
+// Not so quick that a client's own call could be late.
+TEST_F(RelayConnections, OneWithoutACallIsEndedAndItsClientMakesAnother) {
+  Start({.connections = {.open = 4}, .idle = std::chrono::seconds(1)});
+  const auto channel = Channel(root_);
+  grpc::ClientContext first;
+  EXPECT_TRUE(Call(first, channel).status.ok());
+  EXPECT_TRUE(IsClosedUnanswered(Connect())) << "its place is taken";
+  EXPECT_TRUE(Eventually([&] { return channel->GetState(false) == GRPC_CHANNEL_IDLE; }));
+  EXPECT_TRUE(Eventually([this] { return CallCode() == OK; })) << "by another client";
+  EXPECT_TRUE(Eventually([&] {
+    grpc::ClientContext later;
+    return Call(later, channel).status.ok();
+  })) << "when that one's place is free";
+}
+
+TEST_F(RelayConnections, AServedOneIsAClientsForAsLongAsItCalls) {
   Start({.connections = {.open = 4}});
   const auto channel = Channel(root_);
   grpc::ClientContext first;

@@ -69,6 +69,8 @@ class RelayFixture : public ::testing::Test {
   // Not listening yet.
   void Make(relay::RelayOptions options = {}) {
     options.addresses = {"127.0.0.1:0"};
+    // No TPM signs here, and tests connect often.
+    if (options.connections.per_second == relay::ConnectionLimits().per_second) options.connections.per_second = 50;
     if (options.ca.address.empty()) options.ca.address = ca_->address();
     options.ca.server_name = "istiod.istio-system.svc";
     relay_ = std::make_unique<relay::Relay>(std::move(options), told_, clock_);

@@ -66,7 +66,7 @@ TEST(RelayConfig, HasDefaults) {
   EXPECT_EQ(config.relay->max_calls, 256U);
   EXPECT_EQ(config.relay->timeout, std::chrono::seconds(15));
   EXPECT_EQ(config.relay->connections.open, 512U);
-  EXPECT_EQ(config.relay->connections.per_second, 50U);
+  EXPECT_EQ(config.relay->connections.per_second, 4U);
   EXPECT_TRUE(Takes(config, "127.0.0.1"));
   EXPECT_FALSE(Takes(config, "10.244.3.7"));
 }
