@@ -4,9 +4,9 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "keystore/base/bytes.h"
+#include "keystore/base/pause.h"
 #include "providers/spire/keymanager/key_name.h"
 
 namespace rootkeep::spire {
@@ -29,13 +29,13 @@ Error FromAgent(const Failure& failure) {
 }
 
 // Where too many callers wait for the token, until the agent says to come back. False when that is not why, or too
-// late.
-bool WaitForRoom(const Failure& failure, Deadline deadline) {
+// late, or nobody waits any more.
+bool WaitForRoom(const Failure& failure, const Patience& patience) {
   if (failure.code != FailureCode::kResourceExhausted || failure.retry_ms == 0) return false;
   const Deadline again = After(std::chrono::milliseconds(failure.retry_ms));
-  if (again >= deadline) return false;
-  std::this_thread::sleep_until(again);
-  return true;
+  if (again >= patience.deadline) return false;
+  PauseUntil(again, patience.gone);
+  return !patience.gone.stop_requested();
 }
 
 Error Broken(std::string_view what) {
@@ -104,27 +104,27 @@ Result<ManagedKeys> KeyAgent::List(Deadline deadline) {
   return keys;
 }
 
-Result<ManagedKey> KeyAgent::Create(const std::string& id, WireType type, Deadline deadline) {
+Result<ManagedKey> KeyAgent::Create(const std::string& id, WireType type, const Patience& patience) {
   RK_TRY(const std::string name, KeyNameOf(instance_, id));
   keysocket::ReplyMemory memory;
   KeyDescription described;
   Failure why;
   const keysocket::CreateCall call{
       .type = type, .use = WireUse::kForeignCa, .generation = keysocket::kNextGeneration, .name = name};
-  if (!client_.Create(call, deadline, memory, described, why)) return FromAgent(why);
+  if (!client_.Create(call, patience.deadline, memory, described, why)) return FromAgent(why);
   RK_TRY(auto key, Read(described));
   if (!key || key->id != id || key->type != type) return Broken("it made another key than it was asked for");
   return *std::move(key);
 }
 
-Result<std::string> KeyAgent::Sign(const ManagedKey& key, const SignRequest& request, Deadline deadline) {
+Result<std::string> KeyAgent::Sign(const ManagedKey& key, const SignRequest& request, const Patience& patience) {
   if (!Offers(key, request)) {
     return Error(Code::kUnimplemented, "the token does not offer this kind of signature with this key");
   }
   keysocket::Signature signature;
   Failure why;
-  while (!client_.Sign(CallFor(key, request), deadline, signature, why)) {
-    if (!WaitForRoom(why, deadline)) return FromAgent(why);
+  while (!client_.Sign(CallFor(key, request), patience.deadline, signature, why)) {
+    if (!WaitForRoom(why, patience)) return FromAgent(why);
   }
   return std::string(AsText(signature.view()));
 }

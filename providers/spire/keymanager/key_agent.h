@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "keystore/base/clock.h"
@@ -21,6 +22,12 @@ struct ManagedKey {
 };
 using ManagedKeys = std::map<std::string, ManagedKey, std::less<>>;  // by id, the newest of each
 
+// How long a caller waits.
+struct Patience {
+  Deadline deadline;
+  std::stop_token gone;  // requested when it waits no more
+};
+
 // Thread-safe; blocks until the agent has answered, or the deadline passed. Errors have the agent's codes and words;
 // that it is away, or does not answer, is UNAVAILABLE.
 class KeyAgent {
@@ -32,9 +39,10 @@ class KeyAgent {
   // INTERNAL when two keys have one label, in two tokens: which is meant nobody can say.
   Result<ManagedKeys> List(Deadline deadline);
   // The next generation. Made at most once: when the answer is lost, there may be one more than is known.
-  Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, Deadline deadline);
-  // ECDSA: DER. UNIMPLEMENTED when the token does not offer what is asked for.
-  Result<std::string> Sign(const ManagedKey& key, const SignRequest& request, Deadline deadline);
+  Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, const Patience& patience);
+  // ECDSA: DER. UNIMPLEMENTED when the token does not offer what is asked for. Where too many wait for the token, it is
+  // asked again when the agent says, unless the caller has gone.
+  Result<std::string> Sign(const ManagedKey& key, const SignRequest& request, const Patience& patience);
   // Asks for it, and no more; nothing when that did not go smoothly. For when the answer is readable: the signature, or
   // nothing when it is none. Sign says why.
   std::optional<keysocket::PendingSignature> SignBegin(const ManagedKey& key, const SignRequest& request,

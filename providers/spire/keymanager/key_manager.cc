@@ -41,7 +41,7 @@ struct KeyManager::Instance {
   // Signs with the key of that id; where the agent says that it is not to be used any more, with the one that has taken
   // its place.
   Result<Signed> Sign(const std::string& id, const SignerOptions& options, std::string_view digest,
-                      Deadline deadline) const;
+                      const Patience& patience) const;
 
   const Settings settings;
   mutable KeyAgent agent;
@@ -76,16 +76,15 @@ Result<std::shared_ptr<const KeyManager::Instance>> KeyManager::Configured() con
   return instance;
 }
 
-Result<ManagedKey> KeyManager::GenerateKey(const std::string& id, int type) {
+Result<ManagedKey> KeyManager::GenerateKey(const std::string& id, int type, const Patience& patience) {
   if (id.empty()) return InvalidArgument("key id is required");
   if (type == 0) return InvalidArgument("key type is required");
   const auto wanted = TypeOf(type);
   if (!wanted) return InvalidArgument(fmt::format("unable to generate key \"{}\" for unknown key type {}", id, type));
   RK_TRY(const auto instance, Configured());
-  const Deadline deadline = After(kGenerateDeadline);
-  const Turn::Holder turn(instance->changing, deadline);
+  const Turn::Holder turn(instance->changing, patience.deadline);
   if (!turn) return Unavailable("wait for another key to be made");
-  RK_TRY(ManagedKey made, instance->agent.Create(id, *wanted, deadline));
+  RK_TRY(ManagedKey made, instance->agent.Create(id, *wanted, patience));
   auto keys = std::make_shared<ManagedKeys>(*instance->keys.Get());
   (*keys)[id] = made;
   instance->keys.Set(std::move(keys));
@@ -93,21 +92,21 @@ Result<ManagedKey> KeyManager::GenerateKey(const std::string& id, int type) {
   return made;
 }
 
-Result<ManagedKeys> KeyManager::GetPublicKeys() {
+Result<ManagedKeys> KeyManager::GetPublicKeys(Deadline deadline) {
   RK_TRY(const auto instance, Configured());
-  RK_TRY(const auto keys, instance->Refresh(After(kCallDeadline)));
+  RK_TRY(const auto keys, instance->Refresh(deadline));
   return *keys;
 }
 
-Result<std::optional<ManagedKey>> KeyManager::GetPublicKey(const std::string& id) {
+Result<std::optional<ManagedKey>> KeyManager::GetPublicKey(const std::string& id, Deadline deadline) {
   if (id.empty()) return InvalidArgument("key id is required");
-  RK_TRY(const ManagedKeys keys, GetPublicKeys());
+  RK_TRY(const ManagedKeys keys, GetPublicKeys(deadline));
   const auto found = keys.find(id);
   return found == keys.end() ? std::optional<ManagedKey>() : found->second;
 }
 
 Result<KeyManager::Signed> KeyManager::SignData(const std::string& id, const std::optional<SignerOptions>& options,
-                                                std::string_view digest, Deadline deadline) {
+                                                std::string_view digest, const Patience& patience) {
   if (id.empty()) return InvalidArgument("key id is required");
   if (!options) return InvalidArgument("signer opts is required");
   if (options->hash == 0) {
@@ -115,7 +114,7 @@ Result<KeyManager::Signed> KeyManager::SignData(const std::string& id, const std
                                                     : "hash algorithm is required");
   }
   RK_TRY(const auto instance, Configured());
-  return instance->Sign(id, *options, digest, deadline);
+  return instance->Sign(id, *options, digest, patience);
 }
 
 std::optional<KeyManager::Asked> KeyManager::SignDataBegin(const std::string& id,
@@ -140,19 +139,19 @@ std::optional<KeyManager::Signed> KeyManager::SignDataEnd(Asked asked) {
 }
 
 Result<KeyManager::Signed> KeyManager::Instance::Sign(const std::string& id, const SignerOptions& options,
-                                                      std::string_view digest, Deadline deadline) const {
+                                                      std::string_view digest, const Patience& patience) const {
   auto known = keys.Get();
   for (bool refreshed = false;; refreshed = true) {
     const auto key = known->find(id);
     if (key == known->end()) return NotFound(fmt::format("no such key \"{}\"", id));
     RK_TRY(const SignRequest request, PrepareToSign(key->second.type, options, digest));
-    auto signature = agent.Sign(key->second, request, deadline);
+    auto signature = agent.Sign(key->second, request, patience);
     if (signature.ok()) return Signed{.signature = *std::move(signature), .fingerprint = key->second.fingerprint};
     const Code code = signature.error().code();
     const bool replaced = code == Code::kFailedPrecondition || code == Code::kNotFound;
     if (refreshed || !replaced) return std::move(signature).error();
     const keysocket::Fingerprint asked = key->second.fingerprint;
-    RK_TRY(known, Refresh(deadline));
+    RK_TRY(known, Refresh(patience.deadline));
     const auto now = known->find(id);
     if (now == known->end() || now->second.fingerprint == asked) return std::move(signature).error();
   }

@@ -18,11 +18,10 @@ int SpireTypeOf(keysocket::WireType type);
 
 // Thread-safe. A key is made and used in the agent's token; here is only what it is called. Errors have the codes and
 // texts of SPIRE's own key managers (pkg/server/plugin/keymanager/base), and the agent's for what becomes of its token:
-// UNAVAILABLE within 10 s, 25 s for a new key, when that is away. FAILED_PRECONDITION "not configured" before
-// Configure.
+// UNAVAILABLE at the deadline when that is away. FAILED_PRECONDITION "not configured" before Configure.
 class KeyManager final : public Configurable {
  public:
-  // SPIRE waits for 30 s.
+  // What a call is given at most: SPIRE waits for 30 s.
   static constexpr std::chrono::seconds kCallDeadline{10};
   static constexpr std::chrono::seconds kGenerateDeadline{25};
   // How long a call waits for an agent that is being restarted, and Configure for one that is not up yet.
@@ -35,10 +34,10 @@ class KeyManager final : public Configurable {
   Status Validate(const std::string& trust_domain, hcl::Section& settings) override;
 
   // `type` is SPIRE's number. The key of that id, if there is one, is replaced when the new one is there.
-  Result<ManagedKey> GenerateKey(const std::string& id, int type);
+  Result<ManagedKey> GenerateKey(const std::string& id, int type, const Patience& patience);
   // As the agent has it now; nothing when there is no such key.
-  Result<std::optional<ManagedKey>> GetPublicKey(const std::string& id);
-  Result<ManagedKeys> GetPublicKeys();
+  Result<std::optional<ManagedKey>> GetPublicKey(const std::string& id, Deadline deadline);
+  Result<ManagedKeys> GetPublicKeys(Deadline deadline);
 
   struct Signed {
     std::string signature;
@@ -46,7 +45,7 @@ class KeyManager final : public Configurable {
   };
   // `options` absent: SPIRE gave none. May be asked again after UNAVAILABLE or RESOURCE_EXHAUSTED.
   Result<Signed> SignData(const std::string& id, const std::optional<SignerOptions>& options, std::string_view digest,
-                          Deadline deadline);
+                          const Patience& patience);
 
   // Of one configuration.
   struct Instance;

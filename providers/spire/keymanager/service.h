@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "keystore/base/bytes.h"
@@ -46,15 +47,9 @@ class KeyManagerService {
   // This object outlives them. What waits in the threads for signatures needs it no more.
   unary::Methods Methods(Threads& blocking) {
     return {
-        {Path("GenerateKey"),
-         Blocking<GenerateKeyRequest, GenerateKeyResponse>(
-             blocking, [this](const auto& request, auto& response) { return GenerateKey(request, response); })},
-        {Path("GetPublicKey"),
-         Blocking<GetPublicKeyRequest, GetPublicKeyResponse>(
-             blocking, [this](const auto& request, auto& response) { return GetPublicKey(request, response); })},
-        {Path("GetPublicKeys"),
-         Blocking<GetPublicKeysRequest, GetPublicKeysResponse>(
-             blocking, [this](const auto& /*request*/, auto& response) { return GetPublicKeys(response); })},
+        {Path("GenerateKey"), Blocks(blocking, &KeyManagerService::GenerateKey)},
+        {Path("GetPublicKey"), Blocks(blocking, &KeyManagerService::GetPublicKey)},
+        {Path("GetPublicKeys"), Blocks(blocking, &KeyManagerService::GetPublicKeys)},
         {Path("SignData"),
          {.max_message = kMaxSignRequest,
           .ask = [this](const std::shared_ptr<unary::Call>& call, unary::Waits& waits) { SignData(call, waits); }}}};
@@ -78,32 +73,46 @@ class KeyManagerService {
     return fmt::format("/{}/{}", Contract::Service::service_full_name(), method);
   }
 
-  grpc::Status GenerateKey(const GenerateKeyRequest& request, GenerateKeyResponse& response) {
+  template <typename Request, typename Response>
+  unary::Method Blocks(Threads& threads,
+                       grpc::Status (KeyManagerService::*work)(const Request&, Response&, const unary::Interest&)) {
+    return Blocking<Request, Response>(
+        threads, [this, work](const Request& request, Response& response, const unary::Interest& interest) {
+          return (this->*work)(request, response, interest);
+        });
+  }
+
+  grpc::Status GenerateKey(const GenerateKeyRequest& request, GenerateKeyResponse& response,
+                           const unary::Interest& interest) {
     return Answer([&]() -> Status {
-      RK_TRY(const ManagedKey key, manager_.GenerateKey(request.key_id(), static_cast<int>(request.key_type())));
+      RK_TRY(const ManagedKey key, manager_.GenerateKey(request.key_id(), static_cast<int>(request.key_type()),
+                                                        Within(KeyManager::kGenerateDeadline, interest)));
       Show(key, *response.mutable_public_key());
       return Ok();
     });
   }
 
-  grpc::Status GetPublicKey(const GetPublicKeyRequest& request, GetPublicKeyResponse& response) {
+  grpc::Status GetPublicKey(const GetPublicKeyRequest& request, GetPublicKeyResponse& response,
+                            const unary::Interest& interest) {
     return Answer([&]() -> Status {
-      RK_TRY(const auto key, manager_.GetPublicKey(request.key_id()));
+      RK_TRY(const auto key,
+             manager_.GetPublicKey(request.key_id(), Within(KeyManager::kCallDeadline, interest).deadline));
       if (key) Show(*key, *response.mutable_public_key());
       return Ok();
     });
   }
 
-  grpc::Status GetPublicKeys(GetPublicKeysResponse& response) {
+  grpc::Status GetPublicKeys(const GetPublicKeysRequest& /*request*/, GetPublicKeysResponse& response,
+                             const unary::Interest& interest) {
     return Answer([&]() -> Status {
-      RK_TRY(const ManagedKeys keys, manager_.GetPublicKeys());
+      RK_TRY(const ManagedKeys keys, manager_.GetPublicKeys(Within(KeyManager::kCallDeadline, interest).deadline));
       for (const auto& [id, key] : keys) Show(key, *response.add_public_keys());
       return Ok();
     });
   }
 
   void SignData(const std::shared_ptr<unary::Call>& call, unary::Waits& waits) {
-    const Deadline deadline = After(KeyManager::kCallDeadline);
+    const Deadline deadline = Within(KeyManager::kCallDeadline, call->interest()).deadline;
     auto request = std::make_shared<SignDataRequest>();
     if (!Parse(*call, *request)) return;
     if (!threads_.quick() || !Ask(call, request, deadline, waits)) SignElsewhere(call, request, deadline);
@@ -130,9 +139,11 @@ class KeyManagerService {
 
   void SignElsewhere(const std::shared_ptr<unary::Call>& call, const RequestPtr& request, Deadline deadline) {
     const bool taken = threads_.Post([&manager = manager_, call, request, deadline] {
+      if (EndIfOver(*call)) return false;
+      const Patience patience{.deadline = deadline, .gone = call->interest().gone};
       SignDataResponse response;
       const grpc::Status status = Answer([&]() -> Status {
-        RK_TRY(auto made, manager.SignData(request->key_id(), OptionsOf(*request), request->data(), deadline));
+        RK_TRY(auto made, manager.SignData(request->key_id(), OptionsOf(*request), request->data(), patience));
         response = Show(std::move(made));
         return Ok();
       });
@@ -141,6 +152,11 @@ class KeyManagerService {
     });
     if (taken) return;
     call->Finish({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .text = "too many signatures wait for the token"});
+  }
+
+  // Of a call that is given so long at most.
+  static Patience Within(std::chrono::seconds most, const unary::Interest& interest) {
+    return {.deadline = std::min(interest.until, After(most)), .gone = interest.gone};
   }
 
   static SignDataResponse Show(KeyManager::Signed made) {

@@ -13,9 +13,19 @@
 
 namespace rootkeep::spire {
 
-// Ends the call with `status`, and with `response` when that is OK.
+// True, and the call is ended, when its client takes no answer any more.
+inline bool EndIfOver(unary::Call& call) {
+  auto over = call.Over();
+  if (!over) return false;
+  call.Finish(*std::move(over));
+  return true;
+}
+
+// Ends the call with `status`, and with `response` when that is OK. What failed when its time was over has failed for
+// that.
 template <typename Response>
 void Finish(unary::Call& call, const grpc::Status& status, const Response& response) {
+  if (!status.ok() && EndIfOver(call)) return;
   call.Finish({.code = static_cast<int>(status.error_code()), .text = status.error_message()},
               response.SerializeAsString());
 }
@@ -39,14 +49,16 @@ unary::Method Immediate(Work work) {
   }};
 }
 
-// A method that may take its time: `work` is done on `threads`, and outlived by them.
+// A method that may take its time: `work` is done on `threads`, and outlived by them; unless the client has given up
+// before it begins. It is told how long that waits.
 template <typename Request, typename Response, typename Work>
 unary::Method Blocking(Threads& threads, Work work) {
   return {[&threads, work = std::move(work)](const std::shared_ptr<unary::Call>& call) {
     const bool taken = threads.Post([work, call] {
+      if (EndIfOver(*call)) return;
       Request request;
       Response response;
-      if (Parse(*call, request)) Finish(*call, work(request, response), response);
+      if (Parse(*call, request)) Finish(*call, work(request, response, call->interest()), response);
     });
     if (!taken) call->Finish({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .text = "too many calls wait"});
   }};
@@ -63,9 +75,10 @@ unary::Method Immediate(Service& service,
 template <typename Service, typename Request, typename Response>
 unary::Method Blocking(Threads& threads, Service& service,
                        grpc::Status (Service::*function)(grpc::ServerContext*, const Request*, Response*)) {
-  return Blocking<Request, Response>(threads, [&service, function](const Request& request, Response& response) {
-    return (service.*function)(nullptr, &request, &response);
-  });
+  return Blocking<Request, Response>(
+      threads, [&service, function](const Request& request, Response& response, const unary::Interest& /*interest*/) {
+        return (service.*function)(nullptr, &request, &response);
+      });
 }
 
 }  // namespace rootkeep::spire

@@ -5,10 +5,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "keystore/base/clock.h"
 #include "providers/spire/unary/answers.h"
 #include "providers/spire/unary/message.h"
 #include "providers/spire/unary/request_body.h"
@@ -16,13 +18,24 @@
 
 namespace rootkeep::spire::unary {
 
+// How long the client waits for an answer.
+struct Interest {
+  Deadline until = Deadline::max();  // as it said when it asked
+  std::stop_token gone;              // requested when it has ended the call, or its connection has
+};
+
 // Finish and LeaveOpen may be called on any thread, one of them, once. A call that is dropped without is answered with
-// INTERNAL: whoever works for it has thrown something. Whether the client is still there is not known here.
+// INTERNAL: whoever works for it has thrown something. What is asked of it may be asked on any thread.
 class Call {
  public:
   // `answers` expect this one. The message is what follows in `body`, which is kept until the call's end.
-  Call(std::shared_ptr<Answers> answers, std::int32_t stream, RequestBody body, std::size_t message_at)
-      : answers_(std::move(answers)), stream_(stream), body_(std::move(body)), message_at_(message_at) {}
+  Call(std::shared_ptr<Answers> answers, std::int32_t stream, RequestBody body, std::size_t message_at,
+       Interest interest = {})
+      : answers_(std::move(answers)),
+        stream_(stream),
+        body_(std::move(body)),
+        message_at_(message_at),
+        interest_(std::move(interest)) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   ~Call() {
@@ -31,6 +44,14 @@ class Call {
 
   // The request's message.
   [[nodiscard]] std::string_view request() const { return body_.octets().substr(message_at_); }
+
+  [[nodiscard]] const Interest& interest() const { return interest_; }
+  // How it has ended for the client, with CANCELLED or DEADLINE_EXCEEDED; nothing while that may still take an answer.
+  [[nodiscard]] std::optional<Ending> Over() const {
+    if (interest_.gone.stop_requested()) return Ending{.code = kCancelled, .text = "the client has ended the call"};
+    if (std::chrono::steady_clock::now() < interest_.until) return std::nullopt;
+    return Ending{.code = kDeadlineExceeded, .text = "the time that the client gave the call is over"};
+  }
 
   // Without a message as a stream ends on which nothing was said.
   void Finish(Ending ending, std::optional<std::string> message = std::nullopt) noexcept {
@@ -41,12 +62,16 @@ class Call {
   void LeaveOpen() noexcept { std::exchange(answers_, nullptr)->GiveUp(); }
 
  private:
+  // Of gRPC's numbers.
+  static constexpr int kCancelled = 1;
+  static constexpr int kDeadlineExceeded = 4;
   static constexpr int kInternal = 13;
 
   std::shared_ptr<Answers> answers_;
   const std::int32_t stream_;
   const RequestBody body_;
   const std::size_t message_at_;
+  const Interest interest_;
 };
 
 struct Method {

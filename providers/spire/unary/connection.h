@@ -55,7 +55,7 @@ class Connection {
 
   const Fd socket_;
   const std::shared_ptr<Answers> answers_;
-  const std::unique_ptr<Session> session_;
+  std::unique_ptr<Session> session_;  // until its thread ends
   std::atomic<Deadline> end_by_{Deadline::max()};
   std::atomic<bool> ended_{false};
 

@@ -2,9 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <iterator>
 
 namespace rootkeep::spire::unary {
+namespace {
+
+std::optional<std::chrono::nanoseconds> UnitOf(char name) {
+  switch (name) {
+    case 'H': return std::chrono::hours(1);
+    case 'M': return std::chrono::minutes(1);
+    case 'S': return std::chrono::seconds(1);
+    case 'm': return std::chrono::milliseconds(1);
+    case 'u': return std::chrono::microseconds(1);
+    case 'n': return std::chrono::nanoseconds(1);
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
 
 Result<std::string_view> OnlyMessage(std::string_view body) {
   if (body.size() < kPrefixSize) return Internal("the request has no message");
@@ -30,6 +46,18 @@ bool IsGrpcType(std::string_view content_type) {
   if (!content_type.starts_with(kType)) return false;
   content_type.remove_prefix(kType.size());
   return content_type.empty() || content_type.front() == '+' || content_type.front() == ';';
+}
+
+std::optional<std::chrono::nanoseconds> ParseTimeout(std::string_view value) {
+  constexpr std::size_t kMostDigits = 8;
+  if (value.size() < 2 || value.size() > kMostDigits + 1) return std::nullopt;
+  const auto unit = UnitOf(value.back());
+  value.remove_suffix(1);
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
+  if (!unit || error != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  if (count > kLongestTimeout / *unit) return kLongestTimeout;
+  return count * *unit;
 }
 
 std::string EncodeText(std::string_view text) {

@@ -1,7 +1,9 @@
 // How gRPC puts messages and errors into HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +25,11 @@ void AppendMessage(std::string& out, std::string_view message);
 // Whether a request with this content-type is gRPC's: application/grpc, perhaps with the name of how its messages are
 // written behind a '+', or with parameters.
 bool IsGrpcType(std::string_view content_type);
+
+// Of the header grpc-timeout: at most eight digits and a unit. Nothing when it is something else. Who waits for longer
+// than a year waits for a year.
+std::optional<std::chrono::nanoseconds> ParseTimeout(std::string_view value);
+inline constexpr std::chrono::hours kLongestTimeout{24 * 365};
 
 // Of a text as the header grpc-message has it. nghttp2 sends no headers beyond 64 KiB, and clients take less.
 inline constexpr std::size_t kMaxText = 4096;

@@ -171,6 +171,10 @@ void Session::TakeHeader(Stream& stream, std::string_view name, std::string_view
   } else if (name == ":path") {
     const auto method = methods_.find(value);
     if (method != methods_.end()) stream.method = &method->second;
+  } else if (name == "grpc-timeout") {
+    const auto timeout = ParseTimeout(value);
+    stream.bad_timeout = !timeout;
+    if (timeout) stream.until = After(*timeout);
   }
 }
 
@@ -197,7 +201,9 @@ Result<std::optional<Session::Ready>> Session::NextCall() {
       continue;
     }
     answers_->Expect();
-    auto call = std::make_shared<Call>(answers_, id, std::move(stream->body), stream->method->reads ? kPrefixSize : 0);
+    stream->gone = std::stop_source();
+    auto call = std::make_shared<Call>(answers_, id, std::move(stream->body), stream->method->reads ? kPrefixSize : 0,
+                                       Interest{.until = stream->until, .gone = stream->gone.get_token()});
     return std::optional(Ready{stream->method, std::move(call)});
   }
   return std::optional<Ready>();
@@ -224,6 +230,10 @@ std::string_view Session::RefusalByHttp(const Stream& stream) {
 
 Status Session::Judge(const Stream& stream) {
   if (stream.method == nullptr) return Error(Code::kUnimplemented, "there is no such method");
+  if (stream.bad_timeout) return Internal("grpc-timeout is malformed");
+  if (std::chrono::steady_clock::now() >= stream.until) {
+    return Error(Code::kDeadlineExceeded, "the time that the client gave the call is over");
+  }
   if (stream.too_long) {
     return ResourceExhausted(fmt::format("the request has more than {} octets", stream.method->max_message));
   }

@@ -58,6 +58,9 @@ class Session {
   // One call, until both sides have ended it.
   struct Stream {
     explicit Stream(std::shared_ptr<RequestBudget> budget) : body(std::move(budget)) {}
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    ~Stream() { gone.request_stop(); }
 
     bool post = false;               // as all of gRPC's are
     bool grpc = false;               // by its content-type
@@ -65,8 +68,11 @@ class Session {
     RequestBody body;                // of the request
     bool too_long = false;           // for its method
     bool too_much = false;           // with all others
+    bool bad_timeout = false;        // it does not say for how long the client waits
     bool due = false;                // has come, or is refused
-    std::string out;                 // of the answer
+    Deadline until = Deadline::max();
+    std::stop_source gone{std::nostopstate};  // told to the call, when it has begun
+    std::string out;                          // of the answer
     std::size_t sent = 0;
   };
   struct Ping {

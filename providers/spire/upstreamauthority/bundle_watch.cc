@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "keystore/base/guard.h"
+#include "keystore/base/pause.h"
 #include "signer/client/retry.h"
 
 namespace rootkeep::spire {
@@ -14,13 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongestWait{5000};
 constexpr std::chrono::seconds kSteady{5};  // a stream that lasted so long was none of a daemon that fails at once
-
-void Wait(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, time, [] { return false; });
-}
 
 }  // namespace
 
@@ -43,7 +35,7 @@ void BundleWatch::Run(const std::stop_token& stop) {
       if (!stop.stop_requested()) Report(ended);
     });
     ++failures_;
-    Wait(std::min(WaitAfter({}, failures_, 0.5), kLongestWait), stop);
+    PauseUntil(After(std::min(WaitAfter({}, failures_, 0.5), kLongestWait)), stop);
   }
 }
 

@@ -136,27 +136,54 @@ TEST_F(SeveralSignatures, OneThatIsRefusedSaysWhy) {
   EXPECT_NE(answered[0].ending.text.find("the token is broken"), std::string::npos) << answered[0].ending.text;
 }
 
-TEST(KeyManagerServiceTest, EndsBeforeTheSignaturesThatWait) {
-  const auto answers = unary::Answers::Make().value();
-  answers->Expect();
+class KeyManagerServiceTest : public ::testing::Test {
+ protected:
+  // How a signature ends that waited for a thread while `meanwhile` was done.
+  template <typename Meanwhile>
+  grpc::StatusCode EndOfASignatureThatWaited(unary::Interest interest, Meanwhile meanwhile) {
+    answers->Expect();
+    {
+      SigningThreads threads(1, 10);
+      Hold(threads, go);
+      service = std::make_unique<KeyManagerService<AgentContract>>(manager, threads);
+      service->Methods(blocking)
+          .at("/spire.plugin.agent.keymanager.v1.KeyManager/SignData")
+          .ask(std::make_shared<unary::Call>(answers, 1, Request(), 0, std::move(interest)), waits);
+      meanwhile();
+      go.count_down();
+    }
+    std::vector<unary::Answer> ready;
+    answers->Take(ready);
+    EXPECT_EQ(ready.size(), 1U);
+    return ready.empty() ? grpc::StatusCode::OK : static_cast<grpc::StatusCode>(ready[0].ending.code);
+  }
+
+  const std::shared_ptr<unary::Answers> answers = unary::Answers::Make().value();
   std::latch go{1};
   KeyManager manager;
-  Threads blocking(1, 1);
+  Threads blocking{1, 1};
   unary::Waits waits;
-  {
-    SigningThreads threads(1, 10);
-    Hold(threads, go);
-    auto service = std::make_unique<KeyManagerService<AgentContract>>(manager, threads);
-    service->Methods(blocking)
-        .at("/spire.plugin.agent.keymanager.v1.KeyManager/SignData")
-        .ask(std::make_shared<unary::Call>(answers, 1, Request(), 0), waits);
-    service.reset();
-    go.count_down();
-  }
-  std::vector<unary::Answer> ready;
-  answers->Take(ready);
-  ASSERT_EQ(ready.size(), 1U);
-  EXPECT_EQ(ready[0].ending.code, grpc::StatusCode::FAILED_PRECONDITION) << ready[0].ending.text;
+  std::unique_ptr<KeyManagerService<AgentContract>> service;
+};
+
+// What it is asked for, this manager refuses: it is not configured.
+TEST_F(KeyManagerServiceTest, EndsBeforeTheSignaturesThatWait) {
+  const auto code = EndOfASignatureThatWaited({}, [this] { service.reset(); });
+  EXPECT_EQ(code, grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(KeyManagerServiceTest, IsNotAskedForWhatItsClientGaveUp) {
+  std::stop_source gone;
+  const auto code = EndOfASignatureThatWaited({.gone = gone.get_token()}, [&] { gone.request_stop(); });
+  EXPECT_EQ(code, grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(KeyManagerServiceTest, IsNotAskedAfterTheClientsDeadline) {
+  const Deadline until = After(std::chrono::milliseconds(1));
+  const auto code = EndOfASignatureThatWaited({.until = until}, [&] {
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  });
+  EXPECT_EQ(code, grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
 }  // namespace

@@ -51,5 +51,22 @@ TEST(GrpcText, IsCutToWhatGoesOut) {
   EXPECT_TRUE(escaped.ends_with("%0A"));
 }
 
+TEST(GrpcTimeout, IsANumberAndItsUnit) {
+  using std::chrono::nanoseconds;
+  EXPECT_EQ(ParseTimeout("1H"), std::chrono::hours(1));
+  EXPECT_EQ(ParseTimeout("2M"), std::chrono::minutes(2));
+  EXPECT_EQ(ParseTimeout("03S"), std::chrono::seconds(3));
+  EXPECT_EQ(ParseTimeout("99999999m"), std::chrono::milliseconds(99'999'999));
+  EXPECT_EQ(ParseTimeout("5u"), std::chrono::microseconds(5));
+  EXPECT_EQ(ParseTimeout("0n"), nanoseconds(0));
+  EXPECT_EQ(ParseTimeout("99999999H"), kLongestTimeout) << "more than there are nanoseconds for";
+}
+
+TEST(GrpcTimeout, IsNothingElse) {
+  for (const char* value : {"", "S", "1", "1s", "1 S", "+1S", "-1S", "1.5S", "0x1S", "1SS", "100000000S", "Ã©S"}) {
+    EXPECT_EQ(ParseTimeout(value), std::nullopt) << value;
+  }
+}
+
 }  // namespace
 }  // namespace rootkeep::spire::unary

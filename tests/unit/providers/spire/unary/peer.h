@@ -29,6 +29,7 @@ struct Reply {
 struct Saying {
   std::string method = "POST";
   std::string content_type = "application/grpc";
+  std::string timeout = {};
 };
 
 class Peer {
@@ -52,6 +53,7 @@ class Peer {
     std::vector headers{Header(":method", saying.method), Header(":scheme", "http"), Header(":path", path),
                         Header(":authority", "localhost")};
     if (!saying.content_type.empty()) headers.push_back(Header("content-type", saying.content_type));
+    if (!saying.timeout.empty()) headers.push_back(Header("grpc-timeout", saying.timeout));
     auto& unsent = bodies_.emplace_back(std::make_unique<Body>(Body{std::move(body), whole}));
     const nghttp2_data_provider data{.source = {.ptr = unsent.get()}, .read_callback = ReadBody};
     return nghttp2_submit_request(session_.get(), nullptr, headers.data(), headers.size(), &data, nullptr);

@@ -10,11 +10,13 @@
 #include <latch>
 #include <stdexcept>
 
+#include "tests/support/eventually.h"
 #include "tests/unit/providers/spire/unary/peer.h"
 
 namespace rootkeep::spire::unary {
 namespace {
 
+using rootkeep::testing::Eventually;
 using testing::Peer;
 
 constexpr std::chrono::seconds kPatience{30};
@@ -203,6 +205,7 @@ TEST_F(UnaryServer, AnAnswerAfterItsConnectionIsNobodys) {
     client.Say(client.peer.Pending());
     begun.wait();
   }
+  EXPECT_TRUE(Eventually([this] { return kept->Over().has_value(); }));
   kept->Finish({}, "too late");
   Client next(server);
   EXPECT_EQ(next.Ask("/t/Here").code(), "0");

@@ -265,6 +265,41 @@ TEST_F(UnarySession, DoesNotBeginACallThatIsGone) {
   EXPECT_TRUE(kept.empty());
 }
 
+TEST_F(UnarySession, TellsACallThatItsClientHasGone) {
+  const int ended = peer.AskWith("/test.Service/Keep", "m");
+  peer.AskWith("/test.Service/Keep", "m");
+  Talk();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_FALSE(kept[0]->Over());
+  peer.Cancel(ended);
+  Talk();
+  ASSERT_TRUE(kept[0]->Over());
+  EXPECT_EQ(kept[0]->Over()->code, 1);
+  EXPECT_FALSE(kept[1]->Over());
+  session.reset();
+  ASSERT_TRUE(kept[1]->Over());
+  EXPECT_EQ(kept[1]->Over()->code, 1);
+}
+
+TEST_F(UnarySession, TellsACallHowLongItsClientWaits) {
+  peer.AskWith("/test.Service/Keep", "m");
+  peer.AskWith("/test.Service/Keep", "m", {.timeout = "3H"});
+  Talk();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0]->interest().until, Deadline::max());
+  EXPECT_GT(kept[1]->interest().until, After(std::chrono::hours(2)));
+  EXPECT_LE(kept[1]->interest().until, After(std::chrono::hours(3)));
+}
+
+TEST_F(UnarySession, BeginsNoCallWhoseTimeIsOverOrUnknown) {
+  const int over = peer.AskWith("/test.Service/Keep", "m", {.timeout = "1n"});
+  const int unknown = peer.AskWith("/test.Service/Keep", "m", {.timeout = "soon"});
+  Talk();
+  EXPECT_TRUE(kept.empty());
+  EXPECT_EQ(peer.replies[over].code(), "4");
+  EXPECT_EQ(peer.replies[unknown].code(), "13");
+}
+
 TEST_F(UnarySession, AnswersAPingInItsTime) {
   peer.Ping();
   Talk();
