@@ -19,6 +19,8 @@ using keysocket::WireType;
 using keysocket::WireUse;
 
 constexpr std::size_t kMostKeys = 4096;  // that are listed
+// Of the agent's refusals (ForeignCaKeys): others' keys are being made, and nothing was begun.
+constexpr std::string_view kCreations = "creations";
 
 Error FromAgent(const Failure& failure) {
   const bool away = failure.code == FailureCode::kDeadlineExceeded;
@@ -111,7 +113,9 @@ Result<ManagedKey> KeyAgent::Create(const std::string& id, WireType type, const 
   Failure why;
   const keysocket::CreateCall call{
       .type = type, .use = WireUse::kForeignCa, .generation = keysocket::kNextGeneration, .name = name};
-  if (!client_.Create(call, patience.deadline, memory, described, why)) return FromAgent(why);
+  while (!client_.Create(call, patience.deadline, memory, described, why)) {
+    if (why.reason.view() != kCreations || !WaitForRoom(why, patience)) return FromAgent(why);
+  }
   RK_TRY(auto key, Read(described));
   if (!key || key->id != id || key->type != type) return Broken("it made another key than it was asked for");
   return *std::move(key);

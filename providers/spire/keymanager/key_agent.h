@@ -38,7 +38,8 @@ class KeyAgent {
 
   // INTERNAL when two keys have one label, in two tokens: which is meant nobody can say.
   Result<ManagedKeys> List(Deadline deadline);
-  // The next generation. Made at most once: when the answer is lost, there may be one more than is known.
+  // The next generation. Made at most once: when the answer is lost, there may be one more than is known. Where others'
+  // keys are being made, it waits for its turn, unless the caller goes.
   Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, const Patience& patience);
   // ECDSA: DER. UNIMPLEMENTED when the token does not offer what is asked for. Where too many wait for the token, it is
   // asked again when the agent says, unless the caller has gone.
