@@ -71,10 +71,7 @@ Status Connection::Carry() {
       answers_->Rest();
       RK_RETURN_IF_ERROR(Announce());
     }
-    if (ready.socket) {
-      RK_TRY(const bool open, Read());
-      if (!open) return Ok();
-    }
+    if (ready.socket) RK_RETURN_IF_ERROR(Read());
     RK_RETURN_IF_ERROR(HandleCalls());
     if (session_->over()) EndAtLatest(After(kFarewell));
   }
@@ -93,6 +90,8 @@ Status Connection::Announce() {
 
 bool Connection::Over() const {
   if (gone_ || (session_->over() && unsent_.empty())) return true;
+  // What the peer's windows had no room for stays unsent: it opens them no more.
+  if (heard_all_ && answers_->expected() == 0 && unsent_.empty()) return true;
   const Deadline end_by = end_by_;
   if (end_by == Deadline::max()) return false;
   const bool done = announced_ && answers_->expected() == 0 && !session_->owes() && unsent_.empty();
@@ -100,7 +99,7 @@ bool Connection::Over() const {
 }
 
 Connection::Readiness Connection::Await() {
-  const bool reads = unsent_.size() < kMostUnsent;
+  const bool reads = !heard_all_ && unsent_.size() < kMostUnsent;
   const auto events = static_cast<short>((reads ? POLLIN : 0) | (unsent_.empty() ? 0 : POLLOUT));
   watched_.assign({pollfd{socket_.get(), events, 0}, pollfd{answers_->fd(), POLLIN, 0}});
   const std::size_t own = watched_.size();
@@ -111,13 +110,15 @@ Connection::Readiness Connection::Await() {
   return {.socket = (watched_[0].revents & ~POLLOUT) != 0, .answers = watched_[1].revents != 0};
 }
 
-Result<bool> Connection::Read() {
-  const ssize_t size = recv(socket_.get(), input_.data(), input_.size(), MSG_DONTWAIT);
-  if (size < 0 && MayPass(errno)) return true;
-  if (size == 0 || (size < 0 && IsGone(errno))) return false;
-  if (size < 0) return ErrnoError("recv", errno);
-  RK_RETURN_IF_ERROR(session_->Receive(ByteView(input_).first(static_cast<std::size_t>(size))));
-  return true;
+// What poll says without being asked is that the peer has closed.
+Status Connection::Read() {
+  const ssize_t size = heard_all_ ? 0 : recv(socket_.get(), input_.data(), input_.size(), MSG_DONTWAIT);
+  if (size > 0) return session_->Receive(ByteView(input_).first(static_cast<std::size_t>(size)));
+  if (size < 0 && MayPass(errno)) return Ok();
+  if (size < 0 && !IsGone(errno)) return ErrnoError("recv", errno);
+  gone_ = size < 0 || heard_all_;
+  heard_all_ = true;
+  return Ok();
 }
 
 // Each answer is sent before the next call is handled: the host goes on with it meanwhile.
@@ -148,7 +149,7 @@ Status Connection::Send() {
   const ssize_t sent = send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0 && !MayPass(errno) && !IsGone(errno)) return ErrnoError("send", errno);
   // Perhaps for sending only: a peer who still holds his end, and has said that he reads no more.
-  gone_ = sent < 0 && IsGone(errno);
+  if (sent < 0 && IsGone(errno)) gone_ = true;
   if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
   return Ok();
 }

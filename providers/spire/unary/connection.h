@@ -14,7 +14,8 @@ namespace rootkeep::spire::unary {
 
 // One thread reads, begins calls and sends their answers, so that a call that is answered where it begins costs no
 // hand-over and wakes nobody else. gRPC's server needs eight wake-ups and three packets for the same on a Unix socket,
-// whose edge-triggered readiness to be written to comes with every packet that the other side takes.
+// whose edge-triggered readiness to be written to comes with every packet that the other side takes. A peer that closes
+// its writing side is given the answers to what it has asked, and the connection ends.
 class Connection {
  public:
   // Begins to serve `socket`, which is non-blocking. `methods` outlive it. UNAVAILABLE when there is no thread for it.
@@ -47,8 +48,7 @@ class Connection {
   [[nodiscard]] bool Over() const;
   // Serves what its calls wait for.
   Readiness Await();
-  // False when the peer has closed.
-  Result<bool> Read();
+  Status Read();
   Status HandleCalls();
   Status SubmitAnswers();
   Status Send();
@@ -61,7 +61,8 @@ class Connection {
 
   // The thread's own.
   bool announced_ = false;
-  bool gone_ = false;  // nobody takes answers any more
+  bool heard_all_ = false;  // the peer sends no more
+  bool gone_ = false;       // nobody takes answers any more
   std::vector<std::uint8_t> input_;
   std::vector<pollfd> watched_;
   Waits waits_;

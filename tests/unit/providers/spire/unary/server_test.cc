@@ -35,7 +35,7 @@ class Client {
   template <typename Done>
   bool SpeakUntil(Done done) {
     while (!done()) {
-      unsent_ += peer.Pending();
+      if (writes_) unsent_ += peer.Pending();
       const ssize_t sent = send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
       if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
       pollfd watched{socket_.get(), static_cast<short>(POLLIN | (unsent_.empty() ? 0 : POLLOUT)), 0};
@@ -53,6 +53,10 @@ class Client {
   bool IsClosed() {
     (void)SpeakUntil([] { return false; });
     return closed_;
+  }
+  void WriteNoMore() {
+    EXPECT_EQ(shutdown(socket_.get(), SHUT_WR), 0);
+    writes_ = false;
   }
   void ReadNoMore() { EXPECT_EQ(shutdown(socket_.get(), SHUT_RD), 0); }
   // The other side has shut down its end.
@@ -76,6 +80,7 @@ class Client {
 
   Fd socket_;
   bool closed_ = false;
+  bool writes_ = true;
   std::string unsent_;
 };
 
@@ -163,6 +168,34 @@ TEST_F(UnaryServer, ClosesAConnectionOfAPeerThatReadsNoMore) {
   client.peer.AskWith("/t/Here", "m");
   client.Say(client.peer.Pending());
   EXPECT_TRUE(client.IsHungUp());
+}
+
+TEST_F(UnaryServer, AnswersAPeerThatWritesNoMoreAndCloses) {
+  Client client(server);
+  const int kept_call = client.peer.AskWith("/t/Keep", "m");
+  const int other = client.peer.AskWith("/t/Elsewhere", std::string(60'000, 'm'));
+  client.peer.Ask("/t/Here", "half of a", /*whole=*/false);
+  client.Say(client.peer.Pending());
+  client.WriteNoMore();
+  begun.wait();
+  EXPECT_TRUE(client.SpeakUntil([&] { return client.peer.replies[other].ended; }));
+  kept->Finish({}, "answered");
+  EXPECT_TRUE(client.SpeakUntil([&] { return client.peer.replies[kept_call].ended; }));
+  EXPECT_EQ(client.peer.replies[kept_call].code(), "0");
+  EXPECT_EQ(OnlyMessage(client.peer.replies[kept_call].body).value(), "answered");
+  EXPECT_TRUE(client.IsClosed());
+}
+
+TEST_F(UnaryServer, WaitsForNothingOnceAPeerThatWroteNoMoreHasClosed) {
+  {
+    Client client(server);
+    client.peer.AskWith("/t/Keep", "m");
+    client.Say(client.peer.Pending());
+    client.WriteNoMore();
+    begun.wait();
+  }
+  EXPECT_TRUE(Eventually([this] { return kept->Over().has_value(); }));
+  kept->Finish({});
 }
 
 TEST_F(UnaryServer, BoundsConnections) {
