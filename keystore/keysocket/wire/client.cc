@@ -41,18 +41,16 @@ bool Client::Refuse(Failure& why) const noexcept {
   return false;
 }
 
-Outcome Client::Obtain(bool may_be_kept, WireDeadline deadline, Connection& out, Failure& why, bool& kept) noexcept {
-  // Of a kept connection nobody knows whether the agent still has it, until something is sent.
-  kept = may_be_kept && idle_.Take(out);
-  return kept ? Outcome::kAnswered : Connection::Open(path(), deadline, out, why);
-}
-
 Outcome Client::CallOnce(Request& request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,
                          Failure& why, bool& kept) noexcept {
   Connection connection;
-  const Outcome obtained = Obtain(MayBeRepeated(request), deadline, connection, why, kept);
-  // Nothing of the request was sent yet.
-  if (obtained != Outcome::kAnswered) return obtained;
+  // Of a kept connection nobody knows whether the agent still has it, until something is sent.
+  kept = MayBeRepeated(request) && idle_.Take(connection);
+  if (!kept) {
+    const Outcome opened = Connection::Open(path(), deadline, connection, why);
+    // Nothing of the request was sent yet.
+    if (opened != Outcome::kAnswered) return opened;
+  }
   request.wait_ms = MillisecondsUntil(deadline, 1);
   const Outcome outcome = connection.Exchange(request, deadline, memory, reply, why);
   if (outcome == Outcome::kAnswered) idle_.Keep(std::move(connection));
@@ -99,16 +97,14 @@ bool Client::Sign(const SignCall& call, WireDeadline deadline, Signature& out, F
 
 bool Client::SignBegin(const SignCall& call, WireDeadline deadline, PendingSignature& pending, Failure& why) noexcept {
   const Request request{.number = NextNumber(), .wait_ms = MillisecondsUntil(deadline, 1), .call = call};
-  for (bool kept = true; kept;) {
-    Connection connection;
-    if (Obtain(true, deadline, connection, why, kept) != Outcome::kAnswered) return Refuse(why);
-    const Outcome sent = connection.Send(request, deadline, why);
-    if (sent == Outcome::kAnswered) {
-      pending.connection_ = std::move(connection);
-      pending.number_ = request.number;
-      return true;
-    }
+  why = WireFailure(FailureCode::kUnavailable, kReasonAgentDown, "no connection is kept");
+  for (Connection kept; idle_.Take(kept);) {
+    const Outcome sent = kept.Send(request, steady_clock::now(), why);
+    if (sent == Outcome::kLost) continue;  // the agent was restarted since
     if (sent == Outcome::kFailed) break;
+    pending.connection_ = std::move(kept);
+    pending.number_ = request.number;
+    return true;
   }
   return Refuse(why);
 }

@@ -60,8 +60,9 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   [[nodiscard]] bool Sign(const SignCall& call, WireDeadline deadline, Signature& out, Failure& why) noexcept;
-  // The same in two steps, which a thread can take for several signatures at once. Neither waits for an agent that is
-  // being restarted, or asks again; SignEnd does not wait at all, and is for when `pending` is readable.
+  // The same in two steps, neither of which waits, so that a thread can take them for several signatures at once.
+  // SignBegin asks on a kept connection only; without one it fails, and a Sign makes one. SignEnd is for when `pending`
+  // is readable. What the agent says may be asked again, or was lost, is not asked again here.
   [[nodiscard]] bool SignBegin(const SignCall& call, WireDeadline deadline, PendingSignature& pending,
                                Failure& why) noexcept;
   [[nodiscard]] bool SignEnd(PendingSignature pending, Signature& out, Failure& why) noexcept;
@@ -80,8 +81,6 @@ class Client {
   [[nodiscard]] std::string_view path() const noexcept { return {path_.data(), path_size_}; }
 
  private:
-  // A kept connection, or a new one; `kept` says which.
-  Outcome Obtain(bool may_be_kept, WireDeadline deadline, Connection& out, Failure& why, bool& kept) noexcept;
   [[nodiscard]] std::uint32_t NextNumber() noexcept { return last_number_.fetch_add(1, std::memory_order_relaxed) + 1; }
   // True when `reply` is what the call asked for.
   bool Call(Request request, WireDeadline deadline, std::span<std::uint8_t> memory, Reply& reply,

@@ -26,8 +26,10 @@ Error FromAgent(const Failure& failure) {
   const bool away = failure.code == FailureCode::kDeadlineExceeded;
   std::string message(failure.message.view());
   if (!failure.reason.empty()) message += fmt::format(" ({})", failure.reason.view());
-  return Error(away ? Code::kUnavailable : static_cast<Code>(failure.code), std::move(message))
-      .WithHint(std::string(failure.hint.view()));
+  auto error = Error(away ? Code::kUnavailable : static_cast<Code>(failure.code), std::move(message))
+                   .WithHint(std::string(failure.hint.view()));
+  if (failure.retry_ms == 0) return error;
+  return std::move(error).WithRetryAfter(std::chrono::milliseconds(failure.retry_ms));
 }
 
 // Where too many callers wait for the token, until the agent says to come back. False when that is not why, or too
@@ -47,6 +49,10 @@ Error Broken(std::string_view what) {
 bool IsOfSpires(WireType type) {
   return type == WireType::kEcP256 || type == WireType::kEcP384 || type == WireType::kRsa2048 ||
          type == WireType::kRsa4096;
+}
+
+MadeSignature Copy(const keysocket::Signature& signature) {
+  return {.octets = std::string(AsText(signature.view())), .queued = std::chrono::nanoseconds(signature.queued_ns)};
 }
 
 keysocket::SignCall CallFor(const ManagedKey& key, const SignRequest& request) {
@@ -121,7 +127,7 @@ Result<ManagedKey> KeyAgent::Create(const std::string& id, WireType type, const 
   return *std::move(key);
 }
 
-Result<std::string> KeyAgent::Sign(const ManagedKey& key, const SignRequest& request, const Patience& patience) {
+Result<MadeSignature> KeyAgent::Sign(const ManagedKey& key, const SignRequest& request, const Patience& patience) {
   if (!Offers(key, request)) {
     return Error(Code::kUnimplemented, "the token does not offer this kind of signature with this key");
   }
@@ -130,7 +136,7 @@ Result<std::string> KeyAgent::Sign(const ManagedKey& key, const SignRequest& req
   while (!client_.Sign(CallFor(key, request), patience.deadline, signature, why)) {
     if (!WaitForRoom(why, patience)) return FromAgent(why);
   }
-  return std::string(AsText(signature.view()));
+  return Copy(signature);
 }
 
 std::optional<keysocket::PendingSignature> KeyAgent::SignBegin(const ManagedKey& key, const SignRequest& request,
@@ -141,11 +147,11 @@ std::optional<keysocket::PendingSignature> KeyAgent::SignBegin(const ManagedKey&
   return pending;
 }
 
-std::optional<std::string> KeyAgent::SignEnd(keysocket::PendingSignature pending) {
+Result<MadeSignature> KeyAgent::SignEnd(keysocket::PendingSignature pending) {
   keysocket::Signature signature;
   Failure why;
-  if (!client_.SignEnd(std::move(pending), signature, why)) return std::nullopt;
-  return std::string(AsText(signature.view()));
+  if (!client_.SignEnd(std::move(pending), signature, why)) return FromAgent(why);
+  return Copy(signature);
 }
 
 }  // namespace rootkeep::spire

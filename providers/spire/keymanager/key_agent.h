@@ -22,6 +22,11 @@ struct ManagedKey {
 };
 using ManagedKeys = std::map<std::string, ManagedKey, std::less<>>;  // by id, the newest of each
 
+struct MadeSignature {
+  std::string octets;                  // ECDSA: DER
+  std::chrono::nanoseconds queued{0};  // that it waited for its turn in the agent
+};
+
 // How long a caller waits.
 struct Patience {
   Deadline deadline;
@@ -41,14 +46,15 @@ class KeyAgent {
   // The next generation. Made at most once: when the answer is lost, there may be one more than is known. Where others'
   // keys are being made, it waits for its turn, unless the caller goes.
   Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, const Patience& patience);
-  // ECDSA: DER. UNIMPLEMENTED when the token does not offer what is asked for. Where too many wait for the token, it is
+  // UNIMPLEMENTED when the token does not offer what is asked for. Where too many wait for the token, it is
   // asked again when the agent says, unless the caller has gone.
-  Result<std::string> Sign(const ManagedKey& key, const SignRequest& request, const Patience& patience);
-  // Asks for it, and no more; nothing when that did not go smoothly. For when the answer is readable: the signature, or
-  // nothing when it is none. Sign says why.
+  Result<MadeSignature> Sign(const ManagedKey& key, const SignRequest& request, const Patience& patience);
+  // The same in two steps, neither of which waits. Nothing when the agent cannot be asked without waiting for it, or
+  // not for this: Sign does what can be done. SignEnd is for when the answer is readable; with retry_after where the
+  // agent wants to be asked later.
   std::optional<keysocket::PendingSignature> SignBegin(const ManagedKey& key, const SignRequest& request,
                                                        Deadline deadline);
-  std::optional<std::string> SignEnd(keysocket::PendingSignature pending);
+  Result<MadeSignature> SignEnd(keysocket::PendingSignature pending);
 
  private:
   // Nothing for a key of another instance's or of a type that SPIRE does not have.

@@ -21,6 +21,11 @@ std::optional<WireType> TypeOf(int number) {
   return kTypes[static_cast<std::size_t>(number - 1)];
 }
 
+// Perhaps another key is called like that now.
+bool IsReplaced(const Error& error) {
+  return error.code() == Code::kFailedPrecondition || error.code() == Code::kNotFound;
+}
+
 }  // namespace
 
 int SpireTypeOf(WireType type) { return static_cast<int>(std::ranges::find(kTypes, type) - kTypes.begin()) + 1; }
@@ -132,10 +137,13 @@ std::optional<KeyManager::Asked> KeyManager::SignDataBegin(const std::string& id
   return Asked{.instance = std::move(instance), .pending = *std::move(pending), .fingerprint = key->second.fingerprint};
 }
 
-std::optional<KeyManager::Signed> KeyManager::SignDataEnd(Asked asked) {
-  auto signature = asked.instance->agent.SignEnd(std::move(asked.pending));
-  if (!signature) return std::nullopt;
-  return Signed{.signature = *std::move(signature), .fingerprint = asked.fingerprint};
+Result<KeyManager::Signed> KeyManager::SignDataEnd(Asked asked) {
+  RK_TRY(MadeSignature made, asked.instance->agent.SignEnd(std::move(asked.pending)));
+  return Signed{.signature = std::move(made.octets), .fingerprint = asked.fingerprint, .queued = made.queued};
+}
+
+bool KeyManager::MayGoBetter(const Error& error) {
+  return error.code() == Code::kUnavailable || error.code() == Code::kResourceExhausted || IsReplaced(error);
 }
 
 Result<KeyManager::Signed> KeyManager::Instance::Sign(const std::string& id, const SignerOptions& options,
@@ -146,10 +154,12 @@ Result<KeyManager::Signed> KeyManager::Instance::Sign(const std::string& id, con
     if (key == known->end()) return NotFound(fmt::format("no such key \"{}\"", id));
     RK_TRY(const SignRequest request, PrepareToSign(key->second.type, options, digest));
     auto signature = agent.Sign(key->second, request, patience);
-    if (signature.ok()) return Signed{.signature = *std::move(signature), .fingerprint = key->second.fingerprint};
-    const Code code = signature.error().code();
-    const bool replaced = code == Code::kFailedPrecondition || code == Code::kNotFound;
-    if (refreshed || !replaced) return std::move(signature).error();
+    if (signature.ok()) {
+      return Signed{.signature = std::move(signature->octets),
+                    .fingerprint = key->second.fingerprint,
+                    .queued = signature->queued};
+    }
+    if (refreshed || !IsReplaced(signature.error())) return std::move(signature).error();
     const keysocket::Fingerprint asked = key->second.fingerprint;
     RK_TRY(known, Refresh(patience.deadline));
     const auto now = known->find(id);

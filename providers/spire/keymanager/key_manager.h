@@ -42,6 +42,7 @@ class KeyManager final : public Configurable {
   struct Signed {
     std::string signature;
     keysocket::Fingerprint fingerprint;  // of the key that made it
+    std::chrono::nanoseconds queued;     // that it waited for its turn in the agent
   };
   // `options` absent: SPIRE gave none. May be asked again after UNAVAILABLE or RESOURCE_EXHAUSTED.
   Result<Signed> SignData(const std::string& id, const std::optional<SignerOptions>& options, std::string_view digest,
@@ -55,11 +56,14 @@ class KeyManager final : public Configurable {
     keysocket::PendingSignature pending;
     keysocket::Fingerprint fingerprint;
   };
-  // The same in two steps, for a thread that has something else to do until `pending` is readable. Nothing from either
-  // when it does not go smoothly: then SignData does what can be done, and says what is wrong.
+  // The same in two steps, neither of which waits, for a thread that has something else to do until `pending` is
+  // readable. Nothing when the agent cannot be asked like that, or not for this: SignData does what can be done.
   std::optional<Asked> SignDataBegin(const std::string& id, const std::optional<SignerOptions>& options,
                                      std::string_view digest, Deadline deadline);
-  static std::optional<Signed> SignDataEnd(Asked asked);
+  static Result<Signed> SignDataEnd(Asked asked);
+  // Whether SignData may do better than an answer with this error: wait, or ask for the key that has taken this one's
+  // place.
+  static bool MayGoBetter(const Error& error);
 
  private:
   Result<std::shared_ptr<const Instance>> Configured() const;

@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "keystore/base/bytes.h"
+#include "keystore/base/pause.h"
 #include "proto/spire/agent_keymanager.grpc.pb.h"
 #include "proto/spire/server_keymanager.grpc.pb.h"
 #include "providers/spire/keymanager/key_manager.h"
@@ -121,34 +124,50 @@ class KeyManagerService {
   // Asks for the signature, and sees to it that the call is answered when it is there. False when it is not asked for.
   bool Ask(const std::shared_ptr<unary::Call>& call, const RequestPtr& request, Deadline deadline,
            unary::Waits& waits) {
-    const auto now = std::chrono::steady_clock::now();
-    const Deadline soon = std::min(deadline, now + SigningThreads::kSoon);
-    auto asked = manager_.SignDataBegin(request->key_id(), OptionsOf(*request), request->data(), soon);
+    const auto began = std::chrono::steady_clock::now();
+    const Deadline soon = began + SigningThreads::kSoon;
+    const Deadline until = std::min(deadline, soon);
+    auto asked = manager_.SignDataBegin(request->key_id(), OptionsOf(*request), request->data(), until);
     if (!asked) return false;
     const int fd = asked->pending.fd();
-    const auto shared = std::make_shared<KeyManager::Asked>(*std::move(asked));
-    waits.Add(fd, soon, [this, call, request, deadline, now, shared](bool readable) {
-      if (!readable) threads_.GaveUp();
-      auto made = readable ? KeyManager::SignDataEnd(std::move(*shared)) : std::nullopt;
-      if (!made) return SignElsewhere(call, request, deadline);
-      threads_.Learn(std::chrono::steady_clock::now() - now);
-      Finish(*call, grpc::Status::OK, Show(*std::move(made)));
+    const auto shared = std::make_shared<KeyManager::Asked>(*std::move(asked));  // Waits copies what it is given
+    waits.Add(fd, until, [this, call, request, deadline, began, soon, shared](bool readable) {
+      const auto now = std::chrono::steady_clock::now();
+      if (!readable) {
+        if (now >= soon) threads_.GaveUp();
+        return SignElsewhere(call, request, deadline);
+      }
+      auto made = KeyManager::SignDataEnd(std::move(*shared));
+      if (made.ok()) {
+        threads_.Learn(now - began - made->queued);
+        return Finish(*call, grpc::Status::OK, Show(*std::move(made)));
+      }
+      const Error& error = made.error();
+      if (!KeyManager::MayGoBetter(error)) return Finish(*call, ToGrpc(error), SignDataResponse());
+      SignElsewhere(call, request, deadline, now + error.retry_after().value_or(std::chrono::milliseconds(0)));
     });
     return true;
   }
 
-  void SignElsewhere(const std::shared_ptr<unary::Call>& call, const RequestPtr& request, Deadline deadline) {
-    const bool taken = threads_.Post([&manager = manager_, call, request, deadline] {
-      if (EndIfOver(*call)) return false;
+  // Not before `from`.
+  void SignElsewhere(const std::shared_ptr<unary::Call>& call, const RequestPtr& request, Deadline deadline,
+                     Deadline from = {}) {
+    using Took = std::optional<SigningThreads::Duration>;
+    const bool taken = threads_.Post([&manager = manager_, call, request, deadline, from]() -> Took {
       const Patience patience{.deadline = deadline, .gone = call->interest().gone};
+      PauseUntil(std::min(from, deadline), patience.gone);
+      if (EndIfOver(*call)) return std::nullopt;
+      Took took;
       SignDataResponse response;
       const grpc::Status status = Answer([&]() -> Status {
+        const auto began = std::chrono::steady_clock::now();
         RK_TRY(auto made, manager.SignData(request->key_id(), OptionsOf(*request), request->data(), patience));
+        took = std::chrono::steady_clock::now() - began - made.queued;
         response = Show(std::move(made));
         return Ok();
       });
       Finish(*call, status, response);
-      return status.ok();
+      return took;
     });
     if (taken) return;
     call->Finish({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .text = "too many signatures wait for the token"});

@@ -9,10 +9,9 @@ void SigningThreads::Learn(Duration took) {
   if (took < kQuick) slow_.store(false, std::memory_order_relaxed);
 }
 
-bool SigningThreads::Post(std::function<bool()> sign) {
+bool SigningThreads::Post(std::function<std::optional<Duration>()> sign) {
   return threads_.Post([this, sign = std::move(sign)] {
-    const auto began = std::chrono::steady_clock::now();
-    if (sign()) Learn(std::chrono::steady_clock::now() - began);
+    if (const auto took = sign()) Learn(*took);
   });
 }
 

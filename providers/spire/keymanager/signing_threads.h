@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 
 #include "keystore/base/clock.h"
 #include "providers/spire/plugin/threads.h"
@@ -26,13 +27,13 @@ class SigningThreads {
 
   // Whether the connection's thread is to ask.
   [[nodiscard]] bool quick() const { return !slow_.load(std::memory_order_relaxed); }
-  // What a signature took. One that failed says nothing.
+  // What a signature took, without the time that it waited for others. One that failed says nothing.
   void Learn(Duration took);
   // One that the connection's thread has not waited for to the end.
   void GaveUp() { slow_.store(true, std::memory_order_relaxed); }
 
-  // Does `sign` on a thread of ours; it says whether it was successful. False when it will not be done: too much waits.
-  bool Post(std::function<bool()> sign);
+  // Does `sign` on a thread of ours; it says what is to be learnt. False when it will not be done: too much waits.
+  bool Post(std::function<std::optional<Duration>()> sign);
 
  private:
   std::atomic<bool> slow_{false};

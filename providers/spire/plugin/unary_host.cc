@@ -41,7 +41,7 @@ class UnaryHost final : public Host {
  private:
   unary::Methods MethodsOf(CommonServices& common, const std::vector<NamedService>& services) {
     using Health = grpc::health::v1::HealthCheckRequest;
-    // Health and the end are not kept waiting by calls that hang.
+    // Health and the end are not kept waiting by calls that hang, or no longer than signatures are waited for here.
     unary::Methods methods{
         {"/grpc.health.v1.Health/Check", Immediate<Health, grpc::health::v1::HealthCheckResponse>(CheckHealth)},
         {"/plugin.GRPCBroker/StartStream", kReadsAll},

@@ -75,13 +75,14 @@ class Call {
 };
 
 struct Method {
-  // Called on the connection's thread, which carries all its calls: what takes longer goes on elsewhere...
+  // Either of the two is called, `ask` if it is there, on the connection's thread, which carries all its calls: what
+  // takes longer goes on elsewhere.
   std::function<void(std::shared_ptr<Call>)> handle;
-  // False: what the client sends is dropped, and `handle` is called when it has sent all.
+  // False: what the client sends is dropped, and the method is called when it has sent all.
   bool reads = true;
   // Of a request's message, in octets: a longer one is refused.
   std::size_t max_message = kMaxMessage;
-  // ...or here, once something is readable: called instead of `handle`, if it is there.
+  // May go on here, when something is readable. Is not called while too much is waited for.
   std::function<void(std::shared_ptr<Call>, Waits&)> ask = nullptr;
 };
 

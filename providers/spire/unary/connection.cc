@@ -59,6 +59,7 @@ void Connection::Run() noexcept {
     if (!carried.ok()) log::Warning("spire.connection_failed", {{"detail", carried.error().ToString()}});
   });
   shutdown(socket_.get(), SHUT_RDWR);
+  waits_ = {};
   session_.reset();  // which tells those who work for its calls
   ended_ = true;
 }

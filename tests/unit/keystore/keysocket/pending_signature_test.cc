@@ -4,6 +4,7 @@
 
 #include <latch>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "keystore/keysocket/wire/client.h"
@@ -19,6 +20,19 @@ class PendingSignatureTest : public ::testing::Test {
  protected:
   void Serve(FakeAgent::Answer answer = &FakeAgent::Sign) { agent.emplace(path, std::move(answer)); }
 
+  static std::vector<std::uint8_t> Nothing() { return {}; }
+
+  // So many connections.
+  void Keep(std::size_t count) {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < count; ++i) {
+      threads.emplace_back([this] {
+        Signature made;
+        Failure failure;
+        EXPECT_TRUE(client.Sign({.input = OctetsOf("x")}, Soon(), made, failure)) << failure.message.view();
+      });
+    }
+  }
   std::optional<PendingSignature> Begin(std::string_view input) {
     PendingSignature pending;
     if (!client.SignBegin({.input = OctetsOf(input)}, Soon(), pending, why)) return std::nullopt;
@@ -34,17 +48,30 @@ class PendingSignatureTest : public ::testing::Test {
   const testing::TempDir directory;
   const std::string path = directory / "s";
   std::optional<FakeAgent> agent;
+  std::atomic<int> asked{0};  // of the agent, where a test counts
   Client client{path};
   Signature signature;
   Failure why;
 };
 
+TEST_F(PendingSignatureTest, IsAskedForOnAKeptConnectionOnly) {
+  Serve();
+  EXPECT_FALSE(Begin("ab"));
+  EXPECT_EQ(agent->connections(), 0);
+  Keep(1);
+  EXPECT_TRUE(End(Begin("ab").value()));
+  EXPECT_EQ(TextOf(signature.view()), "ba");
+  EXPECT_EQ(agent->connections(), 1);
+}
+
 TEST_F(PendingSignatureTest, SeveralAreUnderWayAtOnceAndTheirConnectionsAreKept) {
-  std::latch all{4};
-  Serve([&](const Request& request) {
-    all.arrive_and_wait();
+  Serve([this](const Request& request) {
+    ++asked;
+    while (asked < 4) std::this_thread::yield();
     return FakeAgent::Sign(request);
   });
+  Keep(4);
+  asked = 0;
   const std::vector<std::string> inputs{"ab", "cd", "ef", "gh"};
   std::vector<PendingSignature> pending;
   for (const std::string& input : inputs) pending.push_back(Begin(input).value());
@@ -52,19 +79,17 @@ TEST_F(PendingSignatureTest, SeveralAreUnderWayAtOnceAndTheirConnectionsAreKept)
     ASSERT_TRUE(End(std::move(pending[i]))) << why.message.view();
     EXPECT_EQ(TextOf(signature.view()), std::string(inputs[i].rbegin(), inputs[i].rend()));
   }
-  agent.reset();
-  Serve();
-  EXPECT_TRUE(End(Begin("x").value()));
-  EXPECT_TRUE(End(Begin("y").value()));
-  EXPECT_EQ(agent->connections(), 1);
+  for (const std::string& input : inputs) EXPECT_TRUE(End(Begin(input).value()));
+  EXPECT_EQ(agent->connections(), 4);
 }
 
 TEST_F(PendingSignatureTest, IsNotWaitedFor) {
   std::latch go{1};
   Serve([&](const Request& request) {
-    go.wait();
+    if (asked++ > 0) go.wait();
     return FakeAgent::Sign(request);
   });
+  Keep(1);
   auto pending = Begin("ab");
   ASSERT_TRUE(pending);
   EXPECT_FALSE(client.SignEnd(*std::move(pending), signature, why));
@@ -73,35 +98,39 @@ TEST_F(PendingSignatureTest, IsNotWaitedFor) {
 }
 
 TEST_F(PendingSignatureTest, IsNoneWhenTheAgentIsAwayOrLeaves) {
-  EXPECT_FALSE(Begin("ab"));
-  EXPECT_EQ(why.reason.view(), kReasonAgentDown);
-  Serve([](const Request&) { return std::vector<std::uint8_t>(); });
+  Serve([this](const Request& request) { return asked++ == 0 ? FakeAgent::Sign(request) : Nothing(); });
+  Keep(1);
   auto pending = Begin("ab");
   ASSERT_TRUE(pending);
   EXPECT_FALSE(End(*std::move(pending)));
   EXPECT_EQ(why.reason.view(), kReasonAgentLost);
+  agent.reset();
+  Serve();
+  Keep(2);
+  agent.reset();
+  EXPECT_FALSE(Begin("ab"));
+  EXPECT_TRUE(why.message.view().starts_with("key socket " + path)) << why.message.view();
 }
 
 TEST_F(PendingSignatureTest, PassesOnWhatTheAgentSays) {
-  Serve([](const Request& request) {
+  Serve([this](const Request& request) {
+    if (asked++ == 0) return FakeAgent::Sign(request);
     return FakeAgent::Octets({request.number, WireFailure(FailureCode::kNotFound, "no_key", "there is no such key")});
   });
-  auto pending = Begin("ab");
-  ASSERT_TRUE(pending);
-  EXPECT_FALSE(End(*std::move(pending)));
+  Keep(1);
+  EXPECT_FALSE(End(Begin("ab").value()));
   EXPECT_EQ(why.code, FailureCode::kNotFound);
   EXPECT_TRUE(why.message.view().starts_with("key socket " + path)) << why.message.view();
 }
 
 TEST_F(PendingSignatureTest, TakesNoAnswerToAnotherCall) {
-  Serve([](const Request& request) {
+  Serve([this](const Request& request) {
     Request other = request;
-    ++other.number;
+    if (asked++ > 0) ++other.number;
     return FakeAgent::Sign(other);
   });
-  auto pending = Begin("ab");
-  ASSERT_TRUE(pending);
-  EXPECT_FALSE(End(*std::move(pending)));
+  Keep(1);
+  EXPECT_FALSE(End(Begin("ab").value()));
   EXPECT_EQ(why.reason.view(), kReasonAgentBroken);
 }
 

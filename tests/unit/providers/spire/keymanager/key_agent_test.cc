@@ -46,7 +46,7 @@ class KeyAgentTest : public ::testing::Test {
       return FakeAgent::Octets({request.number, failure});
     });
   }
-  Result<std::string> Sign(const std::stop_token& gone = {}) {
+  Result<MadeSignature> Sign(const std::stop_token& gone = {}) {
     ManagedKey key;
     key.schemes = ~0U;
     return agent.Sign(key, {.size = 32}, {.deadline = After(std::chrono::hours(1)), .gone = gone});

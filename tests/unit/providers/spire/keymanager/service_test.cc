@@ -19,7 +19,7 @@ void Hold(SigningThreads& threads, std::latch& go) {
   ASSERT_TRUE(threads.Post([&] {
     held.count_down();
     go.wait();
-    return false;
+    return std::nullopt;
   }));
   held.wait();
 }
@@ -88,6 +88,22 @@ class SeveralSignatures : public ::testing::Test {
     return all;
   }
 
+  static constexpr std::chrono::milliseconds kRetry{5};
+
+  // As an agent signs that has done nothing but wait for others, however slow this machine is.
+  static std::vector<std::uint8_t> Quick(const keysocket::Request& request) {
+    const std::string signature = "signature";
+    return keysocket::FakeAgent::Octets(
+        {request.number, keysocket::SignReply{.signature = keysocket::OctetsOf(signature),
+                                              .queued_ns = std::chrono::nanoseconds(std::chrono::hours(1)).count()}});
+  }
+  static std::vector<std::uint8_t> Refusal(const keysocket::Request& request, keysocket::FailureCode code,
+                                           std::string_view message) {
+    keysocket::Failure failure = keysocket::WireFailure(code, "refused", message);
+    if (code == keysocket::FailureCode::kResourceExhausted) failure.retry_ms = kRetry.count();
+    return keysocket::FakeAgent::Octets({request.number, failure});
+  }
+
   const std::shared_ptr<unary::Answers> answers = unary::Answers::Make().value();
   KeyManager manager;
   Threads blocking{1, 1};
@@ -98,42 +114,75 @@ class SeveralSignatures : public ::testing::Test {
 };
 
 TEST_F(SeveralSignatures, AreAskedForAtOnce) {
+  // The first are asked for elsewhere, for want of connections.
   std::atomic<std::size_t> asked{0};
   const OneKeyAgent agent([&](const keysocket::Request& request) {
-    for (++asked; asked < unary::Waits::kMost;) std::this_thread::yield();
-    return keysocket::FakeAgent::Sign(request);
+    const std::size_t together = (asked++ / unary::Waits::kMost + 1) * unary::Waits::kMost;
+    while (asked < together) std::this_thread::yield();
+    return Quick(request);
   });
   Configure(agent);
-  for (std::size_t i = 0; i < unary::Waits::kMost; ++i) Ask();
-  EXPECT_TRUE(waits.full());
-  for (const unary::Answer& answer : Await(unary::Waits::kMost)) EXPECT_EQ(answer.ending.code, 0);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_FALSE(waits.full());
+    for (std::size_t i = 0; i < unary::Waits::kMost; ++i) Ask();
+    EXPECT_EQ(waits.full(), round > 0);
+    for (const unary::Answer& answer : Await(unary::Waits::kMost)) EXPECT_EQ(answer.ending.code, 0);
+  }
 }
 
 TEST_F(SeveralSignatures, OneThatDoesNotComeSoonIsWaitedForElsewhere) {
   std::latch go{1};
   std::atomic<int> asked{0};
   const OneKeyAgent agent([&](const keysocket::Request& request) {
-    if (++asked == 1) go.wait();
-    return keysocket::FakeAgent::Sign(request);
+    if (++asked == 2) go.wait();
+    return Quick(request);
   });
   Configure(agent);
   Ask();
+  Await(1);
+  EXPECT_TRUE(threads.quick());
+  Ask();
   const auto answered = Await(1);
   EXPECT_EQ(answered[0].ending.code, 0) << answered[0].ending.text;
-  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(asked, 3);
   go.count_down();
 }
 
-TEST_F(SeveralSignatures, OneThatIsRefusedSaysWhy) {
-  const OneKeyAgent agent([](const keysocket::Request& request) {
-    return keysocket::FakeAgent::Octets(
-        {request.number, keysocket::WireFailure(keysocket::FailureCode::kInternal, "broken", "the token is broken")});
+TEST_F(SeveralSignatures, OneThatIsRefusedSaysWhyAndIsAskedForOnce) {
+  std::atomic<int> asked{0};
+  const OneKeyAgent agent([&](const keysocket::Request& request) {
+    if (++asked == 1) return Quick(request);
+    return Refusal(request, keysocket::FailureCode::kInternal, "the token is broken");
   });
   Configure(agent);
+  Ask();
+  Await(1);
   Ask();
   const auto answered = Await(1);
   EXPECT_EQ(answered[0].ending.code, grpc::StatusCode::INTERNAL);
   EXPECT_NE(answered[0].ending.text.find("the token is broken"), std::string::npos) << answered[0].ending.text;
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(SeveralSignatures, OneThatTheAgentHasNoRoomForIsAskedForWhenItSays) {
+  std::atomic<int> asked{0};
+  std::chrono::steady_clock::time_point refused;
+  std::chrono::steady_clock::duration after{};
+  const OneKeyAgent agent([&](const keysocket::Request& request) {
+    if (++asked == 2) {
+      refused = std::chrono::steady_clock::now();
+      return Refusal(request, keysocket::FailureCode::kResourceExhausted, "too many wait");
+    }
+    after = std::chrono::steady_clock::now() - refused;
+    return Quick(request);
+  });
+  Configure(agent);
+  Ask();
+  Await(1);
+  Ask();
+  EXPECT_EQ(Await(1)[0].ending.code, 0);
+  EXPECT_EQ(asked, 3);
+  EXPECT_GE(after, kRetry);
 }
 
 class KeyManagerServiceTest : public ::testing::Test {

@@ -5,19 +5,19 @@
 #include <latch>
 #include <semaphore>
 
+#include "tests/support/eventually.h"
+
 namespace rootkeep::spire {
 namespace {
 
 class SigningThreadsTest : public ::testing::Test {
  protected:
   // A signature on a thread of theirs, to its end.
-  void Sign(bool successful, std::chrono::milliseconds takes = {}) {
+  void Sign(std::optional<SigningThreads::Duration> took) {
     std::binary_semaphore done{0};
     ASSERT_TRUE(threads.Post([&] {
-      const Deadline until = After(takes);
-      while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
       done.release();
-      return successful;
+      return took;
     }));
     done.acquire();
   }
@@ -44,18 +44,19 @@ TEST_F(SigningThreadsTest, OneThatDoesNotAnswerIsSlow) {
 
 TEST_F(SigningThreadsTest, ASlowTokenIsQuickAgainOnceItHasBeenOnAThreadOfTheirs) {
   threads.GaveUp();
-  while (!threads.quick()) Sign(true);
+  Sign(SigningThreads::kQuick / 2);
+  EXPECT_TRUE(testing::Eventually([&] { return threads.quick(); }));
 }
 
 TEST_F(SigningThreadsTest, AFailureThatComesSoonDoesNotMakeTheTokenQuick) {
   SigningThreads one(1, 2);  // what is learnt of one is learnt before the next begins
   one.GaveUp();
-  ASSERT_TRUE(one.Post([] { return false; }));
+  ASSERT_TRUE(one.Post([] { return std::nullopt; }));
   std::binary_semaphore done{0};
   ASSERT_TRUE(one.Post([&] {
     EXPECT_FALSE(one.quick());
     done.release();
-    return false;
+    return std::nullopt;
   }));
   done.acquire();
 }
@@ -66,7 +67,7 @@ TEST_F(SigningThreadsTest, SaysWhenTooMuchWaits) {
   const auto wait = [&] {
     go.wait();
     ++done;
-    return true;
+    return std::nullopt;
   };
   int taken = 0;
   while (threads.Post(wait)) ++taken;
