@@ -73,6 +73,12 @@ struct Metrics::Impl {
       prometheus::BuildGauge().Name(metric_names::kNodes).Help("nodes by how they stand and why").Register(registry);
   Gauge& nodes_newest_evidence = AddGauge(registry, metric_names::kNodesNewestEvidence,
                                           "last right evidence of any attested node, Unix time; 0 without one");
+  Family<Gauge>& nodes_oldest_evidence =
+      prometheus::BuildGauge()
+          .Name(metric_names::kNodesOldestEvidence)
+          .Help(
+              "oldest of the last right evidence of nodes whose attestation holds, by group, Unix time; 0 without one")
+          .Register(registry);
   Gauge& nodes_first_end = AddGauge(registry, metric_names::kNodesFirstEnd,
                                     "when the first attestation that holds ends, Unix time; 0 without one");
   Family<Counter>& api_calls = prometheus::BuildCounter()
@@ -162,6 +168,10 @@ void Metrics::SetNodes(std::string_view standing, std::string_view reason, std::
 void Metrics::SetNodeTimes(std::int64_t newest_evidence, std::int64_t first_end) {
   impl_->nodes_newest_evidence.Set(static_cast<double>(newest_evidence));
   impl_->nodes_first_end.Set(static_cast<double>(first_end));
+}
+
+void Metrics::SetOldestEvidence(const std::string& group, std::int64_t at) {
+  impl_->nodes_oldest_evidence.Add({{"group", group}}).Set(static_cast<double>(at));
 }
 
 void Metrics::SetTokenUp(const std::string& token, bool up) { impl_->token_up.Add({{"token", token}}).Set(up ? 1 : 0); }

@@ -46,6 +46,9 @@ class Metrics {
   void SetNodes(std::string_view standing, std::string_view reason, std::size_t count);
   // Of attested nodes, Unix seconds: the last evidence of any, and when the first attestation ends; 0 without one.
   void SetNodeTimes(std::int64_t newest_evidence, std::int64_t first_end);
+  // Of the nodes of a group whose attestation holds: the last evidence, Unix seconds, of the one whose is oldest; 0
+  // without one.
+  void SetOldestEvidence(const std::string& group, std::int64_t at);
   // A call of Rootkeep's own API was answered; `method` is one of the service's, `code` a CodeName or "OK".
   void CountApiCall(std::string_view method, std::string_view code);
   void SetBundleStreams(std::size_t count);

@@ -27,6 +27,7 @@ inline constexpr char kUnsafeRules[] = "rootkeep_impersonation_rules_without_pla
 inline constexpr char kAttestations[] = "rootkeep_node_attestations_total";  // verdict=<word>, reason=<word>
 inline constexpr char kNodes[] = "rootkeep_nodes";  // standing=attested|held|failed|..., reason=<word>
 inline constexpr char kNodesNewestEvidence[] = "rootkeep_nodes_newest_evidence_timestamp_seconds";
+inline constexpr char kNodesOldestEvidence[] = "rootkeep_nodes_oldest_evidence_timestamp_seconds";  // group=<name>
 inline constexpr char kNodesFirstEnd[] = "rootkeep_nodes_first_end_timestamp_seconds";
 inline constexpr char kApiCalls[] = "rootkeep_api_calls_total";  // method=<word>, code=<gRPC's word>
 inline constexpr char kBundleStreams[] = "rootkeep_bundle_streams";

@@ -123,10 +123,11 @@ Result<NodeStandings> CountStandings(Database& database, std::int64_t now) {
                                 NodeState::kDenied, NodeState::kReenrol}) {
     standings.counts[{NodeStateName(state), ""}] = 0;
   }
-  RK_TRY(Statement query,
-         database.Prepare("SELECT state, attested_until > :now, reason, COUNT(*), MAX(evidence_at), MIN(attested_until)"
-                          " FROM nodes GROUP BY 1, 2, 3",
-                          {kInteger}, {kInteger, kInteger, kText, kInteger, kInteger, kInteger}));
+  RK_TRY(
+      Statement query,
+      database.Prepare("SELECT state, attested_until > :now, reason, COUNT(*), MAX(evidence_at), MIN(attested_until),"
+                       " node_group, MIN(evidence_at) FROM nodes GROUP BY 1, 2, 3, 7",
+                       {kInteger}, {kInteger, kInteger, kText, kInteger, kInteger, kInteger, kText, kInteger}));
   query.Bind(now);
   RK_RETURN_IF_ERROR(query.Start());
   for (;;) {
@@ -140,6 +141,9 @@ Result<NodeStandings> CountStandings(Database& database, std::int64_t now) {
     if (!holds) continue;
     const std::int64_t end = query.integer(5);
     standings.first_end = standings.first_end == 0 ? end : std::min(standings.first_end, end);
+    const std::int64_t at = query.integer(7);
+    std::int64_t& oldest = standings.oldest_evidence.try_emplace(std::string(query.text(6)), at).first->second;
+    oldest = std::min(oldest, at);
   }
 }
 

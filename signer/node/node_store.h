@@ -60,6 +60,8 @@ struct NodeStandings {
   // Unix seconds, of nodes that are attested; 0 without one.
   std::int64_t newest_evidence = 0;
   std::int64_t first_end = 0;  // of an attestation that still holds
+  // Of those whose attestation still holds, by group: the last evidence of the one whose is oldest.
+  std::map<std::string, std::int64_t> oldest_evidence;
 };
 
 // One line of a node's history.

@@ -52,6 +52,9 @@ void NodeDoor::Round(WallTime now) {
   for (const auto& [kind, count] : standings->counts) counted_[kind] = count;
   for (const auto& [kind, count] : counted_) metrics_.SetNodes(kind.first, kind.second, count);
   metrics_.SetNodeTimes(standings->newest_evidence, standings->first_end);
+  for (auto& [group, at] : oldest_) at = 0;
+  for (const auto& [group, at] : standings->oldest_evidence) oldest_[group] = at;
+  for (const auto& [group, at] : oldest_) metrics_.SetOldestEvidence(group, at);
 }
 
 }  // namespace rootkeep

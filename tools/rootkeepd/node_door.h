@@ -50,7 +50,9 @@ class NodeDoor {
   Workers workers_;
   NodeAttestationService service_;
   Deadline count_at_;
-  decltype(NodeStandings::counts) counted_;  // with those of before, of which there is none any more
+  // With those of before, of which there is none any more.
+  decltype(NodeStandings::counts) counted_;
+  decltype(NodeStandings::oldest_evidence) oldest_;
 };
 
 }  // namespace rootkeep

@@ -39,11 +39,13 @@ TEST(Metrics, CountsNodesAndTheirAttempts) {
   metrics.CountAttestation("failed", "pcr_mismatch");
   metrics.SetNodes("held", "enrolment", 3);
   metrics.SetNodeTimes(1'800'000'000, 1'800'003'600);
+  metrics.SetOldestEvidence("edge", 1'700'000'000);
   const std::string text = metrics.Scrape(FromUnixSeconds(0));
   EXPECT_THAT(text, HasSubstr("rootkeep_node_attestations_total{reason=\"\",verdict=\"attested\"} 1"));
   EXPECT_THAT(text, HasSubstr("rootkeep_node_attestations_total{reason=\"pcr_mismatch\",verdict=\"failed\"} 2"));
   EXPECT_THAT(text, HasSubstr("rootkeep_nodes{reason=\"enrolment\",standing=\"held\"} 3"));
   EXPECT_THAT(text, HasSubstr("\nrootkeep_nodes_newest_evidence_timestamp_seconds 1800000000"));
+  EXPECT_THAT(text, HasSubstr("\nrootkeep_nodes_oldest_evidence_timestamp_seconds{group=\"edge\"} 1700000000"));
   EXPECT_THAT(text, HasSubstr("\nrootkeep_nodes_first_end_timestamp_seconds 1800003600"));
 }
 

@@ -174,6 +174,24 @@ TEST_F(NodeStoreTest, TellsTheLastEvidenceAndTheFirstEnd) {
   EXPECT_EQ(standings.counts.at({"failed", "pcr_mismatch"}), 1U);
 }
 
+TEST_F(NodeStoreTest, TellsTheOldestEvidenceOfEachGroup) {
+  for (const auto& [id, group, at] : std::vector<std::tuple<std::string, std::string, std::int64_t>>{
+           {"n1", "core", kThen}, {"n2", "core", kThen + 20}, {"n3", "core", kThen + 10}, {"n4", "edge", kThen + 30}}) {
+    Node node = MakeNode(id, id.back());
+    node.group = group;
+    ASSERT_THAT(nodes_->Insert(node, kThen), IsOk());
+    ASSERT_THAT(Attest(id, at), IsOk());
+  }
+  const auto oldest = [&](std::int64_t now) { return nodes_->Standings(now)->oldest_evidence; };
+  using Oldest = decltype(NodeStandings::oldest_evidence);
+  EXPECT_EQ(oldest(kThen + 40), (Oldest{{"core", kThen}, {"edge", kThen + 30}}));
+  EXPECT_EQ(oldest(kThen + 3605), (Oldest{{"core", kThen + 10}, {"edge", kThen + 30}})) << "n1's has ended";
+  ASSERT_THAT(Attest("n3", kThen + 50), IsOk());
+  EXPECT_EQ(oldest(kThen + 3605)["core"], kThen + 20);
+  ASSERT_THAT(nodes_->Remove("n4", "alice", kThen + 60), IsOk());
+  EXPECT_FALSE(oldest(kThen + 3605).contains("edge"));
+}
+
 TEST_F(NodeStoreTest, KeepsAHistoryOfWhatChanged) {
   ASSERT_THAT(nodes_->Insert(MakeNode("n1", 'a'), kThen), IsOk());
   ASSERT_THAT(Attest("n1", kThen + 1), IsOk());
