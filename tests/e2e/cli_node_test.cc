@@ -307,6 +307,24 @@ TEST_F(CliNodePolicyTest, ExplainsEachEventOfABootLog) {
   EXPECT_THAT(left_out.out, HasSubstr("the boot log proves nothing: the boot log gives PCR 4 the value"));
 }
 
+// Its boot log was not kept, so what rootkeepd said to it is all there is.
+TEST_F(CliNodePolicyTest, SaysOfARefusedNodeWhatRootkeepdSaidToItsBootLog) {
+  const NodeFailure failure{"boot_event_not_allowed", "PCR 4 event 3: a bootkit: not allowed\nPCR 4 differs"};
+  const auto fail = [&](Node node) {
+    return Failed(std::move(node), {.at = now_, .pcrs = "sha256:4=" + kBad}, failure);
+  };
+  ASSERT_THAT(nodes_->Update("w1", fail, "service", now_), IsOk());
+  const std::string rules = "events: [{type: EV_EFI_BOOT_SERVICES_APPLICATION, digests: [" + kGood + "]}]";
+  const ProgramResult refused = TestBy("4", rules, {"w1"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.out, HasSubstr("the node is failed: boot_event_not_allowed\n"
+                                     "PCR 4 event 3: a bootkit: not allowed\nPCR 4 differs\n"));
+  EXPECT_THAT(refused.out, HasSubstr("give the one of these with --boot-log"));
+  EXPECT_THAT(refused.err, HasSubstr("cannot judge these PCRs without their boot log"));
+  const std::string shown = File("node.json", Run({"show", "w1", "--json"}).out);
+  EXPECT_EQ(TestBy("4", rules, {shown}).out, refused.out);
+}
+
 TEST_F(CliNodePolicyTest, SaysWhatCannotBeJudged) {
   EXPECT_THAT(Test({"w9"}).err, HasSubstr("there is no node w9"));
   EXPECT_THAT(Test({File("x", "nonsense")}).err, HasSubstr("not PCR values"));

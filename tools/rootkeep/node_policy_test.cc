@@ -8,6 +8,7 @@
 #include "attestation/verifier/boot_log_replay.h"
 #include "attestation/verifier/boot_log_report.h"
 #include "attestation/verifier/pcr_judgement.h"
+#include "attestation/verifier/reasons.h"
 #include "attestation/wire/messages.h"
 #include "keystore/base/file.h"
 #include "signer/node/pcr_text.h"
@@ -37,12 +38,24 @@ struct Evidence {
   std::string group;                                   // empty: not said
   Bytes boot_log;                                      // of these PCRs; empty: none
   std::optional<attestation::QuotedBootLog> accepted;  // the last that were
+  std::vector<std::string> standing;                   // of the node, and why, as rootkeepd said; empty: not known
 };
 
 Result<PcrState> ReadPcrText(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   if (auto state = ParsePcrText(text)) return *std::move(state);
   return InvalidArgument("the evidence is not PCR values, as sha256:0=<hexadecimal>,7=<hexadecimal>");
+}
+
+std::vector<std::string> StandingLines(std::string_view standing, std::string_view reason, std::string_view words) {
+  if (standing.empty()) return {};
+  std::vector<std::string> lines{fmt::format("the node is {}{}{}", standing, reason.empty() ? "" : ": ", reason)};
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find('\n'), words.size());
+    lines.emplace_back(words.substr(0, end));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return lines;
 }
 
 // What `rootkeep node show --json` printed, or PCR values alone.
@@ -59,6 +72,7 @@ Result<Evidence> ReadEvidence(const std::string& text) {
   };
   RK_TRY(evidence.pcrs, ReadPcrText(member("pcrs")));
   evidence.group = member("group");
+  evidence.standing = StandingLines(member("standing"), member("reason"), member("explanation"));
   return evidence;
 }
 
@@ -66,6 +80,8 @@ Result<Evidence> EvidenceOfNode(const std::string& state, const std::string& id)
   RK_TRY(const auto nodes, LookAtNodes({.config = {}, .state = state}));
   RK_TRY(const Node node, FindNode(*nodes, id));
   Evidence evidence{.group = node.group};
+  evidence.standing =
+      StandingLines(StandingOf(node, ToUnixSeconds(SystemClock().Now())), node.reason, node.explanation);
   RK_TRY(evidence.pcrs, ReadPcrText(node.evidence.pcrs));
   RK_TRY(auto kept, nodes->BootLog(id));
   if (!kept) return evidence;
@@ -86,8 +102,17 @@ Result<Evidence> Gather(const Asked& asked, const config::Config& config) {
   return evidence;
 }
 
+// Whether nothing is wrong with the evidence, but that what the rules judge is not part of it.
+bool LacksBootLog(const attestation::PcrJudgement& judgement) {
+  return !judgement.status.ok() && judgement.status.error().reason() == attestation::reason::kBootLogMissing;
+}
+
 std::vector<std::string> Explain(const attestation::PcrJudgement& judgement, const Evidence& evidence) {
   std::vector<std::string> lines{judgement.status.error().message()};
+  if (LacksBootLog(judgement)) {
+    lines.emplace_back("rootkeepd keeps the boot logs of accepted PCRs only: give the one of these with --boot-log");
+    lines.insert(lines.end(), evidence.standing.begin(), evidence.standing.end());
+  }
   if (evidence.boot_log.empty()) return lines;
   const auto more = attestation::ReportPcrs(judgement.differing, {evidence.boot_log, evidence.pcrs.values},
                                             evidence.accepted, evidence.pcrs.bank);
@@ -164,6 +189,10 @@ Status Test(const Asked& asked) {
   answer.events = EventsOf(policy, answer.judgement, evidence);
   Print(answer, asked.json);
   if (status.ok()) return Ok();
+  if (LacksBootLog(answer.judgement)) {
+    return FailedPrecondition(
+        fmt::format("group {} cannot judge these PCRs without their boot log ({})", name, status.error().reason()));
+  }
   return FailedPrecondition(fmt::format("group {} refuses these PCRs ({})", name, status.error().reason()));
 }
 
