@@ -7,6 +7,7 @@
 #include "tests/support/boot_log.h"
 #include "tests/support/esys.h"
 #include "tests/support/matchers.h"
+#include "tests/support/measured_boot.h"
 #include "tests/support/tpm_attest.h"
 
 namespace rootkeep::attestation {
@@ -14,18 +15,11 @@ namespace {
 
 using testing::Encode;
 using testing::Esys;
+using testing::ExtendAsLogged;
 using testing::HasReason;
 using testing::HonestBootLog;
 using testing::IsOk;
 using testing::SwTpm;
-
-// Firmware's part.
-void Boot(const Esys& esys, const BootLog& log) {
-  const std::size_t bank = BankIndex(log, Algorithm::kSha256).value();
-  for (const BootEvent& event : log.events) {
-    ASSERT_THAT(testing::ExtendPcr(esys, event.pcr, event.digests[bank]), IsOk());
-  }
-}
 
 std::vector<PcrValue> Held(const Esys& esys) {
   std::vector<PcrValue> values;
@@ -38,7 +32,7 @@ std::vector<PcrValue> Held(const Esys& esys) {
 TEST(BootLogOfATpm, IsBelievedForWhatTheTpmHolds) {
   const SwTpm tpm;
   const Esys esys(tpm);
-  Boot(esys, HonestBootLog(true));
+  ASSERT_THAT(ExtendAsLogged(esys, HonestBootLog(true)), IsOk());
   const std::vector<PcrValue> held = Held(esys);
   const auto replayed = ReplayBootLog(HonestBootLog(true), Algorithm::kSha256).value();
   for (const PcrValue& value : held) EXPECT_EQ(ToHex(replayed[value.index]), ToHex(value.digest)) << int{value.index};
@@ -50,12 +44,12 @@ TEST(BootLogOfATpm, TellsAfterARestartThatSecureBootIsOff) {
   std::optional<BootLog> then;
   {
     const Esys esys(tpm);
-    Boot(esys, HonestBootLog(true));
+    ASSERT_THAT(ExtendAsLogged(esys, HonestBootLog(true)), IsOk());
     ASSERT_OK_AND_ASSIGN(then, VerifyBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, Held(esys)));
   }
   tpm.Reboot();
   const Esys esys(tpm);
-  Boot(esys, HonestBootLog(false));
+  ASSERT_THAT(ExtendAsLogged(esys, HonestBootLog(false)), IsOk());
   EXPECT_THAT(VerifyBootLog(Encode(HonestBootLog(true)), Algorithm::kSha256, Held(esys)),
               HasReason(reason::kBootLogReplay));
   ASSERT_OK_AND_ASSIGN(const BootLog now, VerifyBootLog(Encode(HonestBootLog(false)), Algorithm::kSha256, Held(esys)));

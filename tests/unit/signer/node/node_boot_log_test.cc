@@ -1,11 +1,13 @@
 // Boot logs of nodes on TPM simulators, which explain a refusal, or are what a policy judges.
 #include "attestation/verifier/boot_log_replay.h"
 #include "tests/support/boot_log.h"
+#include "tests/support/measured_boot.h"
 #include "tests/unit/signer/node/attestor_fixture.h"
 
 namespace rootkeep {
 namespace {
 
+using testing::ExtendAsLogged;
 using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::SwTpm;
@@ -25,15 +27,6 @@ class NodeBootLogTest : public testing::AttestorFixture {
   }
 };
 
-// Extends the TPM as the log says that firmware did.
-void Boot(const TestNode& node, const attestation::BootLog& log) {
-  const std::size_t bank = attestation::BankIndex(log, attestation::Algorithm::kSha256).value();
-  for (const attestation::BootEvent& event : log.events) {
-    if (event.type == attestation::EventType::kNoAction) continue;
-    ASSERT_THAT(testing::ExtendPcr((*node).esys(), event.pcr, event.digests[bank]), IsOk());
-  }
-}
-
 TEST_F(NodeBootLogTest, SaysWhatChanged) {
   SwTpm tpm(*manufacturer_, "n1");
   std::optional<TestNode> node(tpm);
@@ -46,12 +39,12 @@ TEST_F(NodeBootLogTest, SaysWhatChanged) {
   group.policy.pcrs.generations = {{.name = "secure", .allowed = {{7, {pcr7}}}}};
   Configure(group, {{"n1", node->ek(), ""}}, kDeny);
   const auto attest = [&](const attestation::BootLog& log) { return AttestWith(*node, testing::Encode(log)); };
-  Boot(*node, with);
+  ASSERT_THAT(ExtendAsLogged((**node).esys(), with), IsOk());
   ASSERT_EQ(attest(with).kind, Kind::kAttested);
   node.reset();
   tpm.Reboot();
   node.emplace(tpm);
-  Boot(*node, without);
+  ASSERT_THAT(ExtendAsLogged((**node).esys(), without), IsOk());
   EXPECT_EQ(attest(without).kind, Kind::kRefused);
   EXPECT_TRUE(Get()->explanation.starts_with("PCR 7 differs: secure boot was on, now off\n")) << Get()->explanation;
 }
@@ -68,7 +61,7 @@ TEST_F(NodeBootLogTest, IsJudgedEventByEvent) {
       {.name = "shim", .events = {{4, {{attestation::EventType::kBootServicesApplication, {shim}}}}}}};
   Configure(group, {{"n1", node.ek(), ""}}, kDeny);
   const auto attest = [&](const Bytes& log) { return AttestWith(node, log); };
-  Boot(node, honest);
+  ASSERT_THAT(ExtendAsLogged((*node).esys(), honest), IsOk());
   const NodeVerdict right = attest(testing::Encode(honest));
   EXPECT_EQ(right.kind, Kind::kAttested) << right.reason << " " << right.explanation;
   EXPECT_EQ(right.generation, "shim");
