@@ -82,7 +82,7 @@ Result<ossl::PKey> EccPKey(const EccKey& ecc) {
 // RSAPublicKey (RFC 8017 §A.1.1).
 Result<Bytes> RsaPublicKey(const RsaKey& rsa) {
   const ossl::BigNum modulus(BN_bin2bn(rsa.modulus.data(), static_cast<int>(rsa.modulus.size()), nullptr));
-  const Integer n(BN_to_ASN1_INTEGER(modulus.get(), nullptr));
+  const Integer n(modulus == nullptr ? nullptr : BN_to_ASN1_INTEGER(modulus.get(), nullptr));
   const Integer e(ASN1_INTEGER_new());
   if (n == nullptr || e == nullptr || ASN1_INTEGER_set_uint64(e.get(), ExponentOf(rsa)) != 1) {
     return ossl::TakeError(Code::kInternal, "BN_to_ASN1_INTEGER");

@@ -1,9 +1,10 @@
 // Q15: whatever fails while evidence is judged, the verdict is no pass, and no word against the node. Each allocation
-// of ours fails once; OpenSSL's are not ours.
+// fails once, of ours and then of OpenSSL's.
 #include <gtest/gtest.h>
 
 #include "attestation/verifier/reasons.h"
 #include "tests/unit/attestation/verifier/failing_new.h"
+#include "tests/unit/attestation/verifier/failing_openssl.h"
 #include "tests/unit/attestation/verifier/lab.h"
 
 namespace rootkeep::attestation {
@@ -48,6 +49,24 @@ TEST(OutOfMemory, IsNoWordAgainstTheNode) {
     EXPECT_EQ(verdict.consequence, failed ? Consequence::kNoVerdict : Consequence::kFailed);
     if (!failed) break;
   }
+}
+
+// An EK's certificate that cannot be judged is no EK without one. Where OpenSSL itself takes a shortage for a fault of
+// the certificate, it is not believed, for that reason.
+TEST(OutOfMemory, IsNoCertificateThatIsMissing) {
+  const AttestInit init = testing::AttestNode(testing::Lab::Shared().tpm).Init();
+  const EkTrust trust = testing::TrustOf(testing::Lab::Shared().manufacturer);
+  int failures = 0;
+  for (bool failed = true; failed; ++failures) {
+    testing::FailOpenSslAllocationAfter(failures);
+    const Result<Attempt> attempt = Attempt::Begin(init, trust, testing::Now());
+    failed = testing::OpenSslAllocationFailed();
+    if (!attempt.ok()) continue;
+    const EkIdentity& ek = attempt->ek();
+    EXPECT_TRUE(ek.chained || ek.unchained_reason.starts_with("ek_")) << "with allocation " << failures;
+    EXPECT_NE(ek.unchained_reason, reason::kEkCertificateMissing);
+  }
+  EXPECT_GT(failures, 50);
 }
 
 }  // namespace
