@@ -79,6 +79,11 @@ Result<ossl::Cert> ReadCertificate(ByteView der, std::string_view reason) {
 }
 
 Status CheckEkCertificateKey(const X509* cert, ByteView spki) {
+  ASN1_OBJECT* algorithm = nullptr;
+  X509_PUBKEY_get0_param(&algorithm, nullptr, nullptr, nullptr, X509_get_X509_PUBKEY(cert));
+  if (OBJ_obj2nid(algorithm) == NID_rsaesOaep) {
+    return Failure(reason::kEkCertificateKey, "it is of algorithm id-RSAES-OAEP, as those of TPM 1.2 are");
+  }
   unsigned char* der = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
   const ossl::Owned<unsigned char, FreeOctets> owner(der);

@@ -26,7 +26,9 @@ Result<ByteView> UnwrapEkCertificate(ByteView contents);
 // PERMISSION_DENIED with `reason`.
 Result<ossl::Cert> ReadCertificate(ByteView der, std::string_view reason);
 
-// The certificate's SubjectPublicKeyInfo is, octet for octet, `spki`. PERMISSION_DENIED "ek_certificate_key".
+// The certificate's SubjectPublicKeyInfo is, octet for octet, `spki`, so that its algorithm is not id-RSAES-OAEP, which
+// the profile of TPM 1.2 had (TCG Credential Profiles 1.2, §3.2.7) and that of TPM 2.0 has not. PERMISSION_DENIED
+// "ek_certificate_key".
 Status CheckEkCertificateKey(const X509* cert, ByteView spki);
 
 // It is an endorsement certificate for a key of this type, and no other kind of certificate: version 3, a positive

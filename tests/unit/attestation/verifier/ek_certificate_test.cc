@@ -68,6 +68,10 @@ TEST_F(EkCertificates, AreForTheUsageOfTheirKey) {
   EXPECT_THAT(Check({.key_usage = ""}), HasReason(reason::kEkCertificateKeyUsage));
   EXPECT_THAT(Check({.key_usage = "keyEncipherment,keyCertSign"}), HasReason(reason::kEkCertificateKeyUsage));
   EXPECT_THAT(Check({.key_usage = "keyEncipherment,cRLSign"}), HasReason(reason::kEkCertificateKeyUsage));
+  // Others beside it take nothing away.
+  EXPECT_THAT(Check({.key_usage = "digitalSignature,keyEncipherment,dataEncipherment"}), IsOk());
+  EXPECT_THAT(Check({.key_usage = "digitalSignature,keyAgreement"}, false), IsOk());
+  EXPECT_THAT(Check({.key_usage = "digitalSignature,dataEncipherment"}), HasReason(reason::kEkCertificateKeyUsage));
 }
 
 TEST_F(EkCertificates, AreForEndorsementWhenTheySayWhatTheyAreFor) {
@@ -112,6 +116,10 @@ TEST_F(EkCertificates, AreForATpm2) {
   EXPECT_THAT(Check({.specification = ""}), IsOk());
   EXPECT_THAT(Check({.specification = "1.2"}), HasReason(reason::kEkCertificateSpecification));
   EXPECT_THAT(Check({.revision = ""}), HasReason(reason::kEkCertificateSpecification)) << "two values, not three";
+  EXPECT_THAT(Check({.other_attributes = true}), IsOk());
+  EXPECT_THAT(Check({.specification = "1.2", .other_attributes = true}),
+              HasReason(reason::kEkCertificateSpecification));
+  EXPECT_THAT(Check({.behind_attributes = {0}}), HasReason(reason::kEkCertificateSpecification));
   for (const char* other : {"BOOLEAN:TRUE", "INTEGER:1", "UTF8String:2.0"}) {
     EXPECT_THAT(Check({.attribute = other}), HasReason(reason::kEkCertificateSpecification)) << other;
     EXPECT_THAT(Check({.attribute_value = other}), HasReason(reason::kEkCertificateSpecification)) << other;
@@ -124,6 +132,14 @@ TEST_F(EkCertificates, AreForTheirKey) {  // CVE-2021-3406
   EXPECT_THAT(CheckEkCertificateKey(cert.get(), testing::SpkiOf(rsa_)), IsOk());
   EXPECT_THAT(CheckEkCertificateKey(cert.get(), testing::SpkiOf(ecc_)), HasReason(reason::kEkCertificateKey));
   EXPECT_THAT(CheckEkCertificateKey(cert.get(), testing::MakeSpki("RSA:2048")), HasReason(reason::kEkCertificateKey));
+}
+
+TEST_F(EkCertificates, AreForNoTpm12) {
+  const Bytes der = testing::MakeEkCertificate({.rsaes_oaep = true}, rsa_, ca_);
+  ASSERT_OK_AND_ASSIGN(const ossl::Cert cert, ReadCertificate(der, reason::kEkCertificateMalformed));
+  const Status checked = CheckEkCertificateKey(cert.get(), testing::SpkiOf(rsa_));
+  EXPECT_THAT(checked, HasReason(reason::kEkCertificateKey));
+  EXPECT_THAT(checked, Says("id-RSAES-OAEP"));
 }
 
 TEST_F(EkCertificates, AreOneWholeCertificate) {

@@ -30,6 +30,15 @@ struct EkCertificateShape {
   std::string attribute = "SEQUENCE:attribute";
   std::string attribute_value = "SEQUENCE:specification";
   bool specification_critical = false;
+  bool other_attributes = false;            // beside the specification
+  Bytes behind_attributes;                  // octets in their extension, behind what should fill it
+  std::string certificate_policies;         // "@policy" for one with all its qualifiers
+  std::string subject_key_id;               // "hash" for the usual one
+  std::string authority_key_id;             // "keyid:always" for the issuer's
+  Bytes subject;                            // DER, in place of the common name
+  Bytes issuer;                             // DER, in place of the issuer's own name for itself
+  bool encodes_false = false;               // that the key usage is not critical, which DER leaves out
+  bool rsaes_oaep = false;                  // the key's algorithm, which those for TPM 1.2 name
   std::string unknown_critical;             // an OID, for an extension that nobody knows
   std::int64_t not_before = 1'000'000'000;  // seconds since the Unix epoch, in the year 2001
   std::int64_t not_after = 4'000'000'000;   // in the year 2096
