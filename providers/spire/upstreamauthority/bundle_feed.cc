@@ -52,21 +52,30 @@ void BundleFeed::Pause(Deadline until) const {
 void BundleFeed::Count(int change) {
   const MutexLock lock(mutex_);
   local_subscriptions_ += change;
+  if (local_subscriptions_ == 0 && IsInDoubt()) lost_ = true;
 }
 
 void BundleFeed::NoteTold(const BundlePtr& bundle) {
   const MutexLock lock(mutex_);
+  if (!lost_ && !IsInDoubt()) heard_ = told_;
   told_ = bundle;
+  lost_ = false;
+  in_doubt_until_ = After(taken_in_);
 }
 
 BundlePtr BundleFeed::Told() const {
   const MutexLock lock(mutex_);
-  return told_;
+  return lost_ ? heard_ : told_;
 }
 
 bool BundleFeed::HasLocalSubscription() const {
   const MutexLock lock(mutex_);
   return local_subscriptions_ > 0;
+}
+
+bool BundleFeed::IsToldLocally() const {
+  const MutexLock lock(mutex_);
+  return local_subscriptions_ > 0 || (lost_ && IsInDoubt());
 }
 
 }  // namespace rootkeep::spire

@@ -26,7 +26,7 @@ class RootsOfMint {
   RootsOfMint(const BundleFeed& feed, const v1::TrustBundle& answered) : feed_(feed), known_(feed.Told()) {
     if (known_ != nullptr && known_->sequence() > answered.sequence()) known_ = nullptr;
   }
-  [[nodiscard]] bool silent() const { return feed_.HasLocalSubscription(); }
+  [[nodiscard]] bool silent() const { return feed_.IsToldLocally(); }
   // What another stream has told since the last time; null: nothing.
   BundlePtr TakeTold() {
     const BundlePtr told = feed_.Told();
@@ -39,37 +39,16 @@ class RootsOfMint {
   BundlePtr known_;
 };
 
-// The local bundle's stream, which speaks for the others. What it has told shortly before its end counts as not told:
-// gRPC takes what is written on a call that SPIRE is just ending. SPIRE minds no taint that it hears again, and has no
-// other way to one that it has missed.
+// The local bundle's stream, which speaks for the others.
 class LocalBundle {
  public:
-  static constexpr std::chrono::seconds kSurelyHeard{1};
-
-  explicit LocalBundle(BundleFeed& feed, std::chrono::steady_clock::duration surely_heard = kSurelyHeard)
-      : feed_(feed), surely_heard_(surely_heard), heard_(feed.Told()) {}
-  LocalBundle(const LocalBundle&) = delete;
-  LocalBundle& operator=(const LocalBundle&) = delete;
-  ~LocalBundle() {
-    if (IsInDoubt()) feed_.NoteTold(heard_);
-  }
+  explicit LocalBundle(BundleFeed& feed) : feed_(feed) {}
   [[nodiscard]] static bool silent() { return false; }
   static BundlePtr TakeTold() { return nullptr; }
-  void Wrote(const BundlePtr& bundle) {
-    if (!IsInDoubt() && told_ != nullptr) heard_ = told_;
-    told_ = bundle;
-    doubt_until_ = After(surely_heard_);
-    feed_.NoteTold(bundle);
-  }
+  void Wrote(const BundlePtr& bundle) { feed_.NoteTold(bundle); }
 
  private:
-  [[nodiscard]] bool IsInDoubt() const { return std::chrono::steady_clock::now() < doubt_until_; }
-
   BundleFeed& feed_;
-  const std::chrono::steady_clock::duration surely_heard_;
-  BundlePtr heard_;
-  BundlePtr told_;
-  Deadline doubt_until_;  // of what was told last
 };
 
 // A stream of its own.

@@ -18,8 +18,6 @@ using upstreamauthority::SubscribeToLocalBundleResponse;
 constexpr std::size_t kMaxCsr = std::size_t{64} * 1024;
 constexpr std::size_t kMaxKey = std::size_t{16} * 1024;
 constexpr std::size_t kMaxKeyId = 256;
-// How long SPIRE is given to take in a taint on one stream before it may hear it on another.
-constexpr std::chrono::seconds kTakeTaintIn{1};
 
 Status Check(const MintX509CARequest& request) {
   if (request.csr().empty()) return InvalidArgument("the CSR is empty");
@@ -93,7 +91,7 @@ Result<v1::SignCertificateResponse> UpstreamAuthorityService::Sign(const MintX50
   if (!answer.ok()) return answer;
   log::Info("spire.minted", {{"chain", answer->chain_size()}, {"bundle_sequence", answer->trust_bundle().sequence()}});
   const bool same_taint = SameTaint(before == nullptr ? v1::TrustBundle() : *before, answer->trust_bundle());
-  if (!same_taint && feed_.HasLocalSubscription()) feed_.Pause(After(kTakeTaintIn));
+  if (!same_taint && feed_.HasLocalSubscription()) feed_.Pause(After(BundleFeed::kTakenIn));
   return answer;
 }
 

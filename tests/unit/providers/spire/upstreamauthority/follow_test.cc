@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/eventually.h"
+
 namespace rootkeep::spire {
 namespace {
 
@@ -43,27 +45,41 @@ TEST_F(FollowTest, WhatIsToldLaterIsTakenOnce) {
   EXPECT_EQ(part.TakeTold(), nullptr);
 }
 
-TEST_F(FollowTest, WhatTheLocalBundlesStreamTellsAtItsEndIsNotTold) {
+// Not at once, because SPIRE may be at work on it.
+TEST_F(FollowTest, WhatTheLocalBundlesStreamTellsAtItsEndIsToldByMintInAWhile) {
   {
-    LocalBundle part(feed, std::chrono::hours(1));
-    part.Wrote(older);
+    const BundleFeed::LocalSubscription local(feed);
+    LocalBundle(feed).Wrote(older);
     EXPECT_EQ(feed.Told(), older);
   }
+  const RootsOfMint part(feed, *answer);
+  EXPECT_TRUE(part.silent());
   EXPECT_EQ(feed.Told(), nullptr);
-  feed.NoteTold(older);
-  {
-    LocalBundle(feed, std::chrono::hours(1)).Wrote(newer);
-  }
-  EXPECT_EQ(feed.Told(), older) << "by a stream before";
+  EXPECT_TRUE(rootkeep::testing::Eventually([&] { return !part.silent(); }));
+  EXPECT_EQ(feed.Told(), nullptr);
 }
 
 TEST_F(FollowTest, WhatWasSurelyHeardStaysTold) {
+  BundleFeed quick(std::chrono::seconds(0));
   {
-    LocalBundle part(feed, std::chrono::seconds(0));
-    part.Wrote(older);
-    part.Wrote(newer);
+    const BundleFeed::LocalSubscription local(quick);
+    LocalBundle(quick).Wrote(older);
+    LocalBundle(quick).Wrote(newer);
   }
-  EXPECT_EQ(feed.Told(), newer);
+  EXPECT_FALSE(quick.IsToldLocally());
+  EXPECT_EQ(quick.Told(), newer);
+}
+
+// The one before has not noticed its end yet when the next begins.
+TEST_F(FollowTest, TwoLocalStreamsThatEndSoonHaveToldNothing) {
+  auto before = std::make_unique<BundleFeed::LocalSubscription>(feed);
+  LocalBundle(feed).Wrote(older);
+  auto next = std::make_unique<BundleFeed::LocalSubscription>(feed);
+  LocalBundle(feed).Wrote(older);
+  before.reset();
+  EXPECT_EQ(feed.Told(), older);
+  next.reset();
+  EXPECT_EQ(feed.Told(), nullptr);
 }
 
 }  // namespace
