@@ -135,6 +135,7 @@ grpc::Status UpstreamAuthorityService::SubscribeToLocalBundle(
   return Answer([&]() -> Status {
     RK_RETURN_IF_ERROR(Configured());
     const BundleFeed::LocalSubscription subscription(feed_);
+    log::Info("spire.local_bundle_subscribed");
     Follow(feed_, *context, *writer, nullptr, SubscribeToLocalBundleResponse(), ToLocalBundle, LocalBundle(feed_));
     return Ok();
   });
