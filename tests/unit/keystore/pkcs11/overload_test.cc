@@ -59,6 +59,7 @@ class Overload : public ::testing::Test {
         std::this_thread::sleep_for(*signature.error().retry_after());
       } else {
         out.other.push_back(signature.error().ToString());
+        accepted_ = kAccepted;  // all end
       }
     }
     return out;
@@ -99,7 +100,7 @@ TEST_F(Overload, WhatIsAcceptedKeepsItsLatencyAndTheRestIsRefusedAtOnce) {
   ASSERT_OK_AND_ASSIGN(const auto signer, store->Open(key.uri, Soon()));
   const Outcome all = CallFromAll(*signer);
 
-  EXPECT_THAT(all.other, ::testing::IsEmpty()) << "neither in time nor at once";
+  ASSERT_THAT(all.other, ::testing::IsEmpty()) << "neither in time nor at once";
   std::vector<nanoseconds> served;
   for (const Accepted& one : all.accepted) served.push_back(one.served);
   const nanoseconds turn = 2 * Percentile(served, 99);
@@ -108,6 +109,7 @@ TEST_F(Overload, WhatIsAcceptedKeepsItsLatencyAndTheRestIsRefusedAtOnce) {
       all.accepted, [&](const Accepted& one) { return one.took > turn * (kPlaces / one.slots + 2); });
   EXPECT_LE(static_cast<std::size_t>(late), all.accepted.size() / 100);
 
+  // On any machine: while as many as there are places get their turn, nearly all others have come back once.
   EXPECT_GT(all.refused.size(), all.accepted.size()) << "there was no overload";
   EXPECT_LT(Percentile(all.refused, 50), kLatency);
   std::vector<nanoseconds> took;
