@@ -7,6 +7,7 @@
 #include "keystore/catalog/destruction.h"
 #include "keystore/catalog/permission.h"
 #include "keystore/keysocket/server/server.h"
+#include "keystore/keysocket/wire/reasons.h"
 
 namespace rootkeep::agent {
 namespace {
@@ -47,7 +48,7 @@ Result<KeyInfo> ForeignCaKeys::Create(const std::shared_ptr<KeyStore>& store, co
   const Creation creation(*this, token);
   if (!creation) {
     return ResourceExhausted("keys are being made, as many as may be at once")
-        .WithReason("creations")
+        .WithReason(keysocket::kReasonCreations)
         .WithRetryAfter(std::chrono::seconds(1));
   }
   const Turn::Holder turn(TurnOf(token), deadline);

@@ -30,12 +30,13 @@ class ForeignCaKeys {
 
   // Each holds a thread of the key socket's managers (keysocket::ServerOptions), of which others need one.
   static constexpr unsigned kMostCreations = 3;
-  // One at a time goes on there, so more would only wait; and a token that hangs leaves a place to the others.
+  // One at a time goes on there, so more would only wait; and a token that hangs leaves a place to the others. Two that
+  // hang leave none to a third.
   static constexpr unsigned kMostInOneToken = 2;
 
   // Makes a key as CataloguedStore::Create, at spec.generation, and retires those that it replaces. Destroys what is
   // spare first, so that there are never more of a name than the policy's. RESOURCE_EXHAUSTED "replaced_keys" when that
-  // cannot be done; "creations", at once, while as many as may be are under way. `store` is the token's own.
+  // cannot be done; kReasonCreations, at once, while as many as may be are under way. `store` is the token's own.
   Result<KeyInfo> Create(const std::shared_ptr<KeyStore>& store, const TokenName& token, const KeySpec& spec,
                          Deadline deadline);
 

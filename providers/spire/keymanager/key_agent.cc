@@ -7,6 +7,7 @@
 
 #include "keystore/base/bytes.h"
 #include "keystore/base/pause.h"
+#include "keystore/keysocket/wire/reasons.h"
 #include "providers/spire/keymanager/key_name.h"
 
 namespace rootkeep::spire {
@@ -15,12 +16,11 @@ namespace {
 using keysocket::Failure;
 using keysocket::FailureCode;
 using keysocket::KeyDescription;
+using keysocket::kReasonCreations;
 using keysocket::WireType;
 using keysocket::WireUse;
 
 constexpr std::size_t kMostKeys = 4096;  // that are listed
-// Of the agent's refusals (ForeignCaKeys): others' keys are being made, and nothing was begun.
-constexpr std::string_view kCreations = "creations";
 
 Error FromAgent(const Failure& failure) {
   const bool away = failure.code == FailureCode::kDeadlineExceeded;
@@ -28,18 +28,9 @@ Error FromAgent(const Failure& failure) {
   if (!failure.reason.empty()) message += fmt::format(" ({})", failure.reason.view());
   auto error = Error(away ? Code::kUnavailable : static_cast<Code>(failure.code), std::move(message))
                    .WithHint(std::string(failure.hint.view()));
+  if (failure.reason.view() == kReasonCreations) error = std::move(error).WithReason(kReasonCreations);
   if (failure.retry_ms == 0) return error;
   return std::move(error).WithRetryAfter(std::chrono::milliseconds(failure.retry_ms));
-}
-
-// Where too many callers wait for the token, until the agent says to come back. False when that is not why, or too
-// late, or nobody waits any more.
-bool WaitForRoom(const Failure& failure, const Patience& patience) {
-  if (failure.code != FailureCode::kResourceExhausted || failure.retry_ms == 0) return false;
-  const Deadline again = After(std::chrono::milliseconds(failure.retry_ms));
-  if (again >= patience.deadline) return false;
-  PauseUntil(again, patience.gone);
-  return !patience.gone.stop_requested();
 }
 
 Error Broken(std::string_view what) {
@@ -73,6 +64,14 @@ bool IsFingerprintOf(const KeyDescription& key) {
 }
 
 }  // namespace
+
+bool WaitToAskAgain(const Error& refusal, const Patience& patience) {
+  if (!refusal.retry_after()) return false;
+  const Deadline again = After(*refusal.retry_after());
+  if (again >= patience.deadline) return false;
+  PauseUntil(again, patience.gone);
+  return !patience.gone.stop_requested();
+}
 
 Result<std::optional<ManagedKey>> KeyAgent::Read(const KeyDescription& key) const {
   const auto label = ParseForeignCaLabel(key.label);
@@ -112,16 +111,14 @@ Result<ManagedKeys> KeyAgent::List(Deadline deadline) {
   return keys;
 }
 
-Result<ManagedKey> KeyAgent::Create(const std::string& id, WireType type, const Patience& patience) {
+Result<ManagedKey> KeyAgent::Create(const std::string& id, WireType type, Deadline deadline) {
   RK_TRY(const std::string name, KeyNameOf(instance_, id));
   keysocket::ReplyMemory memory;
   KeyDescription described;
   Failure why;
   const keysocket::CreateCall call{
       .type = type, .use = WireUse::kForeignCa, .generation = keysocket::kNextGeneration, .name = name};
-  while (!client_.Create(call, patience.deadline, memory, described, why)) {
-    if (why.reason.view() != kCreations || !WaitForRoom(why, patience)) return FromAgent(why);
-  }
+  if (!client_.Create(call, deadline, memory, described, why)) return FromAgent(why);
   RK_TRY(auto key, Read(described));
   if (!key || key->id != id || key->type != type) return Broken("it made another key than it was asked for");
   return *std::move(key);
@@ -134,7 +131,9 @@ Result<MadeSignature> KeyAgent::Sign(const ManagedKey& key, const SignRequest& r
   keysocket::Signature signature;
   Failure why;
   while (!client_.Sign(CallFor(key, request), patience.deadline, signature, why)) {
-    if (!WaitForRoom(why, patience)) return FromAgent(why);
+    // That too many wait for the token.
+    Error refusal = FromAgent(why);
+    if (refusal.code() != Code::kResourceExhausted || !WaitToAskAgain(refusal, patience)) return refusal;
   }
   return Copy(signature);
 }

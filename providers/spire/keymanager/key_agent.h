@@ -33,6 +33,10 @@ struct Patience {
   std::stop_token gone;  // requested when it waits no more
 };
 
+// Waits for as long as the agent said with a refusal. False when it did not say, or that is too late, or when nobody
+// waits any more.
+bool WaitToAskAgain(const Error& refusal, const Patience& patience);
+
 // Thread-safe; blocks until the agent has answered, or the deadline passed. Errors have the agent's codes and words;
 // that it is away, or does not answer, is UNAVAILABLE.
 class KeyAgent {
@@ -43,9 +47,9 @@ class KeyAgent {
 
   // INTERNAL when two keys have one label, in two tokens: which is meant nobody can say.
   Result<ManagedKeys> List(Deadline deadline);
-  // The next generation. Made at most once: when the answer is lost, there may be one more than is known. Where others'
-  // keys are being made, it waits for its turn, unless the caller goes.
-  Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, const Patience& patience);
+  // The next generation. Asked for once: when the answer is lost, there may be one more than is known.
+  // RESOURCE_EXHAUSTED kReasonCreations with retry_after where others' keys are being made: nothing was begun.
+  Result<ManagedKey> Create(const std::string& id, keysocket::WireType type, Deadline deadline);
   // UNIMPLEMENTED when the token does not offer what is asked for. Where too many wait for the token, it is
   // asked again when the agent says, unless the caller has gone.
   Result<MadeSignature> Sign(const ManagedKey& key, const SignRequest& request, const Patience& patience);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "keystore/base/log.h"
+#include "keystore/keysocket/wire/reasons.h"
 #include "providers/spire/keymanager/settings.h"
 
 namespace rootkeep::spire {
@@ -42,6 +43,9 @@ struct KeyManager::Instance {
     keys.Set(now);
     return now;
   }
+
+  // Makes a key and notes it.
+  Result<ManagedKey> Make(const std::string& id, WireType type, const Patience& patience) const;
 
   // Signs with the key of that id; where the agent says that it is not to be used any more, with the one that has taken
   // its place.
@@ -87,14 +91,12 @@ Result<ManagedKey> KeyManager::GenerateKey(const std::string& id, int type, cons
   const auto wanted = TypeOf(type);
   if (!wanted) return InvalidArgument(fmt::format("unable to generate key \"{}\" for unknown key type {}", id, type));
   RK_TRY(const auto instance, Configured());
-  const Turn::Holder turn(instance->changing, patience.deadline);
-  if (!turn) return Unavailable("wait for another key to be made");
-  RK_TRY(ManagedKey made, instance->agent.Create(id, *wanted, patience));
-  auto keys = std::make_shared<ManagedKeys>(*instance->keys.Get());
-  (*keys)[id] = made;
-  instance->keys.Set(std::move(keys));
-  log::Info("key made", {{"key_id", id}, {"generation", std::to_string(made.generation)}});
-  return made;
+  // While others' keys are being made, whoever wants to know of ours has the turn.
+  for (;;) {
+    auto made = instance->Make(id, *wanted, patience);
+    if (made.ok() || made.error().reason() != keysocket::kReasonCreations) return made;
+    if (!WaitToAskAgain(made.error(), patience)) return made;
+  }
 }
 
 Result<ManagedKeys> KeyManager::GetPublicKeys(Deadline deadline) {
@@ -140,6 +142,17 @@ std::optional<KeyManager::Asked> KeyManager::SignDataBegin(const std::string& id
 Result<KeyManager::Signed> KeyManager::SignDataEnd(Asked asked) {
   RK_TRY(MadeSignature made, asked.instance->agent.SignEnd(std::move(asked.pending)));
   return Signed{.signature = std::move(made.octets), .fingerprint = asked.fingerprint, .queued = made.queued};
+}
+
+Result<ManagedKey> KeyManager::Instance::Make(const std::string& id, WireType type, const Patience& patience) const {
+  const Turn::Holder turn(changing, patience.deadline);
+  if (!turn) return Unavailable("wait for another key to be made");
+  RK_TRY(ManagedKey made, agent.Create(id, type, patience.deadline));
+  auto now = std::make_shared<ManagedKeys>(*keys.Get());
+  (*now)[id] = made;
+  keys.Set(std::move(now));
+  log::Info("key made", {{"key_id", id}, {"generation", std::to_string(made.generation)}});
+  return made;
 }
 
 bool KeyManager::MayGoBetter(const Error& error) {

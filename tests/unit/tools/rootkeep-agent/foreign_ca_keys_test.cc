@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "keystore/catalog/catalogued_store.h"
+#include "keystore/keysocket/wire/reasons.h"
 #include "tests/support/eventually.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/matchers.h"
@@ -231,7 +232,7 @@ class Creations {
       const auto key =
           keys_.Create(store_, token, {.use = KeyUse::kForeignCa, .name = of, .generation = 1}, After(kPatience));
       if (key.ok()) ++made;
-      if (!key.ok() && key.error().reason() == "creations" && key.error().retry_after()) ++refused;
+      if (!key.ok() && key.error().reason() == keysocket::kReasonCreations && key.error().retry_after()) ++refused;
     });
   }
   void Finish() { callers_.clear(); }

@@ -2,13 +2,10 @@
 #include "providers/spire/keymanager/key_agent.h"
 
 #include <gtest/gtest.h>
-#include <openssl/sha.h>
 
 #include <stop_token>
 #include <string_view>
 #include <thread>
-#include <variant>
-#include <vector>
 
 #include "tests/support/eventually.h"
 #include "tests/support/fake_agent.h"
@@ -23,24 +20,12 @@ using keysocket::FakeAgent;
 using testing::HasCode;
 using testing::IsOk;
 
-// A signature, or the key "k" of the instance "i".
-std::vector<std::uint8_t> Serve(const keysocket::Request& request) {
-  if (!std::holds_alternative<keysocket::CreateCall>(request.call)) return FakeAgent::Sign(request);
-  keysocket::KeyReply reply;
-  reply.key.type = keysocket::WireType::kEcP256;
-  reply.key.use = keysocket::WireUse::kForeignCa;
-  reply.key.label = "rk/foreign-ca/i.k/1";
-  reply.key.spki = keysocket::OctetsOf("spki");
-  SHA256(reply.key.spki.data(), reply.key.spki.size(), reply.key.fingerprint.data());
-  return FakeAgent::Octets({request.number, reply});
-}
-
 class KeyAgentTest : public ::testing::Test {
  protected:
   // Says `times` times to come back after so long, and does then what it is asked for.
   void Refuse(int times, std::string_view reason, std::chrono::milliseconds back) {
     fake = std::make_unique<FakeAgent>(path, [times, reason, back, asked = 0](const auto& request) mutable {
-      if (++asked > times) return Serve(request);
+      if (++asked > times) return FakeAgent::Sign(request);
       keysocket::Failure failure = keysocket::WireFailure(FailureCode::kResourceExhausted, reason, "full");
       failure.retry_ms = static_cast<std::uint32_t>(back.count());
       return FakeAgent::Octets({request.number, failure});
@@ -50,9 +35,6 @@ class KeyAgentTest : public ::testing::Test {
     ManagedKey key;
     key.schemes = ~0U;
     return agent.Sign(key, {.size = 32}, {.deadline = After(std::chrono::hours(1)), .gone = gone});
-  }
-  Result<ManagedKey> Create() {
-    return agent.Create("k", keysocket::WireType::kEcP256, {.deadline = After(std::chrono::hours(1)), .gone = {}});
   }
 
   const testing::TempDir directory;
@@ -74,18 +56,6 @@ TEST_F(KeyAgentTest, ComesBackForNobodyWhoHasGone) {
   EXPECT_TRUE(testing::Eventually([this] { return fake->requests() == 1; }));
   gone.request_stop();
   caller.join();
-  EXPECT_EQ(fake->requests(), 1);
-}
-
-TEST_F(KeyAgentTest, WaitsWhileOthersKeysAreMade) {
-  Refuse(2, "creations", std::chrono::milliseconds(1));
-  EXPECT_THAT(Create(), IsOk());
-  EXPECT_EQ(fake->requests(), 3);
-}
-
-TEST_F(KeyAgentTest, AsksOnceForAKeyThatMayHaveBeenBegun) {
-  Refuse(2, "queue_full", std::chrono::milliseconds(1));
-  EXPECT_THAT(Create(), HasCode(Code::kResourceExhausted));
   EXPECT_EQ(fake->requests(), 1);
 }
 
