@@ -147,6 +147,8 @@ Result<KeyManager::Signed> KeyManager::SignDataEnd(Asked asked) {
 Result<ManagedKey> KeyManager::Instance::Make(const std::string& id, WireType type, const Patience& patience) const {
   const Turn::Holder turn(changing, patience.deadline);
   if (!turn) return Unavailable("wait for another key to be made");
+  // It would take the place of one that its caller still uses.
+  if (patience.gone.stop_requested()) return Unavailable("the caller has gone");
   RK_TRY(ManagedKey made, agent.Create(id, type, patience.deadline));
   auto now = std::make_shared<ManagedKeys>(*keys.Get());
   (*now)[id] = made;

@@ -34,7 +34,7 @@ class KeyManager final : public Configurable {
   Status Validate(const std::string& trust_domain, hcl::Section& settings) override;
 
   // `type` is SPIRE's number. The key of that id, if there is one, is replaced when the new one is there.
-  // Waits while others' keys are being made.
+  // Waits while others' keys are being made; nothing is made for a caller that has gone meanwhile.
   Result<ManagedKey> GenerateKey(const std::string& id, int type, const Patience& patience);
   // As the agent has it now; nothing when there is no such key.
   Result<std::optional<ManagedKey>> GetPublicKey(const std::string& id, Deadline deadline);

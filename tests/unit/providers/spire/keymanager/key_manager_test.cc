@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <openssl/sha.h>
 
+#include <latch>
 #include <thread>
 
 #include "keystore/keysocket/wire/reasons.h"
@@ -54,8 +55,8 @@ class KeyManagerTest : public ::testing::Test {
     hcl::Section section(hcl::Parse("socket = \"" + path + "\"\ninstance = \"test\"").value());
     ASSERT_THAT(manager.Configure("example.org", section), IsOk());
   }
-  Result<ManagedKey> Generate(const std::string& id) {
-    return manager.GenerateKey(id, kEcP256, {.deadline = After(std::chrono::seconds(20)), .gone = {}});
+  Result<ManagedKey> Generate(const std::string& id, const std::stop_token& gone = {}) {
+    return manager.GenerateKey(id, kEcP256, {.deadline = After(std::chrono::seconds(20)), .gone = gone});
   }
 
   const testing::TempDir directory;
@@ -65,6 +66,23 @@ class KeyManagerTest : public ::testing::Test {
   std::unique_ptr<FakeAgent> agent;
   KeyManager manager;
 };
+
+TEST_F(KeyManagerTest, NoKeyIsMadeForACallerThatHasGoneWhileItWaited) {
+  std::latch go{1};
+  Configure([&](const keysocket::Request& request) {
+    go.wait();
+    return Made(request);
+  });
+  std::jthread first([&] { EXPECT_THAT(Generate("a"), IsOk()); });
+  EXPECT_TRUE(testing::Eventually([this] { return creations == 1; }));
+  std::stop_source gone;
+  std::jthread second([&] { EXPECT_THAT(Generate("b", gone.get_token()), HasCode(Code::kUnavailable)); });
+  gone.request_stop();
+  go.count_down();
+  first.join();
+  second.join();
+  EXPECT_EQ(creations, 1);
+}
 
 TEST_F(KeyManagerTest, TheKeysAreToldWhileOneWaitsForOthersToBeMade) {
   Configure([this](const keysocket::Request& request) {
