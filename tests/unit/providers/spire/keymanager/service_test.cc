@@ -61,13 +61,22 @@ unary::RequestBody Request() {
   return body;
 }
 
+void Configure(KeyManager& manager, const OneKeyAgent& agent) {
+  hcl::Section section(hcl::Parse("socket = \"" + agent.socket() + "\"\ninstance = \"test\"").value());
+  const Status configured = manager.Configure("example.org", section);
+  ASSERT_TRUE(configured.ok()) << configured.error().ToString();
+}
+
+// As an agent signs that has done nothing but wait for others, however slow this machine is.
+std::vector<std::uint8_t> Quick(const keysocket::Request& request) {
+  const std::string signature = "signature";
+  return keysocket::FakeAgent::Octets(
+      {request.number, keysocket::SignReply{.signature = keysocket::OctetsOf(signature),
+                                            .queued_ns = std::chrono::nanoseconds(std::chrono::hours(1)).count()}});
+}
+
 class SeveralSignatures : public ::testing::Test {
  protected:
-  void Configure(const OneKeyAgent& agent) {
-    hcl::Section section(hcl::Parse("socket = \"" + agent.socket() + "\"\ninstance = \"test\"").value());
-    const Status configured = manager.Configure("example.org", section);
-    ASSERT_TRUE(configured.ok()) << configured.error().ToString();
-  }
   void Ask() {
     answers->Expect();
     sign.ask(std::make_shared<unary::Call>(answers, 1, Request(), 0), waits);
@@ -90,13 +99,6 @@ class SeveralSignatures : public ::testing::Test {
 
   static constexpr std::chrono::milliseconds kRetry{5};
 
-  // As an agent signs that has done nothing but wait for others, however slow this machine is.
-  static std::vector<std::uint8_t> Quick(const keysocket::Request& request) {
-    const std::string signature = "signature";
-    return keysocket::FakeAgent::Octets(
-        {request.number, keysocket::SignReply{.signature = keysocket::OctetsOf(signature),
-                                              .queued_ns = std::chrono::nanoseconds(std::chrono::hours(1)).count()}});
-  }
   static std::vector<std::uint8_t> Refusal(const keysocket::Request& request, keysocket::FailureCode code,
                                            std::string_view message) {
     keysocket::Failure failure = keysocket::WireFailure(code, "refused", message);
@@ -121,7 +123,7 @@ TEST_F(SeveralSignatures, AreAskedForAtOnce) {
     while (asked < together) std::this_thread::yield();
     return Quick(request);
   });
-  Configure(agent);
+  Configure(manager, agent);
   for (int round = 0; round < 2; ++round) {
     EXPECT_FALSE(waits.full());
     for (std::size_t i = 0; i < unary::Waits::kMost; ++i) Ask();
@@ -137,7 +139,7 @@ TEST_F(SeveralSignatures, OneThatDoesNotComeSoonIsWaitedForElsewhere) {
     if (++asked == 2) go.wait();
     return Quick(request);
   });
-  Configure(agent);
+  Configure(manager, agent);
   Ask();
   Await(1);
   EXPECT_TRUE(threads.quick());
@@ -154,7 +156,7 @@ TEST_F(SeveralSignatures, OneThatIsRefusedSaysWhyAndIsAskedForOnce) {
     if (++asked == 1) return Quick(request);
     return Refusal(request, keysocket::FailureCode::kInternal, "the token is broken");
   });
-  Configure(agent);
+  Configure(manager, agent);
   Ask();
   Await(1);
   Ask();
@@ -176,7 +178,7 @@ TEST_F(SeveralSignatures, OneThatTheAgentHasNoRoomForIsAskedForWhenItSays) {
     after = std::chrono::steady_clock::now() - refused;
     return Quick(request);
   });
-  Configure(agent);
+  Configure(manager, agent);
   Ask();
   Await(1);
   Ask();
@@ -194,6 +196,7 @@ class KeyManagerServiceTest : public ::testing::Test {
     {
       SigningThreads threads(1, 10);
       Hold(threads, go);
+      threads.GaveUp();  // that it waits for one
       service = std::make_unique<KeyManagerService<AgentContract>>(manager, threads);
       service->Methods(blocking)
           .at("/spire.plugin.agent.keymanager.v1.KeyManager/SignData")
@@ -209,30 +212,36 @@ class KeyManagerServiceTest : public ::testing::Test {
 
   const std::shared_ptr<unary::Answers> answers = unary::Answers::Make().value();
   std::latch go{1};
+  OneKeyAgent agent{Quick};
   KeyManager manager;
   Threads blocking{1, 1};
   unary::Waits waits;
   std::unique_ptr<KeyManagerService<AgentContract>> service;
 };
 
-// What it is asked for, this manager refuses: it is not configured.
 TEST_F(KeyManagerServiceTest, EndsBeforeTheSignaturesThatWait) {
+  Configure(manager, agent);
   const auto code = EndOfASignatureThatWaited({}, [this] { service.reset(); });
-  EXPECT_EQ(code, grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(code, grpc::StatusCode::OK);
+  EXPECT_EQ(agent.requests(), 2) << "with the list of its keys";
 }
 
 TEST_F(KeyManagerServiceTest, IsNotAskedForWhatItsClientGaveUp) {
+  Configure(manager, agent);
   std::stop_source gone;
   const auto code = EndOfASignatureThatWaited({.gone = gone.get_token()}, [&] { gone.request_stop(); });
   EXPECT_EQ(code, grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(agent.requests(), 1);
 }
 
 TEST_F(KeyManagerServiceTest, IsNotAskedAfterTheClientsDeadline) {
+  Configure(manager, agent);
   const Deadline until = After(std::chrono::milliseconds(1));
   const auto code = EndOfASignatureThatWaited({.until = until}, [&] {
     while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
   });
   EXPECT_EQ(code, grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(agent.requests(), 1);
 }
 
 }  // namespace
