@@ -173,9 +173,9 @@ class KeyManagerService {
     call->Finish({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .text = "too many signatures wait for the token"});
   }
 
-  // Of a call that is given so long at most.
+  // Of a call that is given so long at most, what it waited to be begun included.
   static Patience Within(std::chrono::seconds most, const unary::Interest& interest) {
-    return {.deadline = std::min(interest.until, After(most)), .gone = interest.gone};
+    return {.deadline = std::min(interest.until, interest.came + most), .gone = interest.gone};
   }
 
   static SignDataResponse Show(KeyManager::Signed made) {

@@ -20,8 +20,9 @@ namespace rootkeep::spire::unary {
 
 // How long the client waits for an answer.
 struct Interest {
-  Deadline until = Deadline::max();  // as it said when it asked
-  std::stop_token gone;              // requested when it has ended the call, or its connection has
+  Deadline until = Deadline::max();                  // as it said when it asked
+  std::stop_token gone;                              // requested when it has ended the call, or its connection has
+  Deadline came = std::chrono::steady_clock::now();  // when the whole request had come
 };
 
 // Finish and LeaveOpen may be called on any thread, one of them, once. A call that is dropped without is answered with

@@ -202,8 +202,9 @@ Result<std::optional<Session::Ready>> Session::NextCall() {
     }
     answers_->Expect();
     stream->gone = std::stop_source();
-    auto call = std::make_shared<Call>(answers_, id, std::move(stream->body), stream->method->reads ? kPrefixSize : 0,
-                                       Interest{.until = stream->until, .gone = stream->gone.get_token()});
+    auto call = std::make_shared<Call>(
+        answers_, id, std::move(stream->body), stream->method->reads ? kPrefixSize : 0,
+        Interest{.until = stream->until, .gone = stream->gone.get_token(), .came = stream->came});
     return std::optional(Ready{stream->method, std::move(call)});
   }
   return std::optional<Ready>();
@@ -220,6 +221,7 @@ void Session::Keep(std::int32_t id, Stream& stream, std::string_view data) {
 
 void Session::BeDue(std::int32_t id, Stream& stream) {
   if (std::exchange(stream.due, true)) return;
+  stream.came = std::chrono::steady_clock::now();
   due_.push_back(id);
 }
 

@@ -71,6 +71,7 @@ class Session {
     bool bad_timeout = false;        // it does not say for how long the client waits
     bool due = false;                // has come, or is refused
     Deadline until = Deadline::max();
+    Deadline came;                            // when it was due
     std::stop_source gone{std::nostopstate};  // told to the call, when it has begun
     std::string out;                          // of the answer
     std::size_t sent = 0;

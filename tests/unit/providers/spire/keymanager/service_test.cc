@@ -244,5 +244,12 @@ TEST_F(KeyManagerServiceTest, IsNotAskedAfterTheClientsDeadline) {
   EXPECT_EQ(agent.requests(), 1);
 }
 
+TEST_F(KeyManagerServiceTest, IsNotAskedForWhatHasWaitedForTooLongToBeBegun) {
+  Configure(manager, agent);
+  const Deadline came = std::chrono::steady_clock::now() - KeyManager::kCallDeadline;
+  EXPECT_EQ(EndOfASignatureThatWaited({.came = came}, [] {}), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(agent.requests(), 1);
+}
+
 }  // namespace
 }  // namespace rootkeep::spire

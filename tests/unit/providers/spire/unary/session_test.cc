@@ -291,6 +291,18 @@ TEST_F(UnarySession, TellsACallHowLongItsClientWaits) {
   EXPECT_LE(kept[1]->interest().until, After(std::chrono::hours(3)));
 }
 
+TEST_F(UnarySession, TellsACallWhenItHadCome) {
+  peer.AskWith("/test.Service/Keep", "m");
+  const std::string asked = peer.Pending();
+  const Deadline before = std::chrono::steady_clock::now();
+  ASSERT_TRUE(session->Receive(AsBytes(asked)).ok());
+  const Deadline after = std::chrono::steady_clock::now();
+  HandleCalls();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_GE(kept[0]->interest().came, before);
+  EXPECT_LE(kept[0]->interest().came, after) << "not when it was begun";
+}
+
 TEST_F(UnarySession, BeginsNoCallWhoseTimeIsOverOrUnknown) {
   const int over = peer.AskWith("/test.Service/Keep", "m", {.timeout = "1n"});
   const int unknown = peer.AskWith("/test.Service/Keep", "m", {.timeout = "soon"});
