@@ -8,7 +8,7 @@
 namespace rootkeep::relay {
 namespace {
 
-constexpr std::uint32_t kBurstSeconds = 4;
+constexpr std::uint32_t kBurstSeconds = 16;
 constexpr std::size_t kMostAddresses = 4096;  // whose rate is remembered
 
 RateRule RuleOf(std::uint32_t per_second) {

@@ -14,10 +14,11 @@
 
 namespace rootkeep::relay {
 
-// A slow TPM signs about five times a second: all clients together leave it some of that, and one address half.
+// A slow TPM signs about five times a second: all clients together leave it some of that, and one address half. A node
+// that starts its pods wants many certificates at once, and then few for long.
 struct ConnectionLimits {
   std::uint32_t open = 512;      // at once; an address has a quarter of them at most
-  std::uint32_t per_second = 4;  // new ones, four seconds' worth at once; an address has half of it at most
+  std::uint32_t per_second = 4;  // new ones, 16 seconds' worth at once; an address has half of it at most
 };
 
 // Thread-safe. All of loopback is one address, because every process of the host can take any of it, and so is a /64
