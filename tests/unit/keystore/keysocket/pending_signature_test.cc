@@ -47,8 +47,8 @@ class PendingSignatureTest : public ::testing::Test {
 
   const testing::TempDir directory;
   const std::string path = directory / "s";
-  std::optional<FakeAgent> agent;
   std::atomic<int> asked{0};  // of the agent, where a test counts
+  std::optional<FakeAgent> agent;
   Client client{path};
   Signature signature;
   Failure why;
@@ -95,6 +95,7 @@ TEST_F(PendingSignatureTest, IsNotWaitedFor) {
   EXPECT_FALSE(client.SignEnd(*std::move(pending), signature, why));
   EXPECT_EQ(why.reason.view(), kReasonAgentTimeout);
   go.count_down();
+  agent.reset();  // which is still at it
 }
 
 TEST_F(PendingSignatureTest, IsNoneWhenTheAgentIsAwayOrLeaves) {
