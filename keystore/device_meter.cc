@@ -40,6 +40,11 @@ bool DeviceMeter::HasRoom(DeviceWork work) const {
   return inside_ < capacity_ && kind(work).inside < room(work) && (!work.is_signature() || signing_ < top_);
 }
 
+bool DeviceMeter::MayShareProcessors(DeviceWork work) const {
+  return computes_here_ && work.is_signature() && inside_ < capacity_ && trying_ == 0 &&
+         limit(work) >= std::min(options_.processors, capacity_);
+}
+
 DeviceMeter::Duration DeviceMeter::time(DeviceWork work) const {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(kind(work).mean));
 }
@@ -47,6 +52,7 @@ DeviceMeter::Duration DeviceMeter::time(DeviceWork work) const {
 void DeviceMeter::SetCapacity(const DeviceCapacity& capacity) {
   const unsigned most = std::max(1U, options_.max_concurrency);
   capacity_ = std::clamp(capacity.sessions, 1U, most);
+  computes_here_ = capacity.computes_here;
   const unsigned signers = capacity.computes_here ? std::min(options_.processors, most) : most;
   for (Kind& one : kinds_) one.search.SetMax(signers);
   if (trying_ != 0 && !kinds_[trying_].search.on_trial()) trying_ = 0;
@@ -127,7 +133,7 @@ void DeviceMeter::Evaluate(std::size_t index, Time now) {
     const unsigned before = mine.search.limit();
     mine.search.Observe(Throughput(mine, seconds), saturated);
     trying_ = mine.search.on_trial() ? index : 0;
-    if (mine.search.limit() != before) mine.skip = mine.search.limit();
+    if (mine.search.limit() != before) mine.skip = std::max(mine.search.limit(), mine.inside);
   }
   FindTop();
   RestartWindow(mine, now);

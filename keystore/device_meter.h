@@ -55,11 +55,22 @@ class DeviceMeter {
   // has nothing to lose by more: two that happen to come together would only wait for each other, while a processor
   // has nothing to do.
   [[nodiscard]] unsigned room(DeviceWork work) const;
+  // Whether a signature may go in although there is no room, because the processors are what it would wait for: the
+  // device computes with those of this machine, and is known to use them all.
+  [[nodiscard]] bool MayShareProcessors(DeviceWork work) const;
+  // Whether that has been done.
+  [[nodiscard]] bool SharesProcessors(DeviceWork work) const { return computes_here_ && signing_ > room(work); }
+  // How many are inside, of all kinds.
+  [[nodiscard]] unsigned inside() const { return inside_; }
   // What the device allows at most from now on.
   void SetCapacity(const DeviceCapacity& capacity);
 
   // What one piece of this work has taken lately; zero while nothing was seen.
   [[nodiscard]] Duration time(DeviceWork work) const;
+  // How often one is done when the device is used to its limit; zero likewise.
+  [[nodiscard]] Duration interval(DeviceWork work) const {
+    return time(work) / std::max(limit(work), kind(work).inside);
+  }
 
  private:
   struct Kind {
@@ -100,6 +111,7 @@ class DeviceMeter {
 
   const DeviceMeterOptions options_;
   unsigned capacity_;
+  bool computes_here_ = false;
   std::vector<Kind> kinds_;
   unsigned inside_ = 0;     // everything
   unsigned signing_ = 0;    // signatures

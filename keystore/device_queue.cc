@@ -7,11 +7,6 @@
 namespace rootkeep {
 namespace {
 
-struct HasRoomFor {
-  const DeviceMeter& meter;
-  bool operator()(const auto* waiter) const { return meter.HasRoom(waiter->request.work); }
-};
-
 // For no longer somebody who is next looks for the ticket awake. A device that takes longer costs little more by being
 // idle until a thread has woken up.
 constexpr auto kLongestLook = std::chrono::microseconds(200);
@@ -67,25 +62,42 @@ Result<DeviceQueue::Ticket> DeviceQueue::Admit(const DeviceRequest& request) {
   if (now >= request.deadline) return TooLate();
   const MutexLock lock(mutex_);
   if (!MayEnter(request)) return Wait(request, now);
-  meter_.Entered(request.work, now);
+  Enter(request, now);
   return Ticket(this, request, now, {});
 }
 
+void DeviceQueue::Enter(const DeviceRequest& request, Time now) {
+  meter_.Entered(request.work, now);
+  ++inside_[MarkOf(request)];
+}
+
+bool DeviceQueue::HasRoom(const DeviceRequest& request) const {
+  return meter_.HasRoom(request.work) || (meter_.MayShareProcessors(request.work) && IsAlone(request));
+}
+
+bool DeviceQueue::IsAlone(const DeviceRequest& request) const {
+  const std::size_t mark = MarkOf(request);
+  if (inside_[mark] != meter_.inside()) return false;
+  if (waiting_.empty()) return true;
+  const Waiter* const* const only = waiting_.OnlyFlow();
+  return only != nullptr && MarkOf((*only)->request) == mark;
+}
+
 bool DeviceQueue::MayEnter(const DeviceRequest& request) {
-  if (!meter_.HasRoom(request.work)) return false;
+  if (!HasRoom(request)) return false;
   const Waiter* const next = Next();
   return next == nullptr || next->request.share.priority >= request.share.priority;
 }
 
 DeviceQueue::Waiter* DeviceQueue::Next() {
   if (waiting_.empty()) return nullptr;
-  Waiter* const* const next = waiting_.Next(HasRoomFor{meter_});
+  Waiter* const* const next =
+      waiting_.Next([this](const Waiter* one) RK_REQUIRES(mutex_) { return HasRoom(one->request); });
   return next == nullptr ? nullptr : *next;
 }
 
 Status DeviceQueue::CheckRoomToWait(const DeviceRequest& request, const Share& flow, Time now) const {
-  const std::chrono::duration<double> each =
-      meter_.time(request.work) / static_cast<double>(meter_.limit(request.work));
+  const std::chrono::duration<double> each = meter_.interval(request.work);
   const auto after = [each](std::size_t count) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(each * static_cast<double>(count));
   };
@@ -112,13 +124,13 @@ Result<DeviceQueue::Ticket> DeviceQueue::Wait(const DeviceRequest& request, Time
   Waiter me{.request = request, .changed = {}};
   waiting_.Push(flow, &me);
   // A ticket that is free is a more urgent waiter's: see that it comes for it.
-  if (meter_.HasRoom(request.work)) ServeNext(since, /*grant=*/false);
+  if (HasRoom(request)) ServeNext(since, /*grant=*/false);
   const bool in_time = AwaitTurn(me);
   const Time now = std::chrono::steady_clock::now();
   if (me.granted) return Ticket(this, request, me.entered, now - since);
   waiting_.Remove(flow, &me);
   if (in_time) {
-    meter_.Entered(request.work, now);
+    Enter(request, now);
     turn_began_ = now;
   }
   ServeNext(now, /*grant=*/false);  // I may have been the one to look for room, or there is more of it
@@ -157,17 +169,21 @@ void DeviceQueue::Leave(Ticket& ticket) {
   const Time now = ticket.stay_.left;
   const MutexLock lock(mutex_);
   meter_.Left(ticket.work_, ticket.stay_);
+  --inside_[ticket.flow_];
   const unsigned limit = meter_.room(ticket.work_);
   if (limit != this->limit(ticket.work_)) PublishLimits();
   if (!waiting_.empty()) ServeNext(now, MustPassOn(ticket, now));
 }
 
 bool DeviceQueue::MustPassOn(const Ticket& ticket, Time now) {
-  if (now - ticket.stay_.entered >= options_.turn || waiting_.HasMoreUrgent(ticket.priority_)) return true;
+  if (waiting_.HasMoreUrgent(ticket.priority_)) return true;
   Waiter* const* const only = waiting_.OnlyFlow();
   const bool own = only != nullptr && MarkOf((*only)->request) == ticket.flow_;
-  const auto turn = (own ? options_.own_turn : options_.turn) / meter_.room(ticket.work_);
   const auto used = now - turn_began_;
+  // How long it was inside says nothing about the device then, and its place is not what keeps a processor busy.
+  if (own && meter_.SharesProcessors(ticket.work_)) return used >= options_.own_turn;
+  if (now - ticket.stay_.entered >= options_.turn) return true;
+  const auto turn = (own ? options_.own_turn : options_.turn) / meter_.room(ticket.work_);
   if (used < turn) return false;
   Waiter* const next = Next();
   if (next == nullptr || next->ready || used >= 2 * turn || meter_.time(ticket.work_) > kLongestLook / 2) return true;
@@ -182,7 +198,7 @@ void DeviceQueue::ServeNext(Time now, bool grant) {
       return;
     }
     waiting_.PopNext([next](const Waiter* each) { return each == next; });
-    meter_.Entered(next->request.work, now);
+    Enter(next->request, now);
     turn_began_ = now;
     next->entered = now;
     next->granted = true;

@@ -36,7 +36,9 @@ struct DeviceRequest {
 
 // One for each device, whatever it holds. Admits by ticket, and the thread that holds the ticket asks the device
 // itself. How many tickets are out at once is found for each type of key (DeviceMeter). Those who wait are served by
-// priority and callers in turn (FairQueue). Thread-safe.
+// priority and callers in turn (FairQueue). A caller who is alone with a device that computes on this machine's
+// processors gets tickets for all its threads: nothing is won by making them wait for each other, and processors have
+// nothing to do while a ticket goes from thread to thread. Thread-safe.
 class DeviceQueue {
  public:
   using Time = DeviceMeter::Time;
@@ -112,11 +114,20 @@ class DeviceQueue {
 
   // Tells callers apart, without memory of its own: returning a ticket must not fail. That two have the same mark only
   // means that one goes before the other for longer.
-  static std::size_t MarkOf(const DeviceRequest& request) { return std::hash<std::string>{}(request.share.flow); }
+  static constexpr std::size_t kMarks = 256;
+  static std::size_t MarkOf(const DeviceRequest& request) {
+    return std::hash<std::string>{}(request.share.flow) % kMarks;
+  }
 
+  // Whether there is a ticket for it, were nobody waiting.
+  [[nodiscard]] bool HasRoom(const DeviceRequest& request) const RK_REQUIRES(mutex_);
+  // Whether nobody else is inside or waits.
+  [[nodiscard]] bool IsAlone(const DeviceRequest& request) const RK_REQUIRES(mutex_);
+  // Counts one who has a ticket from now on.
+  void Enter(const DeviceRequest& request, Time now) RK_REQUIRES(mutex_);
   // Whether a ticket is free and nobody who is more urgent waits for it.
   [[nodiscard]] bool MayEnter(const DeviceRequest& request) RK_REQUIRES(mutex_);
-  // The waiter who would get the ticket that is free; null when none fits.
+  // The waiter who would get a ticket that is free; null when none fits.
   [[nodiscard]] Waiter* Next() RK_REQUIRES(mutex_);
   Result<Ticket> Wait(const DeviceRequest& request, Time since) RK_REQUIRES(mutex_);
   [[nodiscard]] Status CheckRoomToWait(const DeviceRequest& request, const Share& flow, Time now) const
@@ -137,6 +148,7 @@ class DeviceQueue {
   mutable Mutex mutex_;
   DeviceMeter meter_ RK_GUARDED_BY(mutex_);
   FairQueue<Waiter*> waiting_ RK_GUARDED_BY(mutex_);
+  std::array<unsigned, kMarks> inside_ RK_GUARDED_BY(mutex_){};  // how many tickets are out, by mark
   Time turn_began_ RK_GUARDED_BY(mutex_);  // when one who waited got a ticket last
 };
 

@@ -282,6 +282,64 @@ TEST(DeviceQueue, KeepsToTheDevicesSessions) {
   EXPECT_THAT(waiting.Order(), ElementsAre("signature"));
 }
 
+// On a device that computes on the one processor here, and has four sessions.
+class SharedProcessor : public ::testing::Test {
+ protected:
+  SharedProcessor() { queue_.SetCapacity({.sessions = 4, .computes_here = true}); }
+
+  Held Enter(const Share& share) {
+    return std::make_unique<Result<DeviceQueue::Ticket>>(queue_.Admit(Request(After(seconds(10)), kEc, share)));
+  }
+
+  DeviceQueue queue_{{.meter = {.processors = 1}}};
+  const Share own_{.flow = "own"};
+};
+
+TEST_F(SharedProcessor, HasRoomForAllOfACallerWhoIsAlone) {
+  std::vector<Held> inside;
+  for (int i = 0; i < 4; ++i) inside.push_back(Enter(own_));
+  Waiting waiting(queue_);
+  waiting.Add("own", own_);
+  EXPECT_EQ(queue_.limit(kEc), 1U);
+  inside.pop_back();
+  EXPECT_THAT(waiting.Order(), ElementsAre("own"));
+}
+
+TEST_F(SharedProcessor, HasNoRoomForAnotherCallerBesideOne) {
+  const Held inside = Enter(own_);
+  const auto other = queue_.Admit(Request(After(milliseconds(20)), kEc, {.flow = "other"}));
+  EXPECT_THAT(other, HasReason("deadline"));
+}
+
+TEST_F(SharedProcessor, IsSharedNoMoreWhenAnotherCallerWaits) {
+  std::vector<Held> inside;
+  for (int i = 0; i < 3; ++i) inside.push_back(Enter(own_));
+  Waiting waiting(queue_);
+  waiting.Add("other", {.flow = "other"});
+  waiting.Add("own", own_);  // although there is a session for it
+  inside.clear();
+  EXPECT_THAT(waiting.Order(), ElementsAre("other", "own"));
+}
+
+// A place is not passed on at once, however long it was held: that may have been for want of a processor. Whoever was
+// woken to look for it has not taken it yet when this thread looks; so often at least once.
+TEST(DeviceQueue, WhoSharesProcessorsMayComeBackFirst) {
+  DeviceQueue queue({.meter = {.processors = 1}, .turn = milliseconds(0), .own_turn = std::chrono::hours(24 * 365)});
+  queue.SetCapacity({.sessions = 3, .computes_here = true});
+  std::size_t waited = 0;
+  for (int round = 0; round < 30; ++round) {
+    std::vector<Held> inside;
+    for (int i = 0; i < 3; ++i) inside.push_back(Hold(queue));
+    Waiting waiting(queue);
+    waiting.Add("own", kNobody);
+    inside.pop_back();
+    waited += queue.waiting();
+    inside.clear();
+    EXPECT_THAT(waiting.Order(), ElementsAre("own"));
+  }
+  EXPECT_GT(waited, 0U);
+}
+
 TEST(DeviceQueue, SaysHowLongACallerWaited) {
   DeviceQueue queue;
   {
