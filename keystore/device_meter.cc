@@ -40,8 +40,8 @@ bool DeviceMeter::HasRoom(DeviceWork work) const {
   return inside_ < capacity_ && kind(work).inside < room(work) && (!work.is_signature() || signing_ < top_);
 }
 
-bool DeviceMeter::MayShareProcessors(DeviceWork work) const {
-  return computes_here_ && work.is_signature() && inside_ < capacity_ && trying_ == 0 &&
+bool DeviceMeter::SharesProcessors(DeviceWork work) const {
+  return computes_here_ && work.is_signature() && trying_ == 0 &&
          limit(work) >= std::min(options_.processors, capacity_);
 }
 

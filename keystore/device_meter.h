@@ -55,11 +55,15 @@ class DeviceMeter {
   // has nothing to lose by more: two that happen to come together would only wait for each other, while a processor
   // has nothing to do.
   [[nodiscard]] unsigned room(DeviceWork work) const;
-  // Whether a signature may go in although there is no room, because the processors are what it would wait for: the
-  // device computes with those of this machine, and is known to use them all.
-  [[nodiscard]] bool MayShareProcessors(DeviceWork work) const;
-  // Whether that has been done.
-  [[nodiscard]] bool SharesProcessors(DeviceWork work) const { return computes_here_ && signing_ > room(work); }
+  // How many may be inside at once when all are one caller's. Where a device computes here and is known to use all
+  // processors, these are what more of them would wait for, inside or not: as many as it has sessions. Else room().
+  [[nodiscard]] unsigned places(DeviceWork work) const { return SharesProcessors(work) ? capacity_ : room(work); }
+  // Whether another may enter when all are its caller's.
+  [[nodiscard]] bool HasPlace(DeviceWork work) const {
+    return HasRoom(work) || (SharesProcessors(work) && inside_ < capacity_);
+  }
+  // Whether more are inside than there is room for.
+  [[nodiscard]] bool IsOverfull(DeviceWork work) const { return computes_here_ && signing_ > room(work); }
   // How many are inside, of all kinds.
   [[nodiscard]] unsigned inside() const { return inside_; }
   // What the device allows at most from now on.
@@ -98,6 +102,7 @@ class DeviceMeter {
 
   Kind& kind(DeviceWork work) { return kinds_[work.index()]; }
   [[nodiscard]] const Kind& kind(DeviceWork work) const { return kinds_[work.index()]; }
+  [[nodiscard]] bool SharesProcessors(DeviceWork work) const;
   // Adds up the time since the last change.
   void Advance(Kind& kind, DeviceWork work, Time now);
   void Learn(Kind& kind, const Stay& stay);

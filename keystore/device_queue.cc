@@ -29,10 +29,10 @@ DeviceQueue::DeviceQueue(const DeviceQueueOptions& options) : options_(options),
 }
 
 void DeviceQueue::PublishLimits() {
-  limits_[0].store(meter_.room(DeviceWork::Management()), std::memory_order_relaxed);
-  for (std::size_t i = 1; i < DeviceWork::kKinds; ++i) {
-    const auto work = DeviceWork::Signature(static_cast<KeyType>(i - 1));
+  for (std::size_t i = 0; i < DeviceWork::kKinds; ++i) {
+    const auto work = i == 0 ? DeviceWork::Management() : DeviceWork::Signature(static_cast<KeyType>(i - 1));
     limits_[i].store(meter_.room(work), std::memory_order_relaxed);
+    places_[i].store(meter_.places(work), std::memory_order_relaxed);
   }
 }
 
@@ -72,7 +72,7 @@ void DeviceQueue::Enter(const DeviceRequest& request, Time now) {
 }
 
 bool DeviceQueue::HasRoom(const DeviceRequest& request) const {
-  return meter_.HasRoom(request.work) || (meter_.MayShareProcessors(request.work) && IsAlone(request));
+  return meter_.HasRoom(request.work) || (meter_.HasPlace(request.work) && IsAlone(request));
 }
 
 bool DeviceQueue::IsAlone(const DeviceRequest& request) const {
@@ -170,8 +170,9 @@ void DeviceQueue::Leave(Ticket& ticket) {
   const MutexLock lock(mutex_);
   meter_.Left(ticket.work_, ticket.stay_);
   --inside_[ticket.flow_];
-  const unsigned limit = meter_.room(ticket.work_);
-  if (limit != this->limit(ticket.work_)) PublishLimits();
+  if (meter_.room(ticket.work_) != limit(ticket.work_) || meter_.places(ticket.work_) != places(ticket.work_)) {
+    PublishLimits();
+  }
   if (!waiting_.empty()) ServeNext(now, MustPassOn(ticket, now));
 }
 
@@ -181,7 +182,7 @@ bool DeviceQueue::MustPassOn(const Ticket& ticket, Time now) {
   const bool own = only != nullptr && MarkOf((*only)->request) == ticket.flow_;
   const auto used = now - turn_began_;
   // How long it was inside says nothing about the device then, and its place is not what keeps a processor busy.
-  if (own && meter_.SharesProcessors(ticket.work_)) return used >= options_.own_turn;
+  if (own && meter_.IsOverfull(ticket.work_)) return used >= options_.own_turn;
   if (now - ticket.stay_.entered >= options_.turn) return true;
   const auto turn = (own ? options_.own_turn : options_.turn) / meter_.room(ticket.work_);
   if (used < turn) return false;

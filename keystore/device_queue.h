@@ -93,6 +93,9 @@ class DeviceQueue {
   // How many tickets for this work may be out at present; at least 1.
   [[nodiscard]] unsigned limit(DeviceWork work) const { return limits_[work.index()].load(std::memory_order_relaxed); }
 
+  // The same when all are one caller's; at least limit().
+  [[nodiscard]] unsigned places(DeviceWork work) const { return places_[work.index()].load(std::memory_order_relaxed); }
+
   // The most tickets from now on.
   void SetCapacity(const DeviceCapacity& capacity);
 
@@ -145,6 +148,7 @@ class DeviceQueue {
 
   const DeviceQueueOptions options_;
   std::array<std::atomic<unsigned>, DeviceWork::kKinds> limits_;  // change under mutex_
+  std::array<std::atomic<unsigned>, DeviceWork::kKinds> places_;  // likewise
   mutable Mutex mutex_;
   DeviceMeter meter_ RK_GUARDED_BY(mutex_);
   FairQueue<Waiter*> waiting_ RK_GUARDED_BY(mutex_);

@@ -62,6 +62,10 @@ class Signer {
   // How many threads may usefully be inside Sign at once on this device, as measured so far; at least 1. Changes while
   // the device is used to that limit, so whoever runs that many threads asks again often.
   [[nodiscard]] virtual unsigned Concurrency() const { return 1; }
+
+  // How many threads of one caller may be inside Sign at once and gain nothing by waiting outside; at least
+  // Concurrency(), and more where the device computes on this machine's processors, which share themselves.
+  [[nodiscard]] virtual unsigned Places() const { return Concurrency(); }
 };
 
 // What Signer::Sign may answer, where the words are another process's: a client is not to be told that its request was

@@ -24,6 +24,7 @@ class TokenSigner final : public Signer {
   [[nodiscard]] Result<Bytes> Sign(SignatureScheme scheme, ByteView input, Deadline deadline) const override;
   [[nodiscard]] Result<Bytes> SignFor(const SignOrder& order, SignatureScheme scheme, ByteView input) const override;
   [[nodiscard]] unsigned Concurrency() const override { return link_->queue().limit(work_); }
+  [[nodiscard]] unsigned Places() const override { return link_->queue().places(work_); }
 
  private:
   [[nodiscard]] Status CheckInput(SignatureScheme scheme, ByteView input) const;

@@ -24,6 +24,7 @@ class CountedSigner final : public Signer {
     return signer_->SignFor(order, scheme, input);
   }
   [[nodiscard]] unsigned Concurrency() const override { return signer_->Concurrency(); }
+  [[nodiscard]] unsigned Places() const override { return signer_->Places(); }
 
  private:
   const std::shared_ptr<const Signer> signer_;

@@ -288,7 +288,7 @@ Server::Place Server::PlaceOf(const Peer& peer, const Request& request) {
   const ServedKeyPtr key = sign == nullptr ? nullptr : handler_.Ready(peer.visitor, *sign);
   if (key == nullptr) return {managing_, managing_.workers()};
   // More threads would only wait for each other: here a call waits without one.
-  return {*lanes_[key->token], key->signer->Concurrency()};
+  return {*lanes_[key->token], key->signer->Places()};
 }
 
 Deadline Server::DeadlineOf(const Request& request, Deadline arrived) const {

@@ -36,7 +36,7 @@ struct ServerOptions {
 };
 
 // Threads wait for packets; the one that gets a request answers it, so a call costs no hand-off. Each token has as many
-// at once as its signers find useful (Signer::Concurrency), and its workers at most, and the managers have their own,
+// at once as its signers find useful (Signer::Places), and its workers at most, and the managers have their own,
 // so one thread is always free to take packets: what finds no worker waits in line, callers in turn, and one socket's
 // calls have half of the places at most. Whoever signs often has a thread to himself between his calls too: it waits
 // for the next one in recv, so that it is woken where the caller runs, and is not away on another processor with

@@ -243,17 +243,17 @@ TEST(DeviceMeter, ADeviceThatHasTimeTakesAsManyAsThereAreProcessors) {
   EXPECT_EQ(meter.room(kEc), 1U) << "used to its limit, it does most with one";
 }
 
-TEST(DeviceMeter, ProcessorsAreSharedWhenADeviceThatComputesHereUsesThemAll) {
+TEST(DeviceMeter, ADeviceThatUsesAllProcessorsHasAPlaceForAllOfACaller) {
   DeviceMeter meter({.max_concurrency = 16, .processors = 2});
-  meter.SetCapacity({.sessions = 16, .computes_here = true});
-  EXPECT_FALSE(meter.MayShareProcessors(kEc)) << "that it gains by the second processor is not known yet";
+  meter.SetCapacity({.sessions = 12, .computes_here = true});
+  EXPECT_EQ(meter.places(kEc), 1U) << "that it gains by the second processor is not known yet";
   Device device(meter);
   device.Run({{kEc, Workers(2, milliseconds(5))}}, seconds(5));
   ASSERT_EQ(meter.limit(kEc), 2U);
-  EXPECT_TRUE(meter.MayShareProcessors(kEc));
-  EXPECT_FALSE(meter.MayShareProcessors(DeviceWork::Management()));
-  meter.SetCapacity({.sessions = 16});
-  EXPECT_FALSE(meter.MayShareProcessors(kEc));
+  EXPECT_EQ(meter.places(kEc), 12U);
+  EXPECT_EQ(meter.places(DeviceWork::Management()), meter.room(DeviceWork::Management()));
+  meter.SetCapacity({.sessions = 12});
+  EXPECT_EQ(meter.places(kEc), 2U);
 }
 
 TEST(DeviceMeter, SharedProcessorsDoNotMakeADeviceSlower) {
@@ -262,7 +262,8 @@ TEST(DeviceMeter, SharedProcessorsDoNotMakeADeviceSlower) {
   Time now{seconds(1)};
   for (int round = 0; round < 40; ++round) {
     for (int i = 0; i < 8; ++i) meter.Entered(kEc, now);
-    EXPECT_TRUE(meter.SharesProcessors(kEc));
+    EXPECT_TRUE(meter.IsOverfull(kEc));
+    EXPECT_TRUE(meter.HasPlace(kEc));
     const auto known = duration_cast<milliseconds>(meter.interval(kEc));
     EXPECT_EQ(known, milliseconds(round == 0 ? 0 : 1));
     for (int i = 0; i < 8; ++i) {
