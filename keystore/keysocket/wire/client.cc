@@ -52,7 +52,11 @@ Outcome Client::CallOnce(Request& request, WireDeadline deadline, std::span<std:
     if (opened != Outcome::kAnswered) return opened;
   }
   request.wait_ms = MillisecondsUntil(deadline, 1);
-  const Outcome outcome = connection.Exchange(request, deadline, memory, reply, why);
+  Outcome outcome = connection.Send(request, deadline, why);
+  if (outcome == Outcome::kAnswered) {
+    (void)awake_.Look(connection.fd());
+    outcome = connection.Receive(request, deadline, memory, reply, why);
+  }
   if (outcome == Outcome::kAnswered) idle_.Keep(std::move(connection));
   return outcome == Outcome::kLost && !MayBeRepeated(request) ? Outcome::kFailed : outcome;
 }

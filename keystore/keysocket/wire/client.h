@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include "keystore/keysocket/wire/awake_wait.h"
 #include "keystore/keysocket/wire/idle_connections.h"
 
 namespace rootkeep::keysocket {
@@ -52,7 +53,8 @@ struct ClientOptions {
 // lock. Each thread that is in a call has a connection to itself; up to IdleConnections::kMost are kept for later
 // calls. One round trip a call, but for the first on a connection, which agrees on the version. A call that finds the
 // agent gone is made again on a new connection, for reconnect_wait at most, if it may be made twice: all but Create.
-// Calls return false with `why` filled; its message names the socket. Nothing throws.
+// Waits for a reply as AwakeWait says. Calls return false with `why` filled; its message names the socket. Nothing
+// throws.
 class Client {
  public:
   explicit Client(std::string_view path, ClientOptions options = {}) noexcept;
@@ -96,6 +98,7 @@ class Client {
   std::size_t path_size_ = 0;
   ClientOptions options_;
   std::atomic<std::uint32_t> last_number_{0};
+  AwakeWait awake_;
   IdleConnections idle_;
 };
 
