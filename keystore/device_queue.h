@@ -153,7 +153,7 @@ class DeviceQueue {
   DeviceMeter meter_ RK_GUARDED_BY(mutex_);
   FairQueue<Waiter*> waiting_ RK_GUARDED_BY(mutex_);
   std::array<unsigned, kMarks> inside_ RK_GUARDED_BY(mutex_){};  // how many tickets are out, by mark
-  Time turn_began_ RK_GUARDED_BY(mutex_);  // when one who waited got a ticket last
+  Time turn_began_ RK_GUARDED_BY(mutex_);                        // when one who waited got a ticket last
 };
 
 }  // namespace rootkeep
