@@ -82,9 +82,10 @@ void DeviceMeter::Left(DeviceWork work, const Stay& stay) {
   --mine.inside;
   --inside_;
   mine.last_left = stay.left;
-  if (!work.is_signature()) return Learn(mine, stay);
+  if (!work.is_signature()) return Learn(mine, stay, 1);
+  const double share = IsOverfull(work) ? static_cast<double>(room(work)) / signing_ : 1;
   --signing_;
-  Learn(mine, stay);
+  Learn(mine, stay, share);
   if (stay.left - mine.began < options_.window) return;
   if (mine.completions < std::max(options_.window_completions, 2 * limit(work))) return;
   Evaluate(work.index(), stay.left);
@@ -104,7 +105,7 @@ void DeviceMeter::Advance(Kind& mine, DeviceWork work, Time now) {
   }
 }
 
-void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
+void DeviceMeter::Learn(Kind& mine, const Stay& stay, double share) {
   const double held = Seconds(std::max(stay.left - stay.entered, Duration(1)));
   if (!stay.completed) {
     // What failed was quick or slow for reasons of its own.
@@ -112,7 +113,8 @@ void DeviceMeter::Learn(Kind& mine, const Stay& stay) {
     return;
   }
   // One that hung says little about the next.
-  mine.mean = mine.mean == 0 ? held : mine.mean + (std::min(held, 2 * mine.mean) - mine.mean) / 8;
+  const double took = held * share;
+  mine.mean = mine.mean == 0 ? took : mine.mean + (std::min(took, 2 * mine.mean) - mine.mean) / 8;
   if (mine.cost == 0) mine.cost = mine.mean;
   mine.work += mine.cost;
   work_ += mine.cost;
@@ -133,7 +135,7 @@ void DeviceMeter::Evaluate(std::size_t index, Time now) {
     const unsigned before = mine.search.limit();
     mine.search.Observe(Throughput(mine, seconds), saturated);
     trying_ = mine.search.on_trial() ? index : 0;
-    if (mine.search.limit() != before) mine.skip = std::max(mine.search.limit(), mine.inside);
+    if (mine.search.limit() != before) mine.skip = std::max(mine.search.limit(), signing_);
   }
   FindTop();
   RestartWindow(mine, now);

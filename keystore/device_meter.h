@@ -25,7 +25,7 @@ struct DeviceMeterOptions {
 // What a device allows at once.
 struct DeviceCapacity {
   unsigned sessions = 1;       // work of all kinds; at least 1
-  bool computes_here = false;  // signs with this machine's processors: no more signatures than these
+  bool computes_here = false;  // signs with this machine's processors: no more room than these
 };
 
 // One ConcurrencySearch for each type of key, fed with the throughput of the whole device, so that no type gains at
@@ -47,7 +47,7 @@ class DeviceMeter {
   void Entered(DeviceWork work, Time now);
   void Left(DeviceWork work, const Stay& stay);
 
-  // Whether another may enter.
+  // Whether another may enter, whoever is inside.
   [[nodiscard]] bool HasRoom(DeviceWork work) const;
   // With how many of this kind inside the device does most; at least 1.
   [[nodiscard]] unsigned limit(DeviceWork work) const;
@@ -62,19 +62,18 @@ class DeviceMeter {
   [[nodiscard]] bool HasPlace(DeviceWork work) const {
     return HasRoom(work) || (SharesProcessors(work) && inside_ < capacity_);
   }
-  // Whether more are inside than there is room for.
-  [[nodiscard]] bool IsOverfull(DeviceWork work) const { return computes_here_ && signing_ > room(work); }
+  // Whether more signatures are inside than there is room for, because they share the processors.
+  [[nodiscard]] bool IsOverfull(DeviceWork work) const {
+    return computes_here_ && work.is_signature() && signing_ > room(work);
+  }
   // How many are inside, of all kinds.
   [[nodiscard]] unsigned inside() const { return inside_; }
   // What the device allows at most from now on.
   void SetCapacity(const DeviceCapacity& capacity);
 
-  // What one piece of this work has taken lately; zero while nothing was seen.
+  // What one piece of this work has taken lately, without what it waited for a processor that others of its caller
+  // shared; zero while nothing was seen.
   [[nodiscard]] Duration time(DeviceWork work) const;
-  // How often one is done when the device is used to its limit; zero likewise.
-  [[nodiscard]] Duration interval(DeviceWork work) const {
-    return time(work) / std::max(limit(work), kind(work).inside);
-  }
 
  private:
   struct Kind {
@@ -105,7 +104,8 @@ class DeviceMeter {
   [[nodiscard]] bool SharesProcessors(DeviceWork work) const;
   // Adds up the time since the last change.
   void Advance(Kind& kind, DeviceWork work, Time now);
-  void Learn(Kind& kind, const Stay& stay);
+  // `share`: of a processor that it had, as far as others of its kind took the rest.
+  void Learn(Kind& kind, const Stay& stay, double share);
   void Evaluate(std::size_t index, Time now);
   // The throughput of the whole device in the kind's window that ends now.
   [[nodiscard]] double Throughput(const Kind& kind, double seconds) const;

@@ -56,7 +56,8 @@ std::size_t DeviceQueue::waiting() const {
 // Waking a thread takes about as long as a fast device needs for a signature. So whoever comes while a ticket is free
 // may take it before equals who wait, until the turn of those who are there is over; those who were woken for nothing
 // look again after the same time. Then who is next is called, and is given the ticket once it is awake, so that the
-// device does not wait for it. A device that takes longer than a turn serves strictly in order.
+// device does not wait for it. A device that takes longer than a turn serves strictly in order, unless one caller's
+// threads share the processors.
 Result<DeviceQueue::Ticket> DeviceQueue::Admit(const DeviceRequest& request) {
   const Time now = std::chrono::steady_clock::now();
   if (now >= request.deadline) return TooLate();
@@ -68,19 +69,26 @@ Result<DeviceQueue::Ticket> DeviceQueue::Admit(const DeviceRequest& request) {
 
 void DeviceQueue::Enter(const DeviceRequest& request, Time now) {
   meter_.Entered(request.work, now);
-  ++inside_[MarkOf(request)];
+  const std::size_t mark = MarkOf(request);
+  ++inside_[mark % kMarks];
+  if (mark != last_) company_ = now;
+  last_ = mark;
+  latest_ = now;
 }
 
 bool DeviceQueue::HasRoom(const DeviceRequest& request) const {
-  return meter_.HasRoom(request.work) || (meter_.HasPlace(request.work) && IsAlone(request));
+  if (meter_.HasRoom(request.work)) return true;
+  return request.share.priority != Priority::kBulk && meter_.HasPlace(request.work) && IsAlone(request);
 }
 
 bool DeviceQueue::IsAlone(const DeviceRequest& request) const {
   const std::size_t mark = MarkOf(request);
-  if (inside_[mark] != meter_.inside()) return false;
+  if (mark != last_ || latest_ - company_ < options_.alone_after) return false;
+  if (inside_[mark % kMarks] != meter_.inside()) return false;
   if (waiting_.empty()) return true;
+  // Who waits for another kind of work would not be let in for as long as these come.
   const Waiter* const* const only = waiting_.OnlyFlow();
-  return only != nullptr && MarkOf((*only)->request) == mark;
+  return only != nullptr && MarkOf((*only)->request) == mark && (*only)->request.work.index() == request.work.index();
 }
 
 bool DeviceQueue::MayEnter(const DeviceRequest& request) {
@@ -98,7 +106,8 @@ DeviceQueue::Waiter* DeviceQueue::Next() {
 }
 
 Status DeviceQueue::CheckRoomToWait(const DeviceRequest& request, const Share& flow, Time now) const {
-  const std::chrono::duration<double> each = meter_.interval(request.work);
+  const std::chrono::duration<double> each =
+      meter_.time(request.work) / static_cast<double>(meter_.limit(request.work));
   const auto after = [each](std::size_t count) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(each * static_cast<double>(count));
   };
@@ -170,7 +179,8 @@ void DeviceQueue::Leave(Ticket& ticket) {
   const Time now = ticket.stay_.left;
   const MutexLock lock(mutex_);
   meter_.Left(ticket.work_, ticket.stay_);
-  --inside_[ticket.flow_];
+  --inside_[ticket.flow_ % kMarks];
+  latest_ = now;
   if (meter_.room(ticket.work_) != limit(ticket.work_) || meter_.places(ticket.work_) != places(ticket.work_)) {
     PublishLimits();
   }

@@ -25,6 +25,8 @@ struct DeviceQueueOptions {
   std::chrono::microseconds turn{1000};
   // ...or for so long, while nobody waits but the same caller's own.
   std::chrono::microseconds own_turn{4000};
+  // Whom nobody else has joined for so long counts as alone with the device.
+  std::chrono::milliseconds alone_after{50};
 };
 
 // What a caller wants from a device.
@@ -37,8 +39,8 @@ struct DeviceRequest {
 // One for each device, whatever it holds. Admits by ticket, and the thread that holds the ticket asks the device
 // itself. How many tickets are out at once is found for each type of key (DeviceMeter). Those who wait are served by
 // priority and callers in turn (FairQueue). A caller who is alone with a device that computes on this machine's
-// processors gets tickets for all its threads: nothing is won by making them wait for each other, and processors have
-// nothing to do while a ticket goes from thread to thread. Thread-safe.
+// processors gets tickets for all its threads, but for bulk work: nothing is won by making them wait for each other,
+// and processors have nothing to do while a ticket goes from thread to thread. Thread-safe.
 class DeviceQueue {
  public:
   using Time = DeviceMeter::Time;
@@ -117,14 +119,11 @@ class DeviceQueue {
 
   // Tells callers apart, without memory of its own: returning a ticket must not fail. That two have the same mark only
   // means that one goes before the other for longer.
-  static constexpr std::size_t kMarks = 256;
-  static std::size_t MarkOf(const DeviceRequest& request) {
-    return std::hash<std::string>{}(request.share.flow) % kMarks;
-  }
+  static std::size_t MarkOf(const DeviceRequest& request) { return std::hash<std::string>{}(request.share.flow); }
 
   // Whether there is a ticket for it, were nobody waiting.
   [[nodiscard]] bool HasRoom(const DeviceRequest& request) const RK_REQUIRES(mutex_);
-  // Whether nobody else is inside or waits.
+  // Whether all that are inside, were lately, or wait are this caller's, and all that wait for the same.
   [[nodiscard]] bool IsAlone(const DeviceRequest& request) const RK_REQUIRES(mutex_);
   // Counts one who has a ticket from now on.
   void Enter(const DeviceRequest& request, Time now) RK_REQUIRES(mutex_);
@@ -152,7 +151,11 @@ class DeviceQueue {
   mutable Mutex mutex_;
   DeviceMeter meter_ RK_GUARDED_BY(mutex_);
   FairQueue<Waiter*> waiting_ RK_GUARDED_BY(mutex_);
-  std::array<unsigned, kMarks> inside_ RK_GUARDED_BY(mutex_){};  // how many tickets are out, by mark
+  static constexpr std::size_t kMarks = 256;
+  std::array<unsigned, kMarks> inside_ RK_GUARDED_BY(mutex_){};  // how many tickets are out, by mark modulo kMarks
+  std::size_t last_ RK_GUARDED_BY(mutex_) = 0;                   // mark of who entered last
+  Time company_ RK_GUARDED_BY(mutex_);                           // when one entered who was another than the one before
+  Time latest_ RK_GUARDED_BY(mutex_);                            // when a ticket went out or came back last
   Time turn_began_ RK_GUARDED_BY(mutex_);                        // when one who waited got a ticket last
 };
 

@@ -287,7 +287,8 @@ Server::Place Server::PlaceOf(const Peer& peer, const Request& request) {
   const auto* sign = std::get_if<SignCall>(&request.call);
   const ServedKeyPtr key = sign == nullptr ? nullptr : handler_.Ready(peer.visitor, *sign);
   if (key == nullptr) return {managing_, managing_.workers()};
-  // More threads would only wait for each other: here a call waits without one.
+  // More threads would only wait for each other: here a call waits without one. With several callers at a token that
+  // computes here some wait in the token's queue nevertheless.
   return {*lanes_[key->token], key->signer->Places()};
 }
 

@@ -54,7 +54,8 @@ Outcome Client::CallOnce(Request& request, WireDeadline deadline, std::span<std:
   request.wait_ms = MillisecondsUntil(deadline, 1);
   Outcome outcome = connection.Send(request, deadline, why);
   if (outcome == Outcome::kAnswered) {
-    (void)awake_.Look(connection.fd());
+    // Anything else takes a token longer.
+    if (std::holds_alternative<SignCall>(request.call)) (void)awake_.Look(connection.fd());
     outcome = connection.Receive(request, deadline, memory, reply, why);
   }
   if (outcome == Outcome::kAnswered) idle_.Keep(std::move(connection));

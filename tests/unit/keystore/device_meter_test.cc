@@ -264,10 +264,11 @@ TEST(DeviceMeter, SharedProcessorsDoNotMakeADeviceSlower) {
     for (int i = 0; i < 8; ++i) meter.Entered(kEc, now);
     EXPECT_TRUE(meter.IsOverfull(kEc));
     EXPECT_TRUE(meter.HasPlace(kEc));
-    const auto known = duration_cast<milliseconds>(meter.interval(kEc));
+    const auto known = duration_cast<milliseconds>(meter.time(kEc));
     EXPECT_EQ(known, milliseconds(round == 0 ? 0 : 1));
+    // One after the other leaves, and each has had its part of what came before.
     for (int i = 0; i < 8; ++i) {
-      meter.Left(kEc, {.entered = now, .left = now + milliseconds(8), .completed = true});
+      meter.Left(kEc, {.entered = now, .left = now + milliseconds(8 - i), .completed = true});
     }
     now += milliseconds(8);
   }
