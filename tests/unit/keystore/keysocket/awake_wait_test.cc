@@ -11,8 +11,8 @@ namespace {
 
 class AwakeWaitTest : public ::testing::Test {
  protected:
-  AwakeWaitTest() { EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends_.data()), 0); }
-  ~AwakeWaitTest() override {
+  void SetUp() override { ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends_.data()), 0); }
+  void TearDown() override {
     for (const int end : ends_) close(end);
   }
 
