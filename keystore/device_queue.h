@@ -118,10 +118,10 @@ class DeviceQueue {
   };
 
   // Tells callers apart, without memory of its own: returning a ticket must not fail. That two have the same mark only
-  // means that one goes before the other for longer.
+  // means that they count as one: one goes before the other for longer, and they may share processors.
   static std::size_t MarkOf(const DeviceRequest& request) { return std::hash<std::string>{}(request.share.flow); }
 
-  // Whether there is a ticket for it, were nobody waiting.
+  // Whether there is a ticket for it, if nobody else takes it first.
   [[nodiscard]] bool HasRoom(const DeviceRequest& request) const RK_REQUIRES(mutex_);
   // Whether all that are inside, were lately, or wait are this caller's, and all that wait for the same.
   [[nodiscard]] bool IsAlone(const DeviceRequest& request) const RK_REQUIRES(mutex_);
