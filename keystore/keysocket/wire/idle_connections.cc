@@ -1,5 +1,6 @@
 #include "keystore/keysocket/wire/idle_connections.h"
 
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,11 +19,19 @@ std::uint64_t Pack(pid_t owner, int fd) noexcept {
 pid_t OwnerOf(std::uint64_t packed) noexcept { return static_cast<pid_t>(packed >> 32); }
 int FdOf(std::uint64_t packed) noexcept { return static_cast<int>(static_cast<std::uint32_t>(packed)) - 1; }
 
+// Of the processor that the caller runs on; the first where the system does not say.
+std::size_t PlaceHere() noexcept {
+  const int processor = sched_getcpu();
+  return processor < 0 ? 0 : static_cast<std::size_t>(processor) % IdleConnections::kMost;
+}
+
 }  // namespace
 
 bool IdleConnections::Take(Connection& out) noexcept {
   const pid_t self = getpid();
-  for (Slot& slot : slots_) {
+  const std::size_t here = PlaceHere();
+  for (std::size_t i = 0; i < kMost; ++i) {
+    Slot& slot = slots_[(here + i) % kMost];
     std::uint64_t held = slot.owner_and_fd.load(std::memory_order_relaxed);
     // A slot that another thread was at when this process was forked stays taken, which costs its place.
     if (held == 0 || held == kTaken) continue;
@@ -45,7 +54,9 @@ void IdleConnections::Keep(Connection connection) noexcept {
     (void)connection.Release();
     return;
   }
-  for (Slot& slot : slots_) {
+  const std::size_t here = PlaceHere();
+  for (std::size_t i = 0; i < kMost; ++i) {
+    Slot& slot = slots_[(here + i) % kMost];
     std::uint64_t free = 0;
     if (!slot.owner_and_fd.compare_exchange_strong(free, kTaken, std::memory_order_acquire)) continue;
     slot.inode = inode;

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
 namespace rootkeep::keysocket {
 namespace {
 
@@ -30,6 +32,50 @@ TEST(IdleConnections, GivesBackWhatItKeeps) {
   ASSERT_TRUE(idle.Take(out));
   EXPECT_EQ(out.fd(), pair.ends[0]);
   EXPECT_FALSE(idle.Take(out));
+}
+
+// Those that this process may use.
+std::vector<int> Processors() {
+  cpu_set_t set;
+  EXPECT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+  std::vector<int> processors;
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (CPU_ISSET(i, &set)) processors.push_back(i);
+  }
+  return processors;
+}
+
+// Moves the caller.
+void RunOn(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
+}
+
+TEST(IdleConnections, GivesFirstWhatWasKeptOnTheCallersProcessor) {
+  const std::vector<int> processors = Processors();
+  ASSERT_FALSE(processors.empty());
+  if (processors.size() < 2) GTEST_SKIP() << "there is one processor only";
+  // A thread of its own, so that the others' processors stay as they are.
+  std::jthread([&] {
+    for (const bool other_way : {false, true}) {
+      IdleConnections idle;
+      const Pair first;
+      const Pair second;
+      RunOn(processors[0]);
+      idle.Keep(Connection(first.ends[0]));
+      RunOn(processors[1]);
+      idle.Keep(Connection(second.ends[0]));
+      RunOn(processors[other_way ? 1 : 0]);
+      Connection out;
+      ASSERT_TRUE(idle.Take(out));
+      EXPECT_EQ(out.fd(), other_way ? second.ends[0] : first.ends[0]);
+      // Whatever there is, when nothing was kept there.
+      ASSERT_TRUE(idle.Take(out));
+      EXPECT_EQ(out.fd(), other_way ? first.ends[0] : second.ends[0]);
+    }
+  });
 }
 
 TEST(IdleConnections, ClosesWhatItHasNoPlaceFor) {
