@@ -23,19 +23,6 @@ CK_ATTRIBUTE Attribute(CK_ATTRIBUTE_TYPE type, T& value) {
   return {type, &value, sizeof(value)};
 }
 
-// The fixture's token; SoftHSM also shows a free slot as a token, without a label.
-Result<CK_SLOT_ID> FindToken(const CK_FUNCTION_LIST* api) {
-  std::array<CK_SLOT_ID, 8> slots;
-  CK_ULONG count = slots.size();
-  RK_RETURN_IF_ERROR(Check("C_GetSlotList", api->C_GetSlotList(CK_TRUE, slots.data(), &count)));
-  for (std::size_t i = 0; i < count; ++i) {
-    CK_TOKEN_INFO info{};
-    RK_RETURN_IF_ERROR(Check("C_GetTokenInfo", api->C_GetTokenInfo(slots[i], &info)));
-    if (AsText({info.label, sizeof(info.label)}).starts_with(testing::SoftHsm::kLabel)) return slots[i];
-  }
-  return NotFound("the token just made is not there");
-}
-
 Result<CK_OBJECT_HANDLE> FindPrivateKey(const CK_FUNCTION_LIST* api, CK_SESSION_HANDLE session, Bytes id) {
   CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
   std::array wanted = {Attribute(CKA_CLASS, object_class), CK_ATTRIBUTE{CKA_ID, id.data(), id.size()}};
@@ -50,17 +37,49 @@ Result<CK_OBJECT_HANDLE> FindPrivateKey(const CK_FUNCTION_LIST* api, CK_SESSION_
 
 }  // namespace
 
+// SoftHSM also shows a free slot as a token, without a label.
+Result<CK_SLOT_ID> FindToken(const CK_FUNCTION_LIST* api, std::string_view label) {
+  std::array<CK_SLOT_ID, 8> slots;
+  CK_ULONG count = slots.size();
+  RK_RETURN_IF_ERROR(Check("C_GetSlotList", api->C_GetSlotList(CK_TRUE, slots.data(), &count)));
+  for (std::size_t i = 0; i < count; ++i) {
+    CK_TOKEN_INFO info{};
+    RK_RETURN_IF_ERROR(Check("C_GetTokenInfo", api->C_GetTokenInfo(slots[i], &info)));
+    if (AsText({info.label, sizeof(info.label)}).starts_with(label)) return slots[i];
+  }
+  return NotFound("the token just made is not there");
+}
+
+Result<RawSigner> RawSigner::Open(const CK_FUNCTION_LIST* api, CK_SLOT_ID slot, const KeyInfo& key) {
+  RawSigner signer;
+  signer.api_ = api;
+  signer.rsa_ = IsRsa(key.public_key.type());
+  RK_RETURN_IF_ERROR(
+      Check("C_OpenSession", api->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &signer.session_)));
+  RK_TRY(signer.key_, FindPrivateKey(api, signer.session_, key.id));
+  CK_BBOOL no = CK_FALSE;
+  std::array copy_template = {Attribute(CKA_TOKEN, no)};
+  CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+  const CK_RV copied =
+      api->C_CopyObject(signer.session_, signer.key_, copy_template.data(), copy_template.size(), &copy);
+  if (copied == CKR_OK) signer.key_ = copy;
+  return signer;
+}
+
 Status RawSigner::Sign(ByteView digest, Bytes& signature) {
-  CK_MECHANISM mechanism{rsa_ ? CKM_RSA_PKCS : CKM_ECDSA, nullptr, 0};
+  if (!rsa_) return SignWith(CKM_ECDSA, digest, signature);
   std::array<CK_BYTE, kSha256Info.size() + 32> input;
-  auto end = input.begin();
-  if (rsa_) end = std::copy(kSha256Info.begin(), kSha256Info.end(), end);
-  end = std::copy(digest.begin(), digest.end(), end);
-  RK_RETURN_IF_ERROR(Check("C_SignInit", api_->C_SignInit(session_, &mechanism, key_)));
+  const auto end = std::ranges::copy(digest, std::ranges::copy(kSha256Info, input.begin()).out).out;
+  return SignWith(CKM_RSA_PKCS, ByteView(input).first(static_cast<std::size_t>(end - input.begin())), signature);
+}
+
+Status RawSigner::SignWith(CK_MECHANISM_TYPE mechanism, ByteView input, Bytes& signature) {
+  CK_MECHANISM chosen{mechanism, nullptr, 0};
+  RK_RETURN_IF_ERROR(Check("C_SignInit", api_->C_SignInit(session_, &chosen, key_)));
   signature.resize(256);
   CK_ULONG size = signature.size();
-  const auto input_size = static_cast<CK_ULONG>(end - input.begin());
-  RK_RETURN_IF_ERROR(Check("C_Sign", api_->C_Sign(session_, input.data(), input_size, signature.data(), &size)));
+  auto* octets = const_cast<CK_BYTE*>(input.data());  // which C_Sign does not write to
+  RK_RETURN_IF_ERROR(Check("C_Sign", api_->C_Sign(session_, octets, input.size(), signature.data(), &size)));
   signature.resize(size);
   return Ok();
 }
@@ -82,20 +101,9 @@ Result<std::unique_ptr<RawToken>> RawToken::Of(testing::SoftHsm& softhsm, const 
 
 Result<RawSigner> RawToken::OpenSigner() {
   RK_TRY(const auto use, softhsm_->module()->Enter(Soon()));
-  RawSigner signer;
-  signer.api_ = use.operator->();  // nobody finalises the module before this token goes
-  signer.rsa_ = IsRsa(key_->public_key.type());
-  RK_TRY(const CK_SLOT_ID slot, FindToken(signer.api_));
-  RK_RETURN_IF_ERROR(
-      Check("C_OpenSession", signer.api_->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &signer.session_)));
-  RK_TRY(signer.key_, FindPrivateKey(signer.api_, signer.session_, key_->id));
-  CK_BBOOL no = CK_FALSE;
-  std::array copy_template = {Attribute(CKA_TOKEN, no)};
-  CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
-  const CK_RV copied =
-      signer.api_->C_CopyObject(signer.session_, signer.key_, copy_template.data(), copy_template.size(), &copy);
-  if (copied == CKR_OK) signer.key_ = copy;
-  return signer;
+  const CK_FUNCTION_LIST* api = use.operator->();  // nobody finalises the module before this token goes
+  RK_TRY(const CK_SLOT_ID slot, FindToken(api, testing::SoftHsm::kLabel));
+  return RawSigner::Open(api, slot, *key_);
 }
 
 }  // namespace rootkeep::bench

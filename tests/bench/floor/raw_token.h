@@ -19,16 +19,23 @@ namespace rootkeep::bench {
 // file of a token object for every signature. For one thread.
 class RawSigner {
  public:
+  // In a module where somebody is logged in to the token in this slot, and stays so.
+  static Result<RawSigner> Open(const CK_FUNCTION_LIST* api, CK_SLOT_ID slot, const KeyInfo& key);
+
   // Signs a SHA-256 digest: ECDSA as r and s in 32 octets each, RSA as PKCS#1 v1.5. `signature` is reused.
   Status Sign(ByteView digest, Bytes& signature);
+  // What a mechanism without a parameter makes of this.
+  Status SignWith(CK_MECHANISM_TYPE mechanism, ByteView input, Bytes& signature);
 
  private:
-  friend class RawToken;
   const CK_FUNCTION_LIST* api_ = nullptr;
   CK_SESSION_HANDLE session_ = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE key_ = CK_INVALID_HANDLE;
   bool rsa_ = false;
 };
+
+// The slot of the token with this label.
+Result<CK_SLOT_ID> FindToken(const CK_FUNCTION_LIST* api, std::string_view label);
 
 // At most one in a process.
 class RawToken {

@@ -8,8 +8,9 @@ using Ssl = ossl::Owned<SSL, SSL_free>;
 constexpr std::size_t kPairSize = 1 << 16;
 constexpr int kMostTurns = 20;
 
-Result<ossl::Cert> SelfSigned(OSSL_LIB_CTX* context, EVP_PKEY* key) {
-  ossl::Cert cert(X509_new_ex(context, nullptr));
+Result<ossl::Cert> SelfSigned(const OpenedWay& way) {
+  EVP_PKEY* key = way.key.get();
+  ossl::Cert cert(X509_new_ex(way.library(), nullptr));
   X509_set_version(cert.get(), X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
   X509_gmtime_adj(X509_getm_notBefore(cert.get()), -60);
@@ -18,14 +19,15 @@ Result<ossl::Cert> SelfSigned(OSSL_LIB_CTX* context, EVP_PKEY* key) {
                              reinterpret_cast<const unsigned char*>("server"), -1, -1, 0);
   X509_set_issuer_name(cert.get(), X509_get_subject_name(cert.get()));
   X509_set_pubkey(cert.get(), key);
-  if (X509_sign(cert.get(), key, EVP_sha256()) <= 0) return ossl::TakeError(Code::kInternal, "X509_sign");
+  if (X509_sign(cert.get(), key, EVP_sha256()) <= 0)
+    return ossl::TakeError(Code::kInternal, "X509_sign as " + way.name);
   return cert;
 }
 
 }  // namespace
 
 Result<TlsPair> TlsPair::Create(const OpenedWay& server, int version, OSSL_LIB_CTX* client) {
-  RK_TRY(const ossl::Cert cert, SelfSigned(server.library(), server.key.get()));
+  RK_TRY(const ossl::Cert cert, SelfSigned(server));
   TlsPair pair(SslCtx(SSL_CTX_new_ex(client, nullptr, TLS_client_method())),
                SslCtx(SSL_CTX_new_ex(server.library(), nullptr, TLS_server_method())));
   for (SSL_CTX* side : {pair.client_.get(), pair.server_.get()}) {

@@ -1,11 +1,14 @@
 // Prints, as one JSON object, what the ways to a private key do with OpenSSL: rootkeep.so with an agent behind it,
-// beside a key in a file, an engine, and the bare token. "sign", "handshake", "added" and "load" as in measure.h;
-// "endure": what one way leaves behind, as in endure.h.
+// beside a key in a file, an engine, the bare token, and such a token with nothing but a socket before it ("handover").
+// "sign", "handshake", "added" and "load" as in measure.h; "endure": what one way leaves behind, as in endure.h.
 #include <openssl/ssl.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <optional>
 
 #include "tests/bench/provider/endure.h"
+#include "tests/bench/provider/handover/process.h"
 #include "tests/bench/provider/measure.h"
 #include "tests/bench/workload/program.h"
 
@@ -41,6 +44,10 @@ Result<std::string> Measure(const Options& options) {
   if (options.what == "sign" || options.what == "added") {
     RK_TRY(auto raw, RawToken::Of(host.hsm(), host.Info(options.key)));
     token = std::move(raw);
+  }
+  std::optional<cli::Child> bare;
+  if (std::ranges::find(options.ways, "handover") != options.ways.end()) {
+    RK_TRY(bare, StartBareSigner(host, options.key));
   }
   host.StartAgent();
   Ways ways;

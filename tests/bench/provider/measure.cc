@@ -159,9 +159,13 @@ Result<json> MeasureHandshakes(const Ways& ways, int version, int threads, const
     });
   }
   RK_TRY(const auto rates, InTurns(things, turns));
+  const auto handover = std::ranges::find(ways, "handover", &OpenedWay::name);
   json found;
   for (std::size_t i = 0; i < ways.size(); ++i) {
-    found[ways[i].name] = {{"rate", Median(rates[i])}, {"ratio", Ratio(rates[i], rates[0])}};
+    json& one = found[ways[i].name];
+    one = {{"rate", Median(rates[i])}, {"ratio", Ratio(rates[i], rates[0])}};
+    if (handover == ways.end()) continue;
+    one["per_handover"] = Ratio(rates[i], rates[static_cast<std::size_t>(handover - ways.begin())]);
   }
   return found;
 }

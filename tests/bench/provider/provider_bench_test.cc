@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/bench/provider/endure.h"
+#include "tests/bench/provider/handover/process.h"
 #include "tests/bench/provider/measure.h"
 #include "tests/support/matchers.h"
 
@@ -36,10 +37,16 @@ class ProviderBench : public ::testing::Test {
     auto token = RawToken::Of(host_->hsm(), host_->Info("p256"));
     ASSERT_THAT(token, IsOk());
     token_ = *std::move(token);
+    for (const std::string& key : KeyNames()) {
+      auto bare = StartBareSigner(*host_, key);
+      ASSERT_THAT(bare, IsOk());
+      bare_.push_back(*std::move(bare));
+    }
     host_->StartAgent();
   }
   static void TearDownTestSuite() {
     EXPECT_EQ(host_->StopAgent(), 0);
+    bare_.clear();
     token_.reset();
     delete host_;
   }
@@ -56,10 +63,11 @@ class ProviderBench : public ::testing::Test {
 
   inline static ProviderHost* host_ = nullptr;
   inline static std::unique_ptr<RawToken> token_;
+  inline static std::vector<cli::Child> bare_;
 };
 
 TEST_F(ProviderBench, EveryWayIsThereAndSignsWithItsKey) {
-  EXPECT_THAT(WayNames(), ::testing::ElementsAre("file", "beside", "rootkeep", "engine"));
+  EXPECT_THAT(WayNames(), ::testing::ElementsAre("file", "beside", "rootkeep", "handover", "engine"));
   for (const std::string key : {"p256", "rsa"}) {
     for (const OpenedWay& way : Open(key)) {
       const std::string signature = testing::SignMessage(way.library(), way.key.get(), "SHA256", "message");
@@ -100,6 +108,9 @@ TEST_F(ProviderBench, HandshakesWithEveryWay) {
       const auto found = MeasureHandshakes(ways, version, 2, kShort);
       ASSERT_THAT(found, IsOk());
       EXPECT_EQ((*found)["file"]["ratio"], 1.0);
+      EXPECT_EQ((*found)["handover"]["per_handover"], 1.0);
+      EXPECT_DOUBLE_EQ((*found)["rootkeep"]["per_handover"],
+                       (*found)["rootkeep"]["rate"].get<double>() / (*found)["handover"]["rate"].get<double>());
       for (const std::string& name : WayNames()) EXPECT_GT((*found)[name]["rate"], 0.0) << name;
     }
   }

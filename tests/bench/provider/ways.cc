@@ -3,6 +3,8 @@
 #include <openssl/pem.h>
 
 #include "tests/bench/provider/engine.h"
+#include "tests/bench/provider/handover/key.h"
+#include "tests/bench/provider/handover/process.h"
 
 namespace rootkeep::bench {
 namespace {
@@ -62,11 +64,18 @@ Result<OpenedWay> OpenEngine(ProviderHost& host, const std::string& name) {
   return way;
 }
 
+Result<OpenedWay> OpenHandover(ProviderHost& host, const std::string& name) {
+  OpenedWay way;
+  way.load = [public_key = host.Info(name).public_key, socket = BareSocket(host, name)] {
+    auto key = OpenBareKey(public_key, socket);
+    return key.ok() ? *std::move(key) : ossl::PKey();
+  };
+  return way;
+}
+
 constexpr Way kWays[] = {
-    {"file", Always, OpenFile},
-    {"beside", Always, OpenFileBeside},
-    {"rootkeep", Always, OpenRootkeep},
-    {"engine", Engine::IsThere, OpenEngine},
+    {"file", Always, OpenFile},         {"beside", Always, OpenFileBeside},      {"rootkeep", Always, OpenRootkeep},
+    {"handover", Always, OpenHandover}, {"engine", Engine::IsThere, OpenEngine},
 };
 
 }  // namespace
