@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -98,6 +99,12 @@ Failure ErrnoFailure(FailureCode code, std::string_view reason, std::string_view
   return failure;
 }
 
+Origin Origin::Of(int fd) noexcept {
+  struct stat info{};
+  const bool is_socket = fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode);
+  return {.inode = is_socket ? info.st_ino : 0, .process = getpid(), .user = geteuid(), .group = getegid()};
+}
+
 void Connection::Close() noexcept {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
@@ -112,6 +119,7 @@ Outcome Connection::Open(std::string_view path, WireDeadline deadline, Connectio
     return Outcome::kFailed;
   }
   std::memcpy(address.sun_path, path.data(), path.size());
+  // Its origin is found out before the agent sees who connects: whoever becomes another user meanwhile does not use it.
   Connection connection(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (connection.fd_ < 0) {
     why = ErrnoFailure(FailureCode::kInternal, "", "socket", errno);

@@ -1,7 +1,10 @@
 // One connection to the agent, and the calls made on it one after the other.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -18,15 +21,32 @@ enum class Outcome : std::uint8_t {
   kFailed,  // anything else, for good; the connection is of no more use
 };
 
+// What a connection is of use for: the process and the user who made it, and the file that its descriptor was of.
+struct Origin {
+  // As it is now.
+  static Origin Of(int fd) noexcept;
+
+  [[nodiscard]] bool SameFile(const Origin& other) const noexcept { return inode != 0 && inode == other.inode; }
+  friend bool operator==(const Origin&, const Origin&) = default;
+
+  std::uint64_t inode = 0;  // of the socket; 0: it is none
+  pid_t process = 0;
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
 // Owns the descriptor. SOCK_SEQPACKET: a message arrives whole or not at all.
 class Connection {
  public:
   Connection() noexcept = default;
-  explicit Connection(int fd) noexcept : fd_(fd) {}
-  Connection(Connection&& other) noexcept : fd_(other.Release()) {}
+  // Of a socket that this process and user have made.
+  explicit Connection(int fd) noexcept : Connection(fd, Origin::Of(fd)) {}
+  Connection(int fd, const Origin& origin) noexcept : fd_(fd), origin_(origin) {}
+  Connection(Connection&& other) noexcept : fd_(other.Release()), origin_(other.origin_) {}
   Connection& operator=(Connection&& other) noexcept {
     Close();
     fd_ = other.Release();
+    origin_ = other.origin_;
     return *this;
   }
   ~Connection() { Close(); }
@@ -46,11 +66,13 @@ class Connection {
                   Failure& why) const noexcept;
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] const Origin& origin() const noexcept { return origin_; }
   [[nodiscard]] int Release() noexcept { return std::exchange(fd_, -1); }
   void Close() noexcept;
 
  private:
   int fd_ = -1;
+  Origin origin_;
 };
 
 // Milliseconds until then, rounded up; at least `least`, at most kLongestWaitMs.

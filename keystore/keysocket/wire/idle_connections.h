@@ -2,11 +2,8 @@
 // nothing locked in the child.
 #pragma once
 
-#include <sys/types.h>
-
 #include <array>
 #include <atomic>
-#include <cstdint>
 
 #include "keystore/keysocket/wire/connection.h"
 
@@ -28,19 +25,17 @@ class IdleConnections {
   // False when there is none. What somebody else has closed meanwhile, as programs do that become daemons, is dropped,
   // and so is never mistaken for the file that has its number now.
   [[nodiscard]] bool Take(Connection& out) noexcept;
-  // Closed when there is no place, or when it is no socket any more.
+  // Closed when there is no place.
   void Keep(Connection connection) noexcept;
   void CloseAll() noexcept;
 
  private:
+  static constexpr int kFree = -1;
+  static constexpr int kTaken = -2;  // being filled or emptied
   struct Slot {
-    std::atomic<std::uint64_t> owner_and_fd{0};  // pid, fd + 1; 0: free; kTaken: being filled or emptied
-    // Of the socket, and of the process when it was made; these belong to whoever holds the slot.
-    std::uint64_t inode = 0;
-    uid_t user = 0;
-    gid_t group = 0;
+    std::atomic<int> fd{kFree};
+    Origin origin;  // belongs to whoever holds the slot
   };
-  static constexpr std::uint64_t kTaken = ~std::uint64_t{0};
 
   std::array<Slot, kMost> slots_;
 };

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <functional>
 #include <thread>
 
 namespace rootkeep::keysocket {
@@ -78,36 +79,80 @@ TEST(IdleConnections, GivesFirstWhatWasKeptOnTheCallersProcessor) {
   });
 }
 
-TEST(IdleConnections, ClosesWhatItHasNoPlaceFor) {
-  IdleConnections idle;
-  std::vector<std::unique_ptr<Pair>> pairs;
-  for (std::size_t i = 0; i <= IdleConnections::kMost; ++i) {
-    pairs.push_back(std::make_unique<Pair>());
-    idle.Keep(Connection(pairs.back()->ends[0]));
+class FullIdleConnections : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (std::size_t i = 0; i < IdleConnections::kMost; ++i) {
+      pairs_.push_back(std::make_unique<Pair>());
+      idle_.Keep(Connection(pairs_.back()->ends[0]));
+    }
   }
-  EXPECT_TRUE(IsOpen(pairs.front()->ends[0]));
-  EXPECT_FALSE(IsOpen(pairs.back()->ends[0]));
-  idle.CloseAll();
-  EXPECT_FALSE(IsOpen(pairs.front()->ends[0]));
+
+  std::vector<std::unique_ptr<Pair>> pairs_;
+  IdleConnections idle_;
+};
+
+TEST_F(FullIdleConnections, CloseWhatTheyHaveNoPlaceFor) {
+  const Pair pair;
+  idle_.Keep(Connection(pair.ends[0]));
+  EXPECT_FALSE(IsOpen(pair.ends[0]));
+  EXPECT_TRUE(IsOpen(pairs_.front()->ends[0]));
+  idle_.CloseAll();
+  EXPECT_FALSE(IsOpen(pairs_.front()->ends[0]));
 }
+
+TEST_F(FullIdleConnections, LeaveAloneWhatTookAConnectionsNumberDuringItsCall) {
+  const Pair pair;
+  Connection connection(pair.ends[0]);
+  ASSERT_EQ(dup3(pair.ends[1], pair.ends[0], O_CLOEXEC), pair.ends[0]);
+  idle_.Keep(std::move(connection));
+  EXPECT_TRUE(IsOpen(pair.ends[0]));
+  close(pair.ends[0]);
+}
+
+// False when this process may not become one.
+bool BecomeAnotherUser() {
+  // Who is not root is nobody in a user namespace of his own.
+  return (geteuid() == 0 ? seteuid(65534) : unshare(CLONE_NEWUSER)) == 0;
+}
+
+// What `work` returns in a process of its own.
+int InAChild(const std::function<int()>& work) {
+  const pid_t child = fork();
+  if (child == 0) _exit(work());
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+constexpr int kRight = 0;
+constexpr int kWrong = 1;
+constexpr int kCannotTell = 2;  // this test needs root, or user namespaces
 
 // Who connected as root and is a service's user now is to be seen as that.
 TEST(IdleConnections, AreOfNoUseToAnotherUser) {
-  const pid_t child = fork();
-  if (child == 0) {
-    IdleConnections idle;
-    const Pair pair;
-    idle.Keep(Connection(pair.ends[0]));
-    // Who is not root is nobody in a user namespace of his own.
-    const bool other = (geteuid() == 0 ? seteuid(65534) : unshare(CLONE_NEWUSER)) == 0;
-    Connection out;
-    _exit(!other ? 2 : idle.Take(out) || IsOpen(pair.ends[0]) ? 1 : 0);
-  }
-  int status = -1;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_NE(WEXITSTATUS(status), 2) << "this test needs root, or user namespaces";
-  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(InAChild([] {
+              IdleConnections idle;
+              const Pair pair;
+              idle.Keep(Connection(pair.ends[0]));
+              if (!BecomeAnotherUser()) return kCannotTell;
+              Connection out;
+              return idle.Take(out) || IsOpen(pair.ends[0]) ? kWrong : kRight;
+            }),
+            kRight);
+}
+
+TEST(IdleConnections, AreOfWhoConnectedNotOfWhoKeptThem) {
+  EXPECT_EQ(InAChild([] {
+              IdleConnections idle;
+              const Pair pair;
+              Connection connection(pair.ends[0]);
+              if (!BecomeAnotherUser()) return kCannotTell;
+              idle.Keep(std::move(connection));
+              Connection out;
+              return idle.Take(out) || IsOpen(pair.ends[0]) ? kWrong : kRight;
+            }),
+            kRight);
 }
 
 TEST(IdleConnections, LeavesAloneAFileThatHasTheNumberOfAConnection) {
@@ -128,19 +173,29 @@ TEST(IdleConnections, LeavesAloneAFileThatHasTheNumberOfAConnection) {
   close(other.ends[0]);
 }
 
+TEST(IdleConnections, LeavesAloneWhatTookAConnectionsNumberDuringItsCall) {
+  IdleConnections idle;
+  const Pair pair;
+  const Pair other;
+  Connection connection(pair.ends[0]);
+  ASSERT_EQ(dup3(other.ends[0], pair.ends[0], O_CLOEXEC), pair.ends[0]);
+  idle.Keep(std::move(connection));
+  Connection out;
+  EXPECT_FALSE(idle.Take(out));
+  EXPECT_TRUE(IsOpen(pair.ends[0]));
+  close(pair.ends[0]);
+  close(other.ends[0]);
+}
+
 TEST(IdleConnections, AChildDoesNotUseItsParents) {
   IdleConnections idle;
   const Pair pair;
   idle.Keep(Connection(pair.ends[0]));
-  const pid_t child = fork();
-  if (child == 0) {
-    Connection out;
-    const bool wrong = idle.Take(out) || IsOpen(pair.ends[0]);
-    _exit(wrong ? 1 : 0);
-  }
-  int status = -1;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(InAChild([&] {
+              Connection out;
+              return idle.Take(out) || IsOpen(pair.ends[0]) ? kWrong : kRight;
+            }),
+            kRight);
   Connection out;
   EXPECT_TRUE(idle.Take(out));
 }
