@@ -6,7 +6,8 @@
 namespace rootkeep::keysocket {
 namespace {
 
-// Of the processor that the caller runs on; the first where the system does not say.
+// Of the processor that the caller runs on; the first where the system does not say. No system call as a rule: glibc
+// knows it by rseq, or asks the vDSO.
 std::size_t PlaceHere() noexcept {
   const int processor = sched_getcpu();
   return processor < 0 ? 0 : static_cast<std::size_t>(processor) % IdleConnections::kMost;
