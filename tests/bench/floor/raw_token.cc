@@ -25,13 +25,15 @@ CK_ATTRIBUTE Attribute(CK_ATTRIBUTE_TYPE type, T& value) {
 
 Result<CK_OBJECT_HANDLE> FindPrivateKey(const CK_FUNCTION_LIST* api, CK_SESSION_HANDLE session, Bytes id) {
   CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
-  std::array wanted = {Attribute(CKA_CLASS, object_class), CK_ATTRIBUTE{CKA_ID, id.data(), id.size()}};
+  CK_BBOOL yes = CK_TRUE;  // not a copy in another session
+  std::array wanted = {Attribute(CKA_CLASS, object_class), Attribute(CKA_TOKEN, yes),
+                       CK_ATTRIBUTE{CKA_ID, id.data(), id.size()}};
   CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
   CK_ULONG found = 0;
   RK_RETURN_IF_ERROR(Check("C_FindObjectsInit", api->C_FindObjectsInit(session, wanted.data(), wanted.size())));
   RK_RETURN_IF_ERROR(Check("C_FindObjects", api->C_FindObjects(session, &key, 1, &found)));
   RK_RETURN_IF_ERROR(Check("C_FindObjectsFinal", api->C_FindObjectsFinal(session)));
-  if (found != 1) return NotFound("the key just made is not in the token");
+  if (found != 1) return NotFound("the token has no such key");
   return key;
 }
 
@@ -39,15 +41,17 @@ Result<CK_OBJECT_HANDLE> FindPrivateKey(const CK_FUNCTION_LIST* api, CK_SESSION_
 
 // SoftHSM also shows a free slot as a token, without a label.
 Result<CK_SLOT_ID> FindToken(const CK_FUNCTION_LIST* api, std::string_view label) {
+  std::string padded(label);
+  padded.resize(sizeof(CK_TOKEN_INFO::label), ' ');
   std::array<CK_SLOT_ID, 8> slots;
   CK_ULONG count = slots.size();
   RK_RETURN_IF_ERROR(Check("C_GetSlotList", api->C_GetSlotList(CK_TRUE, slots.data(), &count)));
   for (std::size_t i = 0; i < count; ++i) {
     CK_TOKEN_INFO info{};
     RK_RETURN_IF_ERROR(Check("C_GetTokenInfo", api->C_GetTokenInfo(slots[i], &info)));
-    if (AsText({info.label, sizeof(info.label)}).starts_with(label)) return slots[i];
+    if (AsText({info.label, sizeof(info.label)}) == padded) return slots[i];
   }
-  return NotFound("the token just made is not there");
+  return NotFound("the module shows no token " + std::string(label));
 }
 
 Result<RawSigner> RawSigner::Open(const CK_FUNCTION_LIST* api, CK_SLOT_ID slot, const KeyInfo& key) {
@@ -76,7 +80,7 @@ Status RawSigner::Sign(ByteView digest, Bytes& signature) {
 Status RawSigner::SignWith(CK_MECHANISM_TYPE mechanism, ByteView input, Bytes& signature) {
   CK_MECHANISM chosen{mechanism, nullptr, 0};
   RK_RETURN_IF_ERROR(Check("C_SignInit", api_->C_SignInit(session_, &chosen, key_)));
-  signature.resize(256);
+  signature.resize(512);  // of RSA-4096
   CK_ULONG size = signature.size();
   auto* octets = const_cast<CK_BYTE*>(input.data());  // which C_Sign does not write to
   RK_RETURN_IF_ERROR(Check("C_Sign", api_->C_Sign(session_, octets, input.size(), signature.data(), &size)));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "keystore/base/bytes.h"
@@ -26,6 +27,9 @@ class RawSigner {
   Status Sign(ByteView digest, Bytes& signature);
   // What a mechanism without a parameter makes of this.
   Status SignWith(CK_MECHANISM_TYPE mechanism, ByteView input, Bytes& signature);
+
+  // Ends the session, and the key's copy with it; otherwise they last as long as the module is initialised.
+  void Close() { api_->C_CloseSession(session_); }
 
  private:
   const CK_FUNCTION_LIST* api_ = nullptr;

@@ -45,9 +45,9 @@ Result<std::string> Measure(const Options& options) {
     RK_TRY(auto raw, RawToken::Of(host.hsm(), host.Info(options.key)));
     token = std::move(raw);
   }
-  std::optional<cli::Child> bare;
+  std::optional<cli::Child> handover;
   if (std::ranges::find(options.ways, "handover") != options.ways.end()) {
-    RK_TRY(bare, StartBareSigner(host, options.key));
+    RK_TRY(handover, StartHandoverSigner(host, options.key));
   }
   host.StartAgent();
   Ways ways;
@@ -94,6 +94,7 @@ int Main(int argc, char** argv) {
   app.add_option("--signatures", options.signatures, "of endure");
   app.add_option("--loads", options.loads, "of endure");
   CLI11_PARSE(app, argc, argv);
+  if (options.what == "load") std::erase(options.ways, "handover");  // which has nothing to load
   return Finish("rk_bench_provider", Measure(options));
 }
 

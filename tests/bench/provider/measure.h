@@ -24,7 +24,8 @@ struct Turns {
 Result<nlohmann::json> MeasureSign(RawToken& token, const Ways& ways, const std::vector<int>& threads,
                                    const Turns& turns);
 
-// Full handshakes a second: {WAY: {"rate", "ratio"}}, the ratio to the first way's.
+// Full handshakes a second: {WAY: {"rate", "ratio", "per_handover"}}, the ratio to the first way's, and another to the
+// "handover" way's when that is among them; both the median of the rounds' own.
 Result<nlohmann::json> MeasureHandshakes(const Ways& ways, int version, int threads, const Turns& turns);
 
 // Medians of one signature of one thread in microseconds: {"raw_us", WAY: {"us", "added_us"}}.

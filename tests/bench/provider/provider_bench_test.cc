@@ -38,15 +38,15 @@ class ProviderBench : public ::testing::Test {
     ASSERT_THAT(token, IsOk());
     token_ = *std::move(token);
     for (const std::string& key : KeyNames()) {
-      auto bare = StartBareSigner(*host_, key);
-      ASSERT_THAT(bare, IsOk());
-      bare_.push_back(*std::move(bare));
+      auto signer = StartHandoverSigner(*host_, key);
+      ASSERT_THAT(signer, IsOk());
+      handover_.push_back(*std::move(signer));
     }
     host_->StartAgent();
   }
   static void TearDownTestSuite() {
     EXPECT_EQ(host_->StopAgent(), 0);
-    bare_.clear();
+    handover_.clear();
     token_.reset();
     delete host_;
   }
@@ -63,7 +63,7 @@ class ProviderBench : public ::testing::Test {
 
   inline static ProviderHost* host_ = nullptr;
   inline static std::unique_ptr<RawToken> token_;
-  inline static std::vector<cli::Child> bare_;
+  inline static std::vector<cli::Child> handover_;
 };
 
 TEST_F(ProviderBench, EveryWayIsThereAndSignsWithItsKey) {

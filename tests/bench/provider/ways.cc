@@ -5,6 +5,7 @@
 #include "tests/bench/provider/engine.h"
 #include "tests/bench/provider/handover/key.h"
 #include "tests/bench/provider/handover/process.h"
+#include "tests/bench/provider/handover/socket.h"
 
 namespace rootkeep::bench {
 namespace {
@@ -65,9 +66,11 @@ Result<OpenedWay> OpenEngine(ProviderHost& host, const std::string& name) {
 }
 
 Result<OpenedWay> OpenHandover(ProviderHost& host, const std::string& name) {
+  const std::string path = HandoverPath(host, name);
+  RK_TRY(const Fd there, HandoverSocket::Connect(path));
   OpenedWay way;
-  way.load = [public_key = host.Info(name).public_key, socket = BareSocket(host, name)] {
-    auto key = OpenBareKey(public_key, socket);
+  way.load = [public_key = host.Info(name).public_key, path] {
+    auto key = OpenHandoverKey(public_key, path);
     return key.ok() ? *std::move(key) : ossl::PKey();
   };
   return way;

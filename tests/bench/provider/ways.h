@@ -24,8 +24,7 @@ struct OpenedWay {
   }
 };
 
-// The names of ways that this machine has: "file" first, then "rootkeep", then what it is measured against. A new one is
-// a row of the table in ways.cc.
+// The names of ways that this machine has, "file" first. A new one is a row of the table in ways.cc.
 std::vector<std::string> WayNames();
 
 // The host's keys for which there are ways: p256, rsa. Its token must hold no Ed25519 key, beside which libp11 0.4.12
@@ -33,7 +32,7 @@ std::vector<std::string> WayNames();
 std::vector<std::string> KeyNames();
 
 // The host's key `name` through its agent or its token; as "file" and "beside", another key of the same type in a
-// file. The agent has to serve, and for "handover" a bare signer of that key.
+// file. The agent has to serve, and for "handover" a handover signer of that key.
 Result<OpenedWay> OpenWay(const std::string& way, testing::ProviderHost& host, const std::string& name);
 
 }  // namespace rootkeep::bench

@@ -1,4 +1,4 @@
-// OpenSSL's side of a bare signer.
+// OpenSSL's side of a handover signer.
 #pragma once
 
 #include <string>
@@ -9,9 +9,8 @@
 
 namespace rootkeep::bench {
 
-// A key whose signatures the bare signer at this socket makes; EC or RSA. Each thread that signs connects once and
-// keeps its connection until it ends. Of OpenSSL's methods of old, which have less between application and key than a
-// provider has.
-Result<ossl::PKey> OpenBareKey(const PublicKey& key, const std::string& socket);
+// A key whose signatures the handover signer at this socket makes, by an EC_KEY_METHOD or RSA_METHOD (deprecated in
+// OpenSSL 3.0). Each thread that signs connects once and keeps its connection until it ends.
+Result<ossl::PKey> OpenHandoverKey(const PublicKey& key, const std::string& path);
 
 }  // namespace rootkeep::bench

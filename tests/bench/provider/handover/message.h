@@ -1,4 +1,4 @@
-// What is said to a bare signer: one packet each way, of a digest or what stands for it, and of its signature.
+// What a handover signer is asked: one packet each way, of what is to be signed and of its signature.
 #pragma once
 
 #include <cstddef>
@@ -6,13 +6,13 @@
 
 namespace rootkeep::bench {
 
-// The packet's first octet; what is to be signed follows.
-enum class BareMechanism : std::uint8_t {
-  kEcdsa,     // CKM_ECDSA
-  kRsaPkcs1,  // CKM_RSA_PKCS
-  kRsaBlock,  // CKM_RSA_X_509: padded already
+// The packet's first octet; what the mechanism takes follows.
+enum class HandoverMechanism : std::uint8_t {
+  kEcdsa,     // CKM_ECDSA: a digest
+  kRsaPkcs1,  // CKM_RSA_PKCS: a DigestInfo
+  kRsaBlock,  // CKM_RSA_X_509: a block that is padded already
 };
 
-inline constexpr std::size_t kMostBareOctets = 513;  // RSA-4096 and the mechanism
+inline constexpr std::size_t kMostHandoverOctets = 513;  // a block of RSA-4096 behind the mechanism
 
 }  // namespace rootkeep::bench

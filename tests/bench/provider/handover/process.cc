@@ -1,24 +1,26 @@
 #include "tests/bench/provider/handover/process.h"
 
-#include <unistd.h>
-
+#include "tests/bench/provider/handover/socket.h"
 #include "tests/support/eventually.h"
 
 namespace rootkeep::bench {
 
-std::string BareSocket(const testing::ProviderHost& host, const std::string& key) { return host.Path("bare-" + key); }
+std::string HandoverPath(const testing::ProviderHost& host, const std::string& key) {
+  return host.Path("handover-" + key);
+}
 
-Result<cli::Child> StartBareSigner(const testing::ProviderHost& host, const std::string& key) {
-  const std::string socket = BareSocket(host, key);
+Result<cli::Child> StartHandoverSigner(testing::ProviderHost& host, const std::string& key) {
+  const std::string path = HandoverPath(host, key);
+  const std::string log = path + ".log";
   RK_TRY(cli::Child child,
-         cli::Child::Start({ROOTKEEP_BARE_SIGNER, "--module", testing::SoftHsm::ModulePath(), "--configuration",
-                            host.Path("softhsm2.conf"), "--token", testing::SoftHsm::kLabel, "--pin-source",
-                            "file:" + host.Path("pin"), "--key", host.Info(key).label, "--socket", socket},
-                           host.Path("bare-" + key + ".log")));
-  const bool ready = testing::Eventually(
-      [&] { return access(socket.c_str(), F_OK) == 0 || child.WaitEnded(std::chrono::milliseconds(0)); });
-  if (ready && !child.WaitEnded(std::chrono::milliseconds(0))) return child;
-  return Internal("the bare signer does not serve: see " + host.Path("bare-" + key + ".log"));
+         cli::Child::Start({ROOTKEEP_HANDOVER_SIGNER, "--module", testing::SoftHsm::ModulePath(), "--configuration",
+                            host.hsm().conf_file(), "--token", testing::SoftHsm::kLabel, "--pin-source",
+                            host.hsm().pin_source(), "--key", host.Info(key).label, "--socket", path},
+                           log));
+  const auto ended = [&child] { return child.WaitEnded(std::chrono::milliseconds(0)); };
+  const bool serves = testing::Eventually([&] { return HandoverSocket::Connect(path).ok() || ended(); }) && !ended();
+  if (serves) return child;
+  return Internal("the handover signer does not serve: " + ReadFile(log, 1 << 16).value_or(""));
 }
 
 }  // namespace rootkeep::bench

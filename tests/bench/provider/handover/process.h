@@ -1,4 +1,4 @@
-// Bare signers that run beside the agent: see signer_main.cc.
+// Handover signers that run beside the agent: see signer_main.cc.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@ namespace rootkeep::bench {
 
 // One for this key of the host's, which signs until it is destroyed. Returns when it takes connections. Started before
 // the agent: SoftHSM may show no token to one process while another initialises the module.
-Result<cli::Child> StartBareSigner(const testing::ProviderHost& host, const std::string& key);
+Result<cli::Child> StartHandoverSigner(testing::ProviderHost& host, const std::string& key);
 
 // Its socket.
-std::string BareSocket(const testing::ProviderHost& host, const std::string& key);
+std::string HandoverPath(const testing::ProviderHost& host, const std::string& key);
 
 }  // namespace rootkeep::bench
