@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace rootkeep::keysocket {
@@ -23,10 +24,15 @@ bool AwakeWait::Look(int fd) noexcept {
   }
   const auto end = std::chrono::steady_clock::now() + kLongest;
   do {
-    if (IsReadable(fd)) return true;
+    if (IsReadable(fd)) {
+      next_rest_.store(kShortestRest, std::memory_order_relaxed);
+      return true;
+    }
     (void)sched_yield();
   } while (std::chrono::steady_clock::now() < end);
-  rest_.store(kRest, std::memory_order_relaxed);
+  const std::uint32_t rest = next_rest_.load(std::memory_order_relaxed);
+  rest_.store(rest, std::memory_order_relaxed);
+  next_rest_.store(std::min(rest * 2, kLongestRest), std::memory_order_relaxed);
   return false;
 }
 
