@@ -48,6 +48,8 @@ TEST_F(AwakeWaitTest, RestsTwiceAsLongEachTimeItLooksInVain) {
     }
     Take();
   }
+  Answer();
+  EXPECT_TRUE(awake_.Look(ends_[0])) << "it rests for longer than the longest";
 }
 
 TEST_F(AwakeWaitTest, RestsShortlyAfterItHasSeenSomething) {
