@@ -21,7 +21,7 @@ enum class Outcome : std::uint8_t {
   kFailed,  // anything else, for good; the connection is of no more use
 };
 
-// What a connection is of use for: the process and the user who made it, and the file that its descriptor was of.
+// Whom a connection is of use to, the process and the user who made it, and of which file its descriptor was then.
 struct Origin {
   // As it is now.
   static Origin Of(int fd) noexcept;

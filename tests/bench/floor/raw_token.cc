@@ -60,7 +60,12 @@ Result<RawSigner> RawSigner::Open(const CK_FUNCTION_LIST* api, CK_SLOT_ID slot, 
   signer.rsa_ = IsRsa(key.public_key.type());
   RK_RETURN_IF_ERROR(
       Check("C_OpenSession", api->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &signer.session_)));
-  RK_TRY(signer.key_, FindPrivateKey(api, signer.session_, key.id));
+  const auto found = FindPrivateKey(api, signer.session_, key.id);
+  if (!found.ok()) {
+    signer.Close();
+    return found.error();
+  }
+  signer.key_ = *found;
   CK_BBOOL no = CK_FALSE;
   std::array copy_template = {Attribute(CKA_TOKEN, no)};
   CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;

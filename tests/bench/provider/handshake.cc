@@ -19,8 +19,9 @@ Result<ossl::Cert> SelfSigned(const OpenedWay& way) {
                              reinterpret_cast<const unsigned char*>("server"), -1, -1, 0);
   X509_set_issuer_name(cert.get(), X509_get_subject_name(cert.get()));
   X509_set_pubkey(cert.get(), key);
-  if (X509_sign(cert.get(), key, EVP_sha256()) <= 0)
+  if (X509_sign(cert.get(), key, EVP_sha256()) <= 0) {
     return ossl::TakeError(Code::kInternal, "X509_sign as " + way.name);
+  }
   return cert;
 }
 

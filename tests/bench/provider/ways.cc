@@ -69,16 +69,16 @@ Result<OpenedWay> OpenHandover(ProviderHost& host, const std::string& name) {
   const std::string path = HandoverPath(host, name);
   RK_TRY(const Fd there, HandoverSocket::Connect(path));
   OpenedWay way;
-  way.load = [public_key = host.Info(name).public_key, path] {
-    auto key = OpenHandoverKey(public_key, path);
-    return key.ok() ? *std::move(key) : ossl::PKey();
-  };
+  way.load = [public_key = host.Info(name).public_key, path] { return OpenHandoverKey(public_key, path); };
   return way;
 }
 
 constexpr Way kWays[] = {
-    {"file", Always, OpenFile},         {"beside", Always, OpenFileBeside},      {"rootkeep", Always, OpenRootkeep},
-    {"handover", Always, OpenHandover}, {"engine", Engine::IsThere, OpenEngine},
+    {"file", Always, OpenFile},
+    {"beside", Always, OpenFileBeside},
+    {"rootkeep", Always, OpenRootkeep},
+    {"handover", Always, OpenHandover},  // see handover/signer_main.cc
+    {"engine", Engine::IsThere, OpenEngine},
 };
 
 }  // namespace

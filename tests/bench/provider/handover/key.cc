@@ -138,10 +138,10 @@ bool SetRsa(EVP_PKEY* out, const Bytes& spki, const std::string& path) {
 
 }  // namespace
 
-Result<ossl::PKey> OpenHandoverKey(const PublicKey& key, const std::string& path) {
+ossl::PKey OpenHandoverKey(const PublicKey& key, const std::string& path) {
   ossl::PKey out(EVP_PKEY_new());
   const auto set = IsRsa(key.type()) ? SetRsa : SetEc;
-  if (out == nullptr || !set(out.get(), key.spki(), path)) return ossl::TakeError(Code::kInternal, "EVP_PKEY_assign");
+  if (out == nullptr || !set(out.get(), key.spki(), path)) return nullptr;
   return out;
 }
 
