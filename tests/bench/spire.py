@@ -20,9 +20,12 @@ class Spire:
     def measure(self, name, figures):
         found = self._run(name)
         figure = figures.add(name, found["rate"], "/s")
-        if "memory" in found:
-            figures.add(f"{name}.memory", found["memory"], "/s")
-            figure.beside(f"{name}.memory", found["ratio"])
+        for baseline, beside in found.get("beside", {}).items():
+            figures.add(f"{name}.{baseline}", beside["rate"], "/s")
+            if baseline == "memory":
+                figure.beside(f"{name}.{baseline}", beside["ratio"])
+            else:
+                figures.add(f"{name}.per_{baseline}", beside["ratio"], "x")
         for member, suffix, unit in (("seconds", "seconds", "s"), ("p50_us", "p50_us", "us"),
                                      ("plugin_cpu_us", "plugin_cpu_us", "us"), ("agent_cpu_us", "agent_cpu_us", "us")):
             if member in found:

@@ -105,11 +105,12 @@ def build_go(module, binary):
 
 
 def build_spire(programs):
-    """Builds spire-server, spire-agent and our load generator for them (bench), and gives their directory."""
+    """Builds spire-server, spire-agent, our load generator for them (bench) and what it measures beside ours (external),
+    and gives their directory."""
     directory = pathlib.Path(programs).resolve() / "spire"
     directory.mkdir(exist_ok=True)
     commands = [f"github.com/spiffe/spire/cmd/{name}" for name in ("spire-server", "spire-agent")]
-    run("go", "build", "-o", f"{directory}/", *commands, "./bench", cwd=INTEROP / "spire")
+    run("go", "build", "-o", f"{directory}/", *commands, "./bench", "./bench/external", cwd=INTEROP / "spire")
     return directory
 
 

@@ -19,12 +19,15 @@ const (
 
 // batches has an attested agent ask for 50 X509-SVIDs a call, which is what real agents do. Rates are of SVIDs.
 func batches(l *lab.Lab, callers int, options options) result {
-	ours, memory := servers(l)
-	ourNode, memoryNode := attest(l, ours, batchSize), attest(l, memory, batchSize)
+	servers := startServers(l)
+	nodes := map[*lab.Server]*node{}
+	for _, server := range []*lab.Server{servers.ours, servers.memory, servers.external} {
+		nodes[server] = attest(l, server, batchSize)
+	}
 	requests := csrs(l, "/ignored", batchSize)
-	return compare(options.rounds,
-		func() float64 { return ourNode.batchRate(requests, callers, options) },
-		func() float64 { return memoryNode.batchRate(requests, callers, options) })
+	return servers.compare(options.rounds, func(server *lab.Server) float64 {
+		return nodes[server].batchRate(requests, callers, options)
+	})
 }
 
 func (n *node) batchRate(requests [][]byte, callers int, options options) float64 {

@@ -55,19 +55,31 @@ func run(l *lab.Lab, callers int, duration time.Duration, call func(caller, i in
 	return load{calls: len(sorted), elapsed: duration, p50: sorted[len(sorted)/2]}
 }
 
-// compare has `ours` and `memory` run in turns, in changing order. Each gives a rate.
-func compare(rounds int, ours, memory func() float64) result {
-	var rates, baselines, ratios []float64
+// side is what ours is set beside.
+type side struct {
+	name string
+	rate func() float64
+}
+
+// compare has `ours` and the others run in turns, in changing order.
+func compare(rounds int, ours func() float64, others ...side) result {
+	sides := append([]side{{"", ours}}, others...)
+	rates := make([][]float64, len(sides))
 	for round := range rounds {
-		var rate, baseline float64
-		if round%2 == 0 {
-			rate, baseline = ours(), memory()
-		} else {
-			baseline, rate = memory(), ours()
+		for i := range sides {
+			turn := (round + i) % len(sides)
+			rates[turn] = append(rates[turn], sides[turn].rate())
 		}
-		rates, baselines, ratios = append(rates, rate), append(baselines, baseline), append(ratios, rate/baseline)
 	}
-	return result{Rate: median(rates), Memory: median(baselines), Ratio: median(ratios)}
+	found := result{Rate: median(rates[0]), Beside: map[string]baseline{}}
+	for i, other := range others {
+		ratios := make([]float64, rounds)
+		for round := range rounds {
+			ratios[round] = rates[0][round] / rates[i+1][round]
+		}
+		found.Beside[other.name] = baseline{Rate: median(rates[i+1]), Ratio: median(ratios)}
+	}
+	return found
 }
 
 func median(values []float64) float64 {

@@ -1,6 +1,6 @@
-// Command bench measures spire-server with Rootkeep's key manager beside its own "memory" key manager, and prints JSON.
-// Both servers are the same otherwise, run at the same time, and are asked in turns, so that a machine that gets slower
-// does so for both.
+// Command bench measures spire-server with Rootkeep's key manager beside its own "memory" key manager, in its process and
+// in one of its own, and prints JSON. The servers are the same otherwise, run at the same time, and are asked in turns, so
+// that a machine that gets slower does so for all.
 package main
 
 import (
@@ -21,15 +21,21 @@ type options struct {
 	rounds  int
 }
 
-// result as tests/bench/spire.py reads it. Rates are medians of the rounds, the ratio that of the rounds' own.
+// result as tests/bench/spire.py reads it. Rates and ratios are medians of the rounds' own.
 type result struct {
-	Rate    float64 `json:"rate"`             // a second
-	Memory  float64 `json:"memory,omitempty"` // the same with SPIRE's own key manager
-	Ratio   float64 `json:"ratio,omitempty"`
+	Rate    float64 `json:"rate"`              // a second
 	Seconds float64 `json:"seconds,omitempty"` // one call took
 	P50us   float64 `json:"p50_us,omitempty"`
 	Plugin  float64 `json:"plugin_cpu_us,omitempty"` // processor time each
 	Agent   float64 `json:"agent_cpu_us,omitempty"`
+
+	Beside map[string]baseline `json:"beside,omitempty"` // by the baseline's name
+}
+
+// baseline is what the same gave without us, and the ratio to it.
+type baseline struct {
+	Rate  float64 `json:"rate"`
+	Ratio float64 `json:"ratio"`
 }
 
 var measurements = map[string]func(l *lab.Lab, options options) result{

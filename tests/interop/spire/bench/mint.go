@@ -13,11 +13,11 @@ const requestsMade = 1024
 
 // mint has administrators on the server's own socket ask for X509-SVIDs, one a call.
 func mint(l *lab.Lab, callers int, options options) result {
-	ours, memory := servers(l)
+	servers := startServers(l)
 	requests := csrs(l, "/minted", requestsMade)
-	return compare(options.rounds,
-		func() float64 { return mintRate(l, ours, requests, callers, options) },
-		func() float64 { return mintRate(l, memory, requests, callers, options) })
+	return servers.compare(options.rounds, func(server *lab.Server) float64 {
+		return mintRate(l, server, requests, callers, options)
+	})
 }
 
 func mintRate(l *lab.Lab, server *lab.Server, requests [][]byte, callers int, options options) float64 {

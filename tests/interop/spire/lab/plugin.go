@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// Plugin is one of ours, with its plugin_data.
+// Plugin is an external one, with its plugin_data.
 type Plugin struct {
 	Type     string // what SPIRE calls the kind
+	Name     string
 	Path     string
 	Checksum string // SHA-256 of the program, hex
 	Data     string // HCL
@@ -43,13 +44,20 @@ func (l *Lab) UpstreamAuthorityAt(socket string) Plugin {
 func (l *Lab) plugin(kind, data string) Plugin {
 	l.Helper()
 	folder := strings.ToLower(kind)
-	path := filepath.Join(l.build, "providers", "spire", folder, "rootkeep-spire-"+folder)
+	plugin := l.External(kind, filepath.Join(l.build, "providers", "spire", folder, "rootkeep-spire-"+folder))
+	plugin.Name, plugin.Data = "rootkeep", data
+	return plugin
+}
+
+// External is the program at `path`, which need not be ours, without plugin_data.
+func (l *Lab) External(kind, path string) Plugin {
+	l.Helper()
 	sum := sha256.Sum256(l.Read(path))
-	return Plugin{Type: kind, Path: path, Checksum: hex.EncodeToString(sum[:]), Data: data}
+	return Plugin{Type: kind, Name: "external", Path: path, Checksum: hex.EncodeToString(sum[:])}
 }
 
 // Block is what goes into SPIRE's configuration.
 func (p Plugin) Block() string {
-	return fmt.Sprintf("  %s \"rootkeep\" {\n plugin_cmd = %q\n plugin_checksum = %q\n plugin_data {\n %s\n }\n }\n",
-		p.Type, p.Path, p.Checksum, p.Data)
+	return fmt.Sprintf("  %s %q {\n plugin_cmd = %q\n plugin_checksum = %q\n plugin_data {\n %s\n }\n }\n",
+		p.Type, p.Name, p.Path, p.Checksum, p.Data)
 }
