@@ -110,7 +110,8 @@ TEST(RelayConfig, WhatIsWrongIsNamed) {
 
 std::vector<std::string> OwnKeys(const AgentConfig& config) {
   std::vector<std::string> names;
-  for (const auto& key : OwnSocket(config)->grants.front().keys) names.push_back(key.name);
+  const auto own = OwnSocket(config).value();
+  for (const auto& key : own.grants.front().keys) names.push_back(key.name);
   return names;
 }
 
