@@ -34,6 +34,7 @@ class FakeCertificateAuthority::Service final : public v1::CertificateAuthority:
   grpc::Status WatchTrustBundle(grpc::ServerContext* context, const v1::WatchTrustBundleRequest* /*request*/,
                                 grpc::ServerWriter<v1::TrustBundle>* writer) override {
     const MutexLock lock(mutex);
+    if (!watch_answer.ok()) return watch_answer;
     ++watchers;
     for (std::uint64_t told = 0; !ending && !context->IsCancelled(); Tick()) {
       if (told == changes) continue;
@@ -44,9 +45,10 @@ class FakeCertificateAuthority::Service final : public v1::CertificateAuthority:
     return {grpc::StatusCode::UNAVAILABLE, "the service ends"};
   }
 
-  grpc::Status PublishJwtKey(grpc::ServerContext* /*context*/, const v1::PublishJwtKeyRequest* request,
+  grpc::Status PublishJwtKey(grpc::ServerContext* context, const v1::PublishJwtKeyRequest* request,
                              v1::PublishJwtKeyResponse* response) override {
     const MutexLock lock(mutex);
+    while (hang && !context->IsCancelled()) Tick();
     if (!answer.ok()) return answer;
     const auto same_id = [&](const v1::JwtKey& key) { return key.key_id() == request->key().key_id(); };
     const auto found = std::ranges::find_if(bundle.jwt_keys(), same_id);
@@ -83,6 +85,7 @@ class FakeCertificateAuthority::Service final : public v1::CertificateAuthority:
   std::uint64_t changes RK_GUARDED_BY(mutex) = 1;
   std::vector<v1::SignCertificateRequest> asked RK_GUARDED_BY(mutex);
   grpc::Status answer RK_GUARDED_BY(mutex);
+  grpc::Status watch_answer RK_GUARDED_BY(mutex);
   int watchers RK_GUARDED_BY(mutex) = 0;
   bool hang RK_GUARDED_BY(mutex) = false;
   bool ending RK_GUARDED_BY(mutex) = false;
@@ -139,6 +142,11 @@ void FakeCertificateAuthority::SetSequence(std::uint64_t sequence) {
 void FakeCertificateAuthority::AnswerWith(grpc::Status status) {
   const MutexLock lock(service_->mutex);
   service_->answer = std::move(status);
+}
+
+void FakeCertificateAuthority::AnswerWatchWith(grpc::Status status) {
+  const MutexLock lock(service_->mutex);
+  service_->watch_answer = std::move(status);
 }
 
 void FakeCertificateAuthority::Hang(bool hang) {

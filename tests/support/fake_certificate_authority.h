@@ -28,9 +28,11 @@ class FakeCertificateAuthority {
   // Each makes the sequence one greater and tells all who watch.
   void SetRoots(const std::vector<std::pair<std::string, bool>>& roots);  // certificate, tainted
   void SetSequence(std::uint64_t sequence);                               // to this one instead
-  // SignCertificate answers with this, OK for certificates; or hangs until its deadline.
+  // SignCertificate and PublishJwtKey answer with this, OK for what is asked; or hang until their deadline.
   void AnswerWith(grpc::Status status);
   void Hang(bool hang);
+  // WatchTrustBundle ends with this at once, OK: not at all.
+  void AnswerWatchWith(grpc::Status status);
   // A change that nobody who watches hears of before the next: a SignCertificate answer brings it first.
   void SetRootsUnheard(const std::vector<std::pair<std::string, bool>>& roots);
 

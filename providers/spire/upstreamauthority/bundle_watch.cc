@@ -64,9 +64,12 @@ Status BundleWatch::TakeBundle(const v1::TrustBundle& bundle, bool first, const 
   return Ok();
 }
 
-// Once for each loss.
+// Once for each loss, and once when what was lost comes back and refuses.
 void BundleWatch::Report(const Error& error) {
-  if (failures_ == 0) log::Warning("spire.daemon_lost", {{"detail", error.ToString()}});
+  const bool refused = error.code() == Code::kPermissionDenied;
+  if (failures_ > 0 && refused == refused_) return;
+  refused_ = refused;
+  log::Warning(refused ? "spire.watch_refused" : "spire.daemon_lost", {{"detail", error.ToString()}});
 }
 
 }  // namespace rootkeep::spire

@@ -30,6 +30,7 @@ class BundleWatch {
   BundleFeed& feed_;
   const std::function<void()> heard_;
   unsigned failures_ = 0;  // in a row
+  bool refused_ = false;   // the last that was reported: the caller may not watch
   std::jthread thread_;    // last: ends before what it uses
 };
 

@@ -137,6 +137,31 @@ TEST_F(UpstreamStreams, AnswersAboutKeysBeforeSpireGivesUp) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
+TEST_F(UpstreamStreams, AnswersAboutKeysBeforeSpireGivesUpOnADaemonThatHangs) {
+  ca.Hang(true);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(OpenPublish("a", "key").End().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+// SPIRE takes no other error for "keep your keys to yourself", and does not start then.
+TEST_F(UpstreamStreams, ACallerThatMayNotPublishHasAnUpstreamWithoutJwtKeys) {
+  ca.AnswerWith({grpc::StatusCode::PERMISSION_DENIED, "the caller may not publish JWT keys"});
+  const grpc::Status refused = OpenPublish("a", "key").End();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_THAT(refused.error_message(), ::testing::HasSubstr("may not publish JWT keys"));
+  EXPECT_THAT(host.Log(), ::testing::HasSubstr("spire.jwt_key_not_published"));
+}
+
+TEST_F(UpstreamStreams, SayThatTheyMayNotWatchWhenTheDaemonComesBackLikeThat) {
+  ca.Stop();
+  ASSERT_TRUE(Eventually([this] { return host.Log().find("spire.daemon_lost") != std::string::npos; }));
+  ca.AnswerWatchWith({grpc::StatusCode::PERMISSION_DENIED, "the caller may not watch the trust bundle"});
+  ca.Start();
+  EXPECT_TRUE(Eventually([this] { return host.Log().find("spire.watch_refused") != std::string::npos; }));
+  EXPECT_THAT(host.Log(), ::testing::HasSubstr("may not watch the trust bundle"));
+}
+
 TEST_F(UpstreamStreams, SurviveTheDaemonsLossAndReturn) {
   auto local = OpenLocalBundle();
   ASSERT_TRUE(local.Next());
