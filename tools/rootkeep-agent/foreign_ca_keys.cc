@@ -12,7 +12,7 @@
 namespace rootkeep::agent {
 namespace {
 
-static_assert(ForeignCaKeys::kMostCreations < keysocket::ServerOptions::kManagers);
+static_assert(ForeignCaKeys::kMostInOneToken < keysocket::ServerOptions::kManagers);
 
 constexpr std::chrono::seconds kDestroyDeadline{5};
 
@@ -25,8 +25,7 @@ void Report(const std::string& label, const Status& status) {
 ForeignCaKeys::Creation::Creation(ForeignCaKeys& keys, const TokenName& token) : keys_(keys) {
   const MutexLock lock(keys_.mutex_);
   Token& in = keys_.Of(token);
-  if (keys_.creations_ >= kMostCreations || in.creations >= kMostInOneToken) return;
-  ++keys_.creations_;
+  if (in.creations >= kMostInOneToken) return;
   ++in.creations;
   token_ = &in;
 }
@@ -34,7 +33,6 @@ ForeignCaKeys::Creation::Creation(ForeignCaKeys& keys, const TokenName& token) :
 ForeignCaKeys::Creation::~Creation() {
   if (token_ == nullptr) return;
   const MutexLock lock(keys_.mutex_);
-  --keys_.creations_;
   --token_->creations;
 }
 

@@ -28,10 +28,8 @@ class ForeignCaKeys {
   ForeignCaKeys(std::string catalog_path, ReplacedKeysPolicy policy, const Clock& clock)
       : catalog_path_(std::move(catalog_path)), policy_(policy), clock_(clock) {}
 
-  // Each holds a thread of the key socket's managers (keysocket::ServerOptions), of which others need one.
-  static constexpr unsigned kMostCreations = 3;
-  // One at a time goes on there, so more would only wait; and a token that hangs leaves a place to the others. Two that
-  // hang leave none to a third.
+  // At once: each holds a thread of the token's managers (keysocket::ServerOptions), of which other calls need some.
+  // One at a time goes on there, so more would only wait.
   static constexpr unsigned kMostInOneToken = 2;
 
   // Makes a key as CataloguedStore::Create, at spec.generation, and retires those that it replaces. Destroys what is
@@ -54,7 +52,7 @@ class ForeignCaKeys {
     Turn turn;  // whoever makes or destroys in it
     unsigned creations = 0;
   };
-  // One of kMostCreations, while it lives.
+  // One of kMostInOneToken, while it lives.
   class Creation {
    public:
     Creation(ForeignCaKeys& keys, const TokenName& token);
@@ -88,7 +86,6 @@ class ForeignCaKeys {
   const ReplacedKeysPolicy policy_;
   const Clock& clock_;
   Mutex mutex_;
-  unsigned creations_ RK_GUARDED_BY(mutex_) = 0;
   std::map<std::pair<std::string, std::string>, Token> tokens_ RK_GUARDED_BY(mutex_);  // by label and serial
   std::map<std::string, unsigned> signatures_ RK_GUARDED_BY(mutex_);  // of keys that this process made, by label
   std::set<std::string> used_ RK_GUARDED_BY(mutex_);                  // that are on record as used

@@ -71,6 +71,26 @@ std::size_t Handler::Refuse(const Request& request, const Error& error, std::spa
   return Encode(Reply{request.number, ToWire(error)}, out);
 }
 
+std::vector<std::string> Handler::NamesOf(const std::vector<ServedToken>& tokens) {
+  std::vector<std::string> names;
+  for (const ServedToken& token : tokens) names.push_back(token.name);
+  return names;
+}
+
+std::optional<std::size_t> Handler::OnlyToken(const Visitor& visitor, const Request& request) const {
+  const auto* create = std::get_if<CreateCall>(&request.call);
+  const auto made_on =
+      create == nullptr ? std::nullopt : MayCreate(*visitor.socket, visitor.caller, SpecOf(*create), token_names_);
+  const ServedKeys::TokenFilter concerns = TokensOf(visitor);
+  std::optional<std::size_t> only;
+  for (std::size_t i = 0; i < token_names_.size(); ++i) {
+    if (made_on ? *made_on != token_names_[i] : !concerns(token_names_[i])) continue;
+    if (only) return std::nullopt;
+    only = i;
+  }
+  return only;
+}
+
 ServedKeyPtr Handler::Ready(const Visitor& visitor, const SignCall& call) const {
   ServedKeyPtr key = keys_.Known(call.key);
   if (key == nullptr) return nullptr;
@@ -152,7 +172,7 @@ Result<ServedKeyPtr> Handler::Describe(const Visitor& visitor, const DescribeCal
 Status Handler::CheckNotInUse(const Visitor& visitor, const KeySpec& spec) const {
   if (spec.use != KeyUse::kForeignCa || !connected_) return Ok();
   for (const pid_t signer : keys_.SignersWith(spec.use, spec.name)) {
-    if (signer == visitor.caller.pid || !connected_(*visitor.socket, signer)) continue;
+    if (signer == visitor.caller.pid || !connected_(signer)) continue;
     return FailedPrecondition(fmt::format("process {} ({}) signs with the key \"{}\", which a new one would replace",
                                           signer, ProgramOf(signer), spec.name))
         .WithReason("key_in_use")
@@ -161,16 +181,18 @@ Status Handler::CheckNotInUse(const Visitor& visitor, const KeySpec& spec) const
   return Ok();
 }
 
+KeySpec Handler::SpecOf(const CreateCall& call) {
+  return {.type = FromWire(call.type),
+          .use = FromWire(call.use),
+          .name = std::string(call.name),
+          .generation = call.generation,
+          .custody = FromWire(call.custody)};
+}
+
 Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& call, Deadline deadline) {
-  const KeySpec spec{.type = FromWire(call.type),
-                     .use = FromWire(call.use),
-                     .name = std::string(call.name),
-                     .generation = call.generation,
-                     .custody = FromWire(call.custody)};
+  const KeySpec spec = SpecOf(call);
   RK_TRY(const std::string label, LabelOf(spec));
-  std::vector<std::string> tokens;
-  for (const ServedToken& token : keys_.tokens()) tokens.push_back(token.name);
-  const auto token = MayCreate(*visitor.socket, visitor.caller, spec, tokens);
+  const auto token = MayCreate(*visitor.socket, visitor.caller, spec, token_names_);
   const bool local = spec.custody == CustodyLevel::kLocalOnly;
   if (!token || !local) {
     audit_.Denied(*visitor.socket, visitor.caller, "create", label,

@@ -21,8 +21,8 @@ struct Visitor {
 // Its error is told to the caller.
 using KeyPermit = std::function<Status(const SocketOptions& socket, const KeyInfo& key)>;
 
-// Whether a process has a connection to that socket now. Thread-safe.
-using IsConnected = std::function<bool(const SocketOptions& socket, pid_t process)>;
+// Whether a process has a connection to any of the sockets now. Thread-safe.
+using IsConnected = std::function<bool(pid_t process)>;
 
 // How long a request may take, and how long it has waited for a thread.
 struct Turn {
@@ -37,6 +37,7 @@ class Handler {
   explicit Handler(std::vector<ServedToken> tokens, KeyPermit permit = nullptr, Observer* observer = nullptr,
                    IsConnected connected = nullptr)
       : keys_(std::move(tokens)),
+        token_names_(NamesOf(keys_.tokens())),
         permit_(std::move(permit)),
         connected_(std::move(connected)),
         observer_(observer),
@@ -49,6 +50,9 @@ class Handler {
   // The reply to a request that nobody can see to now.
   std::size_t Refuse(const Request& request, const Error& error, std::span<std::uint8_t> out);
 
+  // The only token that the request can have to do with; nothing: there are several, or none.
+  [[nodiscard]] std::optional<std::size_t> OnlyToken(const Visitor& visitor, const Request& request) const;
+
   // The key that a request to sign is for, when it is known and the visitor may use it: nobody has to be asked first.
   ServedKeyPtr Ready(const Visitor& visitor, const SignCall& call) const;
 
@@ -56,6 +60,9 @@ class Handler {
   [[nodiscard]] Audit& audit() { return audit_; }
 
  private:
+  static std::vector<std::string> NamesOf(const std::vector<ServedToken>& tokens);
+  // Of what is asked for; of the next of a name without one.
+  static KeySpec SpecOf(const CreateCall& call);
   // The reply to a call that was successful.
   Result<std::size_t> Do(const Visitor& visitor, const Request& request, const Turn& turn, std::span<std::uint8_t> out);
   Result<std::size_t> Sign(const Visitor& visitor, const SignCall& call, std::uint32_t number, const Turn& turn,
@@ -76,6 +83,7 @@ class Handler {
   void Tell(const Request& request, std::string_view outcome) const noexcept;
 
   ServedKeys keys_;
+  const std::vector<std::string> token_names_;
   const KeyPermit permit_;
   const IsConnected connected_;
   Observer* const observer_;

@@ -1,5 +1,7 @@
 #include "keystore/keysocket/server/served_keys.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "keystore/keysocket/values/convert.h"
@@ -28,6 +30,12 @@ bool MayBe(const NamedKey& key, const KeyInfo& info) {
 }
 
 constexpr std::chrono::seconds kLongestLook{10};
+
+// When the first of so many that share the time has to be done.
+Deadline PartOf(Deadline deadline, std::size_t sharers) {
+  const Deadline now = std::chrono::steady_clock::now();
+  return now + (deadline - now) / static_cast<Deadline::rep>(sharers);
+}
 
 }  // namespace
 
@@ -130,40 +138,42 @@ Result<std::vector<ServedKeyPtr>> ServedKeys::List(const TokenFilter& tokens, co
   return out;
 }
 
-void ServedKeys::Look(Deadline deadline) {
-  std::map<std::string, Error> failures;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const auto found = ListOn(i, deadline);
-    if (!found.ok()) failures.emplace(tokens_[i].name, found.error());
+Status ServedKeys::LookOn(std::size_t token, const Fingerprint& wanted, Deadline deadline) {
+  {
+    const MutexLock lock(mutex_);
+    Look& look = looks_[token];
+    while (look.under_way) {
+      if (!look_ended_.WaitUntil(mutex_, deadline)) {
+        return Unavailable(
+                   fmt::format("the deadline passed while token {} was asked for its keys", tokens_[token].name))
+            .WithReason("deadline");
+      }
+    }
+    if (known_.contains(wanted)) return Ok();
+    if (std::chrono::steady_clock::now() - look.ended < kLookAgain) {
+      return look.failure ? Status(*look.failure) : Ok();
+    }
+    look.under_way = true;
   }
-  const MutexLock lock(mutex_);
-  failures_ = std::move(failures);
+  Looking done(*this, token);
+  const auto listed = ListOn(token, std::min(deadline, After(kLongestLook)));
+  if (listed.ok()) return Ok();
+  done.failure = listed.error();
+  return listed.error();
 }
 
 Result<ServedKeyPtr> ServedKeys::Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline) {
-  {
-    const MutexLock lock(mutex_);
-    while (looking_) {
-      if (!looked_round_.WaitUntil(mutex_, deadline)) {
-        return Unavailable("the deadline passed while the tokens were asked for their keys").WithReason("deadline");
-      }
-    }
-    looking_ = !known_.contains(fingerprint) && std::chrono::steady_clock::now() - looked_ >= kLookAgain;
-    if (!looking_) return Looked(fingerprint, tokens);
+  std::vector<std::size_t> meant;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (tokens(tokens_[i].name)) meant.push_back(i);
   }
-  {
-    const Looking done(*this);
-    Look(std::min(deadline, After(kLongestLook)));
+  std::optional<Error> failure;
+  for (std::size_t i = 0; i < meant.size(); ++i) {
+    const Status looked = LookOn(meant[i], fingerprint, PartOf(deadline, meant.size() - i));
+    if (const ServedKeyPtr key = Known(fingerprint); key != nullptr) return key;
+    if (!looked.ok() && !failure) failure = looked.error();
   }
-  const MutexLock lock(mutex_);
-  return Looked(fingerprint, tokens);
-}
-
-Result<ServedKeyPtr> ServedKeys::Looked(const Fingerprint& fingerprint, const TokenFilter& tokens) const {
-  if (const auto found = known_.find(fingerprint); found != known_.end()) return found->second;
-  for (const auto& [token, failure] : failures_) {
-    if (tokens(token)) return failure;
-  }
+  if (failure) return *std::move(failure);
   return NoSuchKey("has that public key");
 }
 

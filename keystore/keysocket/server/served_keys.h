@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,15 +56,16 @@ class ServedKeys {
   // Told of a key that was asked for by its name, is not meant, and may not be there.
   using KeyDenial = std::function<void(const LabelParts& key)>;
 
-  // For keys that are not known the tokens are asked at most once in this time, whoever asks: nobody's guesses keep
-  // them busy, or keep the next one from what he asks for.
+  // For keys that are not known a token is asked at most once in this time, whoever asks: nobody's guesses keep it
+  // busy, or keep the next one from what he asks for.
   static constexpr std::chrono::milliseconds kLookAgain{500};
 
-  explicit ServedKeys(std::vector<ServedToken> tokens) : tokens_(std::move(tokens)) {}
+  explicit ServedKeys(std::vector<ServedToken> tokens) : tokens_(std::move(tokens)), looks_(tokens_.size()) {}
 
   // Of those that are known; null otherwise.
   [[nodiscard]] ServedKeyPtr Known(const Fingerprint& fingerprint) const;
-  // Asks the tokens. NOT_FOUND "key_not_found", or the failure of a token that is meant.
+  // Asks the tokens that are meant, one after the other, each for its part of the time: one that hangs keeps nobody
+  // from another's keys. NOT_FOUND "key_not_found", or the failure of one of them.
   Result<ServedKeyPtr> Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline);
   // The one key that `uri` names among those that are meant. Errors as KeyStore::Open; a token that is away is one,
   // unless another has the key. Of keys that are not meant no error tells; where it is for one of them that nothing is
@@ -84,21 +86,29 @@ class ServedKeys {
  private:
   using ByFingerprint = std::map<Fingerprint, ServedKeyPtr>;
 
+  // A token being asked for keys that are not known.
+  struct Look {
+    bool under_way = false;
+    Deadline ended{};              // the last one
+    std::optional<Error> failure;  // of that
+  };
   // Ends a look, however it ends.
   class Looking {
    public:
-    explicit Looking(ServedKeys& keys) : keys_(keys) {}
+    Looking(ServedKeys& keys, std::size_t token) : keys_(keys), token_(token) {}
     Looking(const Looking&) = delete;
     Looking& operator=(const Looking&) = delete;
     ~Looking() {
       const MutexLock lock(keys_.mutex_);
-      keys_.looking_ = false;
-      keys_.looked_ = std::chrono::steady_clock::now();
-      keys_.looked_round_.NotifyAll();
+      keys_.looks_[token_] = {.ended = std::chrono::steady_clock::now(), .failure = std::move(failure)};
+      keys_.look_ended_.NotifyAll();
     }
+
+    std::optional<Error> failure;
 
    private:
     ServedKeys& keys_;
+    const std::size_t token_;
   };
 
   Result<ServedKeyPtr> Remember(std::size_t token, std::shared_ptr<const Signer> signer, LabelParts named);
@@ -111,18 +121,15 @@ class ServedKeys {
   Result<std::vector<ServedKeyPtr>> ListOn(std::size_t token, Deadline deadline);
   // Keys that this one, of a foreign CA, replaces.
   void ForgetReplaced(const ServedKey& by);
-  // Of the last look.
-  Result<ServedKeyPtr> Looked(const Fingerprint& fingerprint, const TokenFilter& tokens) const RK_REQUIRES(mutex_);
-  // Lists every token, whoever asked: what is not known afterwards is not there. One thread at a time.
-  void Look(Deadline deadline);
+  // Lists the token, unless that was done just now, or `wanted` is known: what is not known afterwards is not there.
+  // One thread at a time.
+  Status LookOn(std::size_t token, const Fingerprint& wanted, Deadline deadline);
 
   const std::vector<ServedToken> tokens_;
   mutable Mutex mutex_;
-  CondVar looked_round_;
+  CondVar look_ended_;
   ByFingerprint known_ RK_GUARDED_BY(mutex_);
-  bool looking_ RK_GUARDED_BY(mutex_) = false;
-  Deadline looked_ RK_GUARDED_BY(mutex_){};
-  std::map<std::string, Error> failures_ RK_GUARDED_BY(mutex_);  // of the last look, by token
+  std::vector<Look> looks_ RK_GUARDED_BY(mutex_);  // by token
 };
 
 }  // namespace rootkeep::keysocket

@@ -37,11 +37,13 @@ Server::Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> toke
     : options_(options),
       sockets_(std::move(sockets)),
       handler_(std::move(tokens), options.permit, options.observer,
-               [this](const SocketOptions& socket, pid_t process) { return HasConnection(socket, process); }),
-      managing_(options.managers, options.max_waiting) {
+               [this](pid_t process) { return HasConnection(process); }) {
+  const auto managers = [&] { return std::make_unique<WorkLane>(options.managers, options.max_waiting); };
   for (const ServedToken& token : handler_.tokens()) {
     lanes_.push_back(std::make_unique<WorkLane>(token.workers, options.max_waiting));
+    managing_.push_back(managers());
   }
+  managing_.push_back(managers());
 }
 
 Server::~Server() {
@@ -92,8 +94,10 @@ Status Server::StartThreads() {
       !Watch(end_.get(), EPOLLIN, *end_watched_, EPOLL_CTL_ADD)) {
     return ErrnoError("timerfd_settime", errno);
   }
-  unsigned count = 1 + managing_.workers() + options_.stayers;
-  for (const auto& lane : lanes_) count += lane->workers();
+  unsigned count = 1 + options_.stayers;
+  for (const auto* lanes : {&lanes_, &managing_}) {
+    for (const auto& lane : *lanes) count += lane->workers();
+  }
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { Run(); });
   return Ok();
 }
@@ -286,7 +290,10 @@ void Server::Greet(const PeerPtr& peer, const Request& request, Memory& memory) 
 Server::Place Server::PlaceOf(const Peer& peer, const Request& request) {
   const auto* sign = std::get_if<SignCall>(&request.call);
   const ServedKeyPtr key = sign == nullptr ? nullptr : handler_.Ready(peer.visitor, *sign);
-  if (key == nullptr) return {managing_, managing_.workers()};
+  if (key == nullptr) {
+    WorkLane& lane = *managing_[handler_.OnlyToken(peer.visitor, request).value_or(lanes_.size())];
+    return {lane, lane.workers()};
+  }
   // More threads would only wait for each other: here a call waits without one. With several callers at a token that
   // computes here some wait in the token's queue nevertheless.
   return {*lanes_[key->token], key->signer->Places()};
@@ -375,16 +382,16 @@ std::size_t Server::connections() const {
   return peers_.size();
 }
 
-bool Server::HasConnection(const SocketOptions& socket, pid_t process) const {
+bool Server::HasConnection(pid_t process) const {
   const MutexLock lock(mutex_);
-  return std::ranges::any_of(peers_, [&](const auto& peer) {
-    return peer.second->visitor.socket == &socket && peer.second->visitor.caller.pid == process;
-  });
+  return std::ranges::any_of(peers_, [=](const auto& peer) { return peer.second->visitor.caller.pid == process; });
 }
 
 std::size_t Server::waiting() const {
-  std::size_t count = managing_.waiting();
-  for (const auto& lane : lanes_) count += lane->waiting();
+  std::size_t count = 0;
+  for (const auto* lanes : {&lanes_, &managing_}) {
+    for (const auto& lane : *lanes) count += lane->waiting();
+  }
   return count;
 }
 

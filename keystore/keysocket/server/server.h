@@ -20,9 +20,10 @@ namespace rootkeep::keysocket {
 
 struct ServerOptions {
   static constexpr unsigned kManagers = 4;
-  unsigned managers = kManagers;       // threads for calls that are no signature with a known key
-  std::size_t max_waiting = 256;       // calls beyond those that have a thread: for each token, and for the managers
-  std::size_t max_connections = 2048;  // of one socket
+  // Threads for calls that are no signature with a known key: for each token, and for calls on several.
+  unsigned managers = kManagers;
+  std::size_t max_waiting = 256;                  // calls beyond those that have a thread, for each kind and token
+  std::size_t max_connections = 2048;             // of one socket
   std::size_t max_connections_per_caller = 1024;  // of one user on one socket
   std::chrono::milliseconds hello_patience{5000};
   std::chrono::milliseconds idle_limit = std::chrono::minutes(10);
@@ -36,12 +37,13 @@ struct ServerOptions {
 };
 
 // Threads wait for packets; the one that gets a request answers it, so a call costs no hand-off. Each token has as many
-// at once as its signers find useful (Signer::Places), and its workers at most, and the managers have their own,
-// so one thread is always free to take packets: what finds no worker waits in line, callers in turn, and one socket's
-// calls have half of the places at most. Whoever signs often has a thread to himself between his calls too: it waits
-// for the next one in recv, so that it is woken where the caller runs, and is not away on another processor with
-// somebody else's call when his comes. Those threads are in addition to the others, so one is free all the same. Never
-// waits for a client: what is sent is whole, and who does not take the reply to his own call is dropped. Thread-safe.
+// at once as its signers find useful (Signer::Places), and its workers at most, and the managers have their own, for
+// each token too, so one thread is always free to take packets, and a token that hangs takes none of another's: what
+// finds no worker waits in line, callers in turn, and one socket's calls have half of the places at most. Whoever signs
+// often has a thread to himself between his calls too: it waits for the next one in recv, so that it is woken where the
+// caller runs, and is not away on another processor with somebody else's call when his comes. Those threads are in
+// addition to the others, so one is free all the same. Never waits for a client: what is sent is whole, and who does
+// not take the reply to his own call is dropped. Thread-safe.
 class Server {
  public:
   // FAILED_PRECONDITION as CheckSocket and Listener::Open say. `adopted` are sockets that listen already, by the name
@@ -81,7 +83,7 @@ class Server {
   Status Listen(std::map<std::string, Fd> adopted);
   Status StartThreads();
 
-  bool HasConnection(const SocketOptions& socket, pid_t process) const;
+  bool HasConnection(pid_t process) const;
   void Run() noexcept;
   void OnEvent(Watched& watched, Memory& memory);
   // A packet of this connection, and those that come while the thread stays with it, or with another for which it has
@@ -110,8 +112,8 @@ class Server {
   const ServerOptions options_;
   const std::vector<SocketOptions> sockets_;
   Handler handler_;
-  std::vector<std::unique_ptr<WorkLane>> lanes_;  // one a token
-  WorkLane managing_;
+  std::vector<std::unique_ptr<WorkLane>> lanes_;     // one a token, for signatures
+  std::vector<std::unique_ptr<WorkLane>> managing_;  // one a token, and the last for calls on several
   Fd epoll_;
   Fd timer_;
   Fd end_;  // readable when all threads are to end

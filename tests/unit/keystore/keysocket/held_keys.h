@@ -78,8 +78,9 @@ class HeldKeys final : public KeyStore, private HealthProbe {
     RK_TRY(const std::string label, KeyLabel(spec));
     return Add(label)->info();
   }
-  Result<std::vector<KeyInfo>> List(Deadline /*deadline*/) override {
+  Result<std::vector<KeyInfo>> List(Deadline deadline) override {
     ++lists;
+    if (deadline <= std::chrono::steady_clock::now()) return Unavailable("too late").WithReason("deadline");
     if (away) return Unavailable("away").WithReason("token_absent");
     std::vector<KeyInfo> infos;
     {

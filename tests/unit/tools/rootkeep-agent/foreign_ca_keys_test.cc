@@ -266,19 +266,6 @@ TEST_F(ForeignCaKeysTest, CreationsInATokenThatHangsLeaveAPlaceToAnother) {
   EXPECT_THAT(Make(1), IsOk()) << "the places are free again";
 }
 
-TEST_F(ForeignCaKeysTest, CreationsThatWaitLeaveAThreadToOthers) {
-  const auto slow = std::make_shared<SlowToken>(*token);
-  Creations waiting(*keys, slow);
-  // Each in a token of its own, so that all but one of them wait inside.
-  for (unsigned i = 0; i <= ForeignCaKeys::kMostCreations; ++i) {
-    waiting.Begin(std::to_string(i), {.label = std::to_string(i), .serial = "s"});
-  }
-  EXPECT_TRUE(testing::Eventually([&] { return waiting.refused == 1; }));
-  slow->go.count_down();
-  waiting.Finish();
-  EXPECT_EQ(waiting.made, ForeignCaKeys::kMostCreations);
-}
-
 TEST_F(ForeignCaKeysTest, WhatCannotBeDestroyedIsNotAddedTo) {
   for (std::size_t i = 0; i < kKeep; ++i) ASSERT_THAT(Make(1), IsOk());
   // Other keys under the labels of ours: none of them is touched.
