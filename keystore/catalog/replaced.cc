@@ -24,6 +24,15 @@ std::uint32_t NewestActive(const std::vector<const CatalogEntry*>& keys) {
   return newest == keys.rend() ? 0 : (*newest)->named.generation;
 }
 
+// The newest that was ever signed with, whatever has become of it since: all older ones are replaced. Not one that is
+// DESTROYED, which may never have been finished.
+std::uint32_t NewestFinished(const std::vector<const CatalogEntry*>& keys) {
+  const auto newest = std::find_if(keys.rbegin(), keys.rend(), [](const CatalogEntry* key) {
+    return key->state != KeyState::kPending && key->state != KeyState::kDestroyed;
+  });
+  return newest == keys.rend() ? 0 : (*newest)->named.generation;
+}
+
 // The one that others rely on.
 std::uint32_t LastUsed(const std::vector<const CatalogEntry*>& keys) {
   const auto used =
@@ -43,19 +52,20 @@ bool IsGraceOver(const CatalogEntry& key, const ReplacedKeysPolicy& policy, Wall
 ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, const KeySuccession& whose, const TokenName& token,
                            const ReplacedKeysPolicy& policy, WallTime now) {
   const std::vector<const CatalogEntry*> keys = OldestFirst(entries, whose);
-  const std::uint32_t newest = NewestActive(keys);
+  const std::uint32_t newest_active = NewestActive(keys);
+  const std::uint32_t newest = NewestFinished(keys);
   const std::uint32_t last_used = LastUsed(keys);
   ReplacedKeys out;
   for (const CatalogEntry* key : keys) {
     if (key->state == KeyState::kDestroyed) {
-      if (key->named.generation < newest) out.forget.push_back(key->label);
+      if (key->named.generation < newest_active) out.forget.push_back(key->label);
       continue;
     }
     const bool here = InToken(*key, token);
-    if (here) ++out.kept;
+    if (here && key->state != KeyState::kMissing) ++out.kept;
     if (key->named.generation >= newest || key->state == KeyState::kPending) continue;
     if (!key->retired_at) {
-      out.retire.push_back(key->label);
+      if (key->named.generation < newest_active) out.retire.push_back(key->label);
     } else if (!here) {
       continue;  // its own token's turn
     } else if (key->destroy_ordered_at || IsGraceOver(*key, policy, now)) {

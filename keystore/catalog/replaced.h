@@ -33,7 +33,7 @@ struct ReplacedKeys {
   // that they may go within their grace where the bound demands it.
   std::vector<std::string> destroy;
   std::vector<std::string> spare;
-  std::size_t kept = 0;             // in the token, and not DESTROYED
+  std::size_t kept = 0;             // in the token, and neither DESTROYED nor MISSING
   std::vector<std::string> forget;  // DESTROYED ones, so long ago that their rows may go
 };
 
@@ -41,10 +41,11 @@ struct ReplacedKeys {
 inline constexpr std::size_t kRememberedKeys = 100;
 
 // Pure. Of the foreign-ca keys of that name that `maker` made. A key is replaced when a newer one of its name is
-// ACTIVE: its owner has one key under a name, the newest, and signs with no other. A replaced key may still be in use,
-// as long as its owner may not know of the newer ones or may return to it: until its grace is over, if others rely on
-// what it signed (used_at) and on nothing that a newer one signed. All other replaced keys are not in use: those that
-// never signed anything for others, and those that a newer one has followed in that.
+// ACTIVE: its owner has one key under a name, the newest, and signs with no other. It stays replaced when the newer one
+// is RETIRED or MISSING later: a name whose newest key is lost still gets room for the next. A replaced key may still
+// be in use, as long as its owner may not know of the newer ones or may return to it: until its grace is over, if
+// others rely on what it signed (used_at) and on nothing that a newer one signed. All other replaced keys are not in
+// use: those that never signed anything for others, and those that a newer one has followed in that.
 ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, const KeySuccession& whose, const TokenName& token,
                            const ReplacedKeysPolicy& policy, WallTime now);
 

@@ -103,6 +103,17 @@ TEST(ReplacedKeys, WithoutANewerOneThatIsThereNothingIsReplaced) {
   EXPECT_EQ(pending.kept, 2U) << "but there may be";
 }
 
+// Otherwise no next one could be made, for want of room.
+TEST(ReplacedKeys, StayReplacedWhenTheNewestIsLostOrRetired) {
+  const ReplacedKeys lost = Story().Retired(1, 0).Retired(2, 1).Used().Row(3, KeyState::kMissing).Judge(2);
+  EXPECT_THAT(lost.spare, ElementsAre(Label(1)));
+  EXPECT_EQ(lost.kept, 2U) << "what is not there takes no room";
+  const ReplacedKeys retired = Story().Retired(1, 0).Used().Retired(2, 1).Used().Judge(1000);
+  EXPECT_THAT(retired.destroy, ElementsAre(Label(1))) << "and not the newest, which nothing replaces";
+  EXPECT_THAT(Story().Active(1).Destroyed(2).Judge().retire, IsEmpty()) << "it may never have been finished";
+  EXPECT_THAT(Story().Retired(1, 0).Destroyed(2).Judge(1000).destroy, IsEmpty());
+}
+
 TEST(ReplacedKeys, NobodyElsesKeysAreJudged) {
   Story story;
   story.Retired(1, 0);
