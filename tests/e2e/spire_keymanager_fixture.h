@@ -1,6 +1,7 @@
 // The key manager's program as SPIRE runs it, in front of a rootkeep-agent.
 #pragma once
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include "keystore/base/bytes.h"
 #include "proto/spire/server_keymanager.grpc.pb.h"
 #include "tests/e2e/agent_process.h"
+#include "tests/support/chaos.h"
 #include "tests/support/spire_host.h"
 
 namespace rootkeep::testing {
@@ -90,22 +92,40 @@ inline bool VerifiesMessage(const keymanager::PublicKey& key, const char* hash, 
   return EVP_DigestVerify(context.get(), made.data(), made.size(), text.data(), text.size()) == 1;
 }
 
-// On SoftHSM, with a socket for SPIRE.
+// On SoftHSM, with two sockets for SPIREs.
 class SpireKeyManager : public AgentProcess {
  protected:
   void SetUp() override {
-    Write(Config("none", "replaced_keys:\n  keep: 4\n") + "  - name: spire\n    path: " + Socket("spire") +
-          "\n    grants:\n      - keys:\n          - use: foreign-ca\n            name: \"*\"\n        may_create: "
-          "true\n");
+    std::string config = Config("none", "replaced_keys:\n  keep: 4\n");
+    for (const char* name : {"spire", "spire-2"}) {
+      config += fmt::format(
+          "  - name: {}\n    path: {}\n    grants:\n      - keys:\n          - use: foreign-ca\n            name: "
+          "\"*\"\n"
+          "        may_create: true\n",
+          name, Socket(name));
+    }
+    Write(config);
     ASSERT_NO_FATAL_FAILURE(StartAgent());
   }
   void StartAgent() {
     ASSERT_NO_FATAL_FAILURE(Start());
-    ASSERT_TRUE(Eventually([this] { return access(Socket("spire").c_str(), F_OK) == 0; }));
+    ASSERT_TRUE(Eventually([this] { return access(Socket("spire-2").c_str(), F_OK) == 0; }));
   }
-  std::unique_ptr<KeyManagerProcess> StartPlugin(const std::string& instance = "prod-1") {
+  // With a token that has the faults of `chaos`, which outlives it.
+  void RestartAgentBehind(const Chaos& chaos) {
+    ASSERT_EQ(agent->Stop(kPatience), 0);
+    std::string config = ReadFile(ConfigFile(), 1 << 16).value();
+    config.replace(config.find(SoftHsm::ModulePath()), SoftHsm::ModulePath().size(), Chaos::ModulePath());
+    for (const auto& [name, value] : chaos.Environment(SoftHsm::ModulePath())) {
+      config.insert(config.find("tokens:"), fmt::format("      - name: {}\n        value: {}\n", name, value));
+    }
+    Write(config);
+    ASSERT_NO_FATAL_FAILURE(StartAgent());
+  }
+  std::unique_ptr<KeyManagerProcess> StartPlugin(const std::string& instance = "prod-1",
+                                                 const std::string& socket = "spire") {
     auto plugin = std::make_unique<KeyManagerProcess>();
-    const grpc::Status configured = plugin->host.Configure(KeyManagerProcess::Settings(Socket("spire"), instance));
+    const grpc::Status configured = plugin->host.Configure(KeyManagerProcess::Settings(Socket(socket), instance));
     EXPECT_TRUE(configured.ok()) << configured.error_message();
     return plugin;
   }

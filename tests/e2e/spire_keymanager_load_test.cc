@@ -1,10 +1,7 @@
 // Many callers at once, and a token that takes its time.
-#include <fmt/format.h>
-
 #include <latch>
 
 #include "tests/e2e/spire_keymanager_fixture.h"
-#include "tests/support/chaos.h"
 
 namespace rootkeep::testing {
 namespace {
@@ -50,16 +47,9 @@ TEST_F(SpireKeyManagerLoad, AThousandCallsAtOnceAreAllServed) {
 }
 
 TEST_F(SpireKeyManagerLoad, ATokenThatTakesItsTimeServesThemToo) {
-  ASSERT_EQ(agent->Stop(kPatience), 0);
   const Chaos slow;
   slow.Set("delay C_Sign 20ms workers=8 quiet");
-  std::string config = ReadFile(ConfigFile(), 1 << 16).value();
-  config.replace(config.find(SoftHsm::ModulePath()), SoftHsm::ModulePath().size(), Chaos::ModulePath());
-  for (const auto& [name, value] : slow.Environment(SoftHsm::ModulePath())) {
-    config.insert(config.find("tokens:"), fmt::format("      - name: {}\n        value: {}\n", name, value));
-  }
-  Write(config);
-  ASSERT_NO_FATAL_FAILURE(StartAgent());
+  ASSERT_NO_FATAL_FAILURE(RestartAgentBehind(slow));
   const auto plugin = StartPlugin();
   ASSERT_TRUE(plugin->Generate("x509-CA-A", EC_P256).ok());
   EXPECT_THAT(SignAtOnce(*plugin, 300), IsEmpty()) << "each within its own 10 s";

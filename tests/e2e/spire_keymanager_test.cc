@@ -53,9 +53,14 @@ TEST_F(SpireKeyManager, InstancesDoNotSeeEachOther) {
   EXPECT_TRUE(one->Sign("x509-CA-A").ok()) << "the other's new key replaced nothing of this one's";
 }
 
-TEST_F(SpireKeyManager, OneInstanceIsNotTakenFromASpireThatUsesIt) {
+class SpireKeyManagerTwins : public SpireKeyManager, public ::testing::WithParamInterface<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Sockets, SpireKeyManagerTwins, ::testing::Values("spire", "spire-2"),
+                         [](const auto& socket) { return std::string(socket.param) == "spire" ? "Same" : "Other"; });
+
+TEST_P(SpireKeyManagerTwins, OneInstanceIsNotTakenFromASpireThatUsesIt) {
   auto one = StartPlugin();
-  const auto twin = StartPlugin();
+  const auto twin = StartPlugin("prod-1", GetParam());
   ASSERT_TRUE(one->Generate("x509-CA-A", EC_P256).ok());
   ASSERT_TRUE(one->Sign("x509-CA-A").ok());
   const grpc::Status refused = twin->Generate("x509-CA-A", EC_P256);
@@ -89,6 +94,23 @@ TEST_F(SpireKeyManager, FailedRotationsLeaveAFewKeys) {
     ASSERT_TRUE(plugin->Sign("x509-CA-A").ok()) << "goes on signing";
   }
   EXPECT_EQ(hsm.OpenStore()->List(After(kPatience))->size(), 2U + 1U + 4U) << "the fixture's, A, and as configured";
+}
+
+TEST_F(SpireKeyManager, AFullTokenIsNamedAndTheKeysThatItHasGoOn) {
+  const Chaos chaos;
+  ASSERT_NO_FATAL_FAILURE(RestartAgentBehind(chaos));
+  const auto plugin = StartPlugin();
+  PublicKey before;
+  ASSERT_TRUE(plugin->Generate("x509-CA-A", EC_P256, &before).ok());
+  chaos.Set("fail C_GenerateKeyPair CKR_DEVICE_MEMORY");
+  const grpc::Status full = plugin->Generate("x509-CA-A", EC_P256);
+  EXPECT_EQ(full.error_code(), RESOURCE_EXHAUSTED);
+  EXPECT_THAT(full.error_message(), HasSubstr("token_full"));
+  keymanager::SignDataResponse made;
+  ASSERT_TRUE(plugin->Sign("x509-CA-A", &made).ok());
+  EXPECT_EQ(made.key_fingerprint(), before.fingerprint()) << "replaced by nothing";
+  chaos.Clear();
+  EXPECT_TRUE(Eventually([&] { return plugin->Generate("x509-CA-A", EC_P256).ok(); })) << "there is room again";
 }
 
 TEST_F(SpireKeyManager, WorksAgainWhenAgentOrTokenReturn) {
