@@ -76,54 +76,24 @@ std::string LabelOf(const Compared& row) { return row.entry ? row.entry->label :
 Status KeyWatch::Start() {
   RK_RETURN_IF_ERROR(Read());
   ReportReadable(Ok());
-  if (catalog_ == nullptr) {
+  if (rows_.catalog() == nullptr) {
     log::Warning("key_catalogue_absent",
                  {{"detail", "keys are used without a record of their state: rootkeep key adopt begins one"}});
   }
   return Ok();
 }
 
-Status KeyWatch::ReadAnew() {
-  auto opened = Catalog::OpenExisting(parts_.path);
-  if (!opened.ok() && opened.error().code() == Code::kNotFound) {
-    if (catalog_ == nullptr) return Ok();
-    // What it said may have kept a key from signing: that nobody can take back by removing it.
-    return Unavailable("the key catalogue is gone; what it said last is held to")
-        .WithReason("key_catalogue_gone")
-        .WithHint("put keys.db back into the state directory, or restart the service without one");
-  }
-  if (!opened.ok()) return std::move(opened.error());
-  // The number before the rows: what changes in between is read again.
-  RK_TRY(const std::int64_t changes, (*opened)->OthersChanges());
-  RK_TRY(auto entries, (*opened)->List());
-  SetEntries(std::move(entries));
-  others_changes_ = changes;
-  if (catalog_ != nullptr) log::Warning("key_catalogue_replaced", {{"path", parts_.path}});
-  catalog_ = std::move(*opened);
-  next_look_.clear();
-  return Ok();
-}
-
-void KeyWatch::SetEntries(std::vector<CatalogEntry> entries) {
-  entries_ = std::move(entries);
-  ++version_;
-}
-
 Status KeyWatch::Read() {
-  if (catalog_ == nullptr) return ReadAnew();
-  RK_TRY(const bool replaced, catalog_->Replaced());
-  if (replaced) return ReadAnew();
-  RK_TRY(const std::int64_t changes, catalog_->OthersChanges());
-  if (changes == others_changes_) return Ok();
-  RK_TRY(auto entries, catalog_->List());
-  SetEntries(std::move(entries));
-  others_changes_ = changes;
-  next_look_.clear();
+  const Catalog* const before = rows_.catalog();
+  const std::uint64_t version = rows_.version();
+  RK_RETURN_IF_ERROR(rows_.Refresh());
+  if (before != nullptr && rows_.catalog() != before) log::Warning("key_catalogue_replaced", {{"path", parts_.path}});
+  if (rows_.version() != version) next_look_.clear();
   return Ok();
 }
 
 Status KeyWatch::Check(const KeyInfo& key) const {
-  Status permitted = CheckPermitted(entries_, key, {.use = KeyUse::kRootkeepCa, .user = kUserDaemon});
+  Status permitted = CheckPermitted(entries(), key, {.use = KeyUse::kRootkeepCa, .user = kUserDaemon});
   if (permitted.ok() || permitted.error().reason() == "key_uncatalogued") return Ok();
   return permitted;
 }
@@ -139,8 +109,8 @@ std::string KeyWatch::Trouble(const KeyInfo& key) const {
 }
 
 std::string_view KeyWatch::StateOf(const KeyInfo& key) const {
-  const auto found = std::ranges::find(entries_, key.label, &CatalogEntry::label);
-  return found == entries_.end() ? "none" : KeyStateName(found->state);
+  const auto found = std::ranges::find(entries(), key.label, &CatalogEntry::label);
+  return found == entries().end() ? "none" : KeyStateName(found->state);
 }
 
 bool KeyWatch::Refresh() {
@@ -151,7 +121,7 @@ bool KeyWatch::Refresh() {
 
 void KeyWatch::Round() {
   offered_.Round();
-  if (!Refresh() || catalog_ == nullptr) return;
+  if (!Refresh() || rows_.catalog() == nullptr) return;
   for (const config::Token& token : parts_.tokens) {
     if (!parts_.hardware.Up(token.name)) {
       next_look_.erase(token.name);
@@ -169,15 +139,15 @@ void KeyWatch::Look(const config::Token& token) {
   const auto keys = parts_.hardware.Token(token.name).List(After(kLookDeadline));
   if (!keys.ok()) return ReportLook(token.name, keys.error().ToString());
   // Rows that were read before the keys, as a sweep demands.
-  std::vector<Compared> compared = Compare(entries_, *keys, name);
-  const Status marked = Mark(*catalog_, compared, parts_.clock.Now());
+  std::vector<Compared> compared = Compare(entries(), *keys, name);
+  const Status marked = Mark(*rows_.catalog(), compared, parts_.clock.Now());
   if (!marked.ok() && marked.error().reason() == "key_state") {
     next_look_.erase(token.name);  // an operator changed a row meanwhile: what was found is about no row any more
     return;
   }
   // What was found is told also where it cannot be written down.
   ReportLook(token.name, marked.ok() ? "" : marked.error().ToString());
-  if (auto entries = catalog_->List(); entries.ok()) SetEntries(std::move(*entries));
+  rows_.Reread();
   const bool gone = std::ranges::any_of(compared, [](const Compared& row) { return IsGone(row.finding); });
   if (marked.ok() && !gone) next_look_[token.name] = After(kBetweenLooks);
   Tell(token.name, compared);

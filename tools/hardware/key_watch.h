@@ -9,6 +9,7 @@
 #include "keystore/catalog/sweep.h"
 #include "tools/config/config.h"
 #include "tools/config/section.h"
+#include "tools/hardware/catalog_rows.h"
 #include "tools/hardware/hardware.h"
 #include "tools/hardware/offered_keys.h"
 
@@ -32,7 +33,9 @@ class KeyWatch {
   };
 
   explicit KeyWatch(Parts parts)
-      : parts_(std::move(parts)), offered_(parts_.hardware, parts_.reports, config::NamesOf(parts_.key_sockets)) {}
+      : parts_(std::move(parts)),
+        offered_(parts_.hardware, parts_.reports, config::NamesOf(parts_.key_sockets)),
+        rows_(parts_.path) {}
 
   // Reads the catalogue where there is one. Errors as Catalog::OpenExisting and List, but for NOT_FOUND: what cannot be
   // read may say that a key must not be used.
@@ -45,9 +48,8 @@ class KeyWatch {
   // "ACTIVE"; "none" without a row.
   [[nodiscard]] std::string_view StateOf(const KeyInfo& key) const;
 
-  // The rows as they were read last, and a number that is another one when they were read anew.
-  [[nodiscard]] const std::vector<CatalogEntry>& entries() const { return entries_; }
-  [[nodiscard]] std::uint64_t version() const { return version_; }
+  // The rows as they were read last.
+  [[nodiscard]] const std::vector<CatalogEntry>& entries() const { return rows_.entries(); }
 
   // Reads what others changed in the catalogue, also when another file has taken its place. Whether it can be read:
   // when its file is gone, what it said last holds.
@@ -66,8 +68,6 @@ class KeyWatch {
   using SeenKeys = std::map<std::string, Seen>;  // by label
 
   Status Read();
-  Status ReadAnew();
-  void SetEntries(std::vector<CatalogEntry> entries);
   void Look(const config::Token& token);
   void Tell(const std::string& token, const std::vector<Compared>& compared);
   void Count(const std::string& token, const std::vector<Compared>& compared);
@@ -77,10 +77,7 @@ class KeyWatch {
 
   const Parts parts_;
   OfferedKeys offered_;
-  std::unique_ptr<Catalog> catalog_;
-  std::int64_t others_changes_ = 0;
-  std::vector<CatalogEntry> entries_;
-  std::uint64_t version_ = 0;
+  CatalogRows rows_;
   bool readable_ = true;
   std::map<std::string, Deadline> next_look_;  // by token; none: at once
   std::map<std::string, SeenKeys> seen_;       // by token

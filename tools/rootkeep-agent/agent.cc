@@ -124,10 +124,10 @@ Result<std::unique_ptr<Agent>> Agent::Start(const AgentConfig& config, std::map<
                                                             .reports = agent->reports_,
                                                             .clock = agent->clock_});
   RK_RETURN_IF_ERROR(agent->keys_->Start());
+  RK_RETURN_IF_ERROR(agent->permit_watch_.Start());
   agent->minder_ = std::make_unique<Minder>(Minder::Parts{.hardware = *agent->hardware_,
                                                           .reports = agent->reports_,
                                                           .keys = *agent->keys_,
-                                                          .permits = agent->permits_,
                                                           .foreign_ca_keys = agent->foreign_ca_keys_,
                                                           .space = agent->space_,
                                                           .tokens = config.tokens});

@@ -14,6 +14,7 @@
 #include "tools/rootkeep-agent/certificate_threads.h"
 #include "tools/rootkeep-agent/foreign_ca_keys.h"
 #include "tools/rootkeep-agent/minder.h"
+#include "tools/rootkeep-agent/permit_watch.h"
 #include "tools/rootkeep-agent/shown_certificates.h"
 #include "tools/rootkeep-agent/shown_relay.h"
 
@@ -47,6 +48,7 @@ class Agent {
   Agent(const AgentConfig& config, store::StateDir state)
       : state_(std::move(state)),
         metrics_(config),
+        permit_watch_(state_.key_catalog_path(), permits_),
         foreign_ca_keys_(state_.key_catalog_path(), config.replaced_keys, clock_) {}
 
   // The tokens as they are served.
@@ -64,6 +66,7 @@ class Agent {
   ShownCertificates shown_certificates_{readiness_, metrics_};
   ShownRelay shown_relay_{readiness_, metrics_};
   KeyPermits permits_;
+  PermitWatch permit_watch_;
   ForeignCaKeys foreign_ca_keys_;
   SpaceWatch space_{reports_, metrics_};
   TpmOpener tpms_;

@@ -10,10 +10,6 @@ namespace rootkeep::agent {
 void Minder::Round() {
   parts_.hardware.Probe(parts_.reports);
   parts_.keys.Round();
-  if (version_ != parts_.keys.version()) {
-    version_ = parts_.keys.version();
-    parts_.permits.Set(parts_.keys.entries());
-  }
   if (std::chrono::steady_clock::now() >= next_look_) LookAtTokens();
 }
 

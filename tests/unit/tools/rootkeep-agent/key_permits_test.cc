@@ -15,7 +15,7 @@ using testing::IsOk;
 
 constexpr std::chrono::seconds kPatience{30};
 
-// A token behind whose every new key the catalogue is read before it says that the key is there, as the agent's minder
+// A token behind whose every new key the catalogue is read before it says that the key is there, as the agent
 // does now and then.
 class ReadMeanwhile final : public KeyStore {
  public:
