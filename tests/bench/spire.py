@@ -30,6 +30,15 @@ class Spire:
                                      ("plugin_cpu_us", "plugin_cpu_us", "us"), ("agent_cpu_us", "agent_cpu_us", "us")):
             if member in found:
                 figures.add(f"{name}.{suffix}", found[member], unit)
+        if "agent_cpu_us" in found:
+            used = found["plugin_cpu_us"] + found["agent_cpu_us"]
+            figures.add(f"{name}.cpu_beyond_token_us", used - self._token_us(), "us")
+
+    def _token_us(self):
+        """What a signature takes in the token alone, which computes."""
+        floor = pathlib.Path(self._build) / "tests" / "bench" / "floor" / "rk_bench_floor"
+        command = [floor, "token", "--key", "p256", "--seconds", self._options.seconds]
+        return 1e6 / json.loads(authority.run(*command))["rate"]
 
     def _run(self, name):
         if self._programs is None:
