@@ -37,6 +37,7 @@ type envoy struct {
 	pushes chan *discovery.DiscoveryResponse
 	chain  []*x509.Certificate
 	roots  []*x509.Certificate
+	opened int // streams, so far
 }
 
 // connect subscribes to both secrets, as an Envoy with SPIFFE's example configuration does, and waits for them.
@@ -70,6 +71,7 @@ func (e *envoy) open() error {
 	if err != nil {
 		return err
 	}
+	e.opened++
 	e.pushes = make(chan *discovery.DiscoveryResponse)
 	go receive(e.ctx, stream, e.pushes)
 	return e.take(first)
@@ -111,6 +113,25 @@ func (e *envoy) waitFor(what string, wanted func() bool) {
 		case <-limit:
 			e.l.Fatalf("%s: not pushed within %v", what, lab.Patience)
 		}
+	}
+}
+
+// isPushed is waitFor for what has to come on the stream that is open: a new one would have it without a push.
+func (e *envoy) isPushed(what string, wanted func() bool) {
+	e.l.Helper()
+	if wanted() {
+		e.l.Fatalf("%s: before there was a reason", what)
+	}
+	e.waitOver(what, 0, wanted)
+}
+
+// waitOver is waitFor with as many new streams as that at most.
+func (e *envoy) waitOver(what string, streams int, wanted func() bool) {
+	e.l.Helper()
+	before := e.opened
+	e.waitFor(what, wanted)
+	if e.opened > before+streams {
+		e.l.Fatalf("%s: over %d new streams", what, e.opened-before)
 	}
 }
 
