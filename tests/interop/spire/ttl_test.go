@@ -16,8 +16,8 @@ import (
 	"rootkeep/tests/interop/spire/lab"
 )
 
-// The shortest lifetime with which spire-server rotates without gaps: the next CA is used after 50 s. Too short for
-// spire-agent, whose own certificate may then have been signed by a CA with ten seconds to live.
+// The shortest lifetime that rootkeepd gives, and with which spire-server rotates without gaps: the next CA is used after
+// 50 s. Too short for spire-agent, whose own certificate may then have been signed by a CA with ten seconds to live.
 const (
 	shortest  = time.Minute
 	rotations = 2
@@ -27,9 +27,9 @@ const (
 func TestRotationWithTheShortestLifetime(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	root := l.NewRootFile("root")
+	ca := l.StartRootkeepd(l.NewSoftHSM("ca"))
 	keys := l.StartKeyAgent("server-keys", serverInstance+".*", l.NewSoftHSM("keys"))
-	server := l.StartServer(lab.ServerOptions{CaTTL: shortest.String(), UpstreamAuthority: root.UpstreamAuthority(),
+	server := l.StartServer(lab.ServerOptions{CaTTL: shortest.String(), UpstreamAuthority: l.UpstreamAuthority(ca).Block(),
 		KeyManager: l.KeyManager(keys, serverInstance).Block()})
 	minter := svidv1.NewSVIDClient(server.Dial())
 	request := svidRequest(t)
@@ -41,7 +41,7 @@ func TestRotationWithTheShortestLifetime(t *testing.T) {
 		}
 		if chain := parse(t, answer.Svid.CertChain); !issuers[string(chain[0].AuthorityKeyId)] {
 			issuers[string(chain[0].AuthorityKeyId)] = true
-			if err := opensslVerifies(l, chain, l.Read(root.Certificate)); err != nil {
+			if err := opensslVerifies(l, chain, l.Read(ca.Root())); err != nil {
 				t.Errorf("openssl refuses what CA %d signed: %v", len(issuers), err)
 			}
 		}
