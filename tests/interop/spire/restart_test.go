@@ -31,7 +31,7 @@ func (d *domain) outage(what, plugin string, ask func() error) {
 	}
 	// The API's answer is INTERNAL whatever the plugin's was. That is in its text or only in the log.
 	wanted := fmt.Sprintf("rpc error: code = Unavailable desc = %s(rootkeep): ", plugin)
-	if log := string(d.server.Said()[said:]); !strings.Contains(err.Error(), wanted) && !strings.Contains(log, wanted) {
+	if log := d.server.SaidSince(said); !strings.Contains(err.Error(), wanted) && !strings.Contains(log, wanted) {
 		d.Fatalf("%s: UNAVAILABLE is not what the plugin answered: %v; log:\n%s", what, err, log)
 	}
 }

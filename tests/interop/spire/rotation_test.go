@@ -1,9 +1,7 @@
 package spire
 
 import (
-	"bytes"
 	"encoding/hex"
-	"errors"
 	"testing"
 
 	"rootkeep/tests/interop/spire/lab"
@@ -79,12 +77,7 @@ func TestForcedRotationBySpiresCommandLine(t *testing.T) {
 	t.Parallel()
 	r := newRotating(t, "--self-signed")
 	// Which is 5 s after its start: what SPIRE is told then takes back what its own command line has said of a root.
-	r.Eventually(lab.Patience, "SPIRE reads the local bundle", func() error {
-		if !bytes.Contains(r.server.Said(), []byte("spire.local_bundle_subscribed")) {
-			return errors.New("not subscribed")
-		}
-		return nil
-	})
+	r.server.WaitToSay(localBundle, 0)
 	if before := r.server.ActiveAuthority(); before.Upstream != r.first {
 		t.Fatalf("the server's CA hangs below %s, the root is %s", before.Upstream, r.first)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -48,6 +49,20 @@ func (p *Process) Pid() int { return p.command.Process.Pid }
 func (p *Process) Said() []byte {
 	content, _ := os.ReadFile(p.lab.Path(p.name + ".log"))
 	return content
+}
+
+// SaidSince is Said without what an earlier Said had, by its length.
+func (p *Process) SaidSince(length int) string { return string(p.Said()[length:]) }
+
+// WaitToSay waits for these words since `length`, as in SaidSince.
+func (p *Process) WaitToSay(words string, length int) {
+	p.lab.Helper()
+	p.lab.Eventually(Patience, p.name+" says "+words, func() error {
+		if !strings.Contains(p.SaidSince(length), words) {
+			return errors.New("it does not")
+		}
+		return nil
+	})
 }
 
 // Running is an error when the child has ended.

@@ -41,10 +41,17 @@ api_callers:
 // options are those of `rootkeep ca init`: --self-signed makes one key for both.
 func (l *Lab) StartRootkeepd(token *SoftHSM, initOptions ...string) *Rootkeepd {
 	l.Helper()
+	r := l.NewRootkeepd(token, initOptions...)
+	r.Start()
+	return r
+}
+
+// NewRootkeepd is StartRootkeepd without the start.
+func (l *Lab) NewRootkeepd(token *SoftHSM, initOptions ...string) *Rootkeepd {
+	l.Helper()
 	r := &Rootkeepd{lab: l, token: token, initOptions: initOptions}
 	l.Directory("ca-state")
 	r.makeAuthority(firstAuthority)
-	r.Start()
 	return r
 }
 
@@ -89,7 +96,7 @@ func (r *Rootkeepd) Administer(arguments ...string) (string, error) {
 	return string(printed), err
 }
 
-// Start is for one that was stopped.
+// Start is for one that does not run, also after Stop.
 func (r *Rootkeepd) Start() {
 	r.lab.Helper()
 	r.Process = r.lab.Start("rootkeepd", nil, r.lab.Tool("rootkeepd"), "--config", r.lab.Path("rootkeepd.yaml"))

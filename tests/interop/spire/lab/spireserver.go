@@ -35,8 +35,16 @@ type Server struct {
 // StartServer waits until the server serves.
 func (l *Lab) StartServer(options ServerOptions) *Server {
 	l.Helper()
+	s := l.BeginServer(options)
+	s.WaitToServe()
+	return s
+}
+
+// BeginServer is StartServer for one that something is missing for: it waits for nothing.
+func (l *Lab) BeginServer(options ServerOptions) *Server {
+	l.Helper()
 	s := l.newServer(options)
-	s.Start()
+	s.begin()
 	return s
 }
 
@@ -85,7 +93,18 @@ func (s *Server) Socket() string { return s.lab.Path(s.name + ".sock") }
 // Start is for a server that was stopped.
 func (s *Server) Start() {
 	s.lab.Helper()
+	s.begin()
+	s.WaitToServe()
+}
+
+func (s *Server) begin() {
+	s.lab.Helper()
 	s.Process = s.lab.Start(s.name, nil, filepath.Join(s.lab.spire, "spire-server"), "run", "-config", s.config)
+}
+
+// WaitToServe is for a server that was begun.
+func (s *Server) WaitToServe() {
+	s.lab.Helper()
 	s.WaitUntil(func() error { return serving(s.Socket()) })
 }
 
