@@ -35,6 +35,7 @@ type Lab struct {
 }
 
 // New finds the programs by INTEROP_BUILD and INTEROP_SPIRE. The logs of a test that failed are printed.
+// A test fails in whose directory the PIN of a token has got anywhere.
 func New(t T) *Lab {
 	t.Helper()
 	// Not the test's own directory: its name would make the sockets' paths too long.
@@ -49,6 +50,7 @@ func New(t T) *Lab {
 		}
 		_ = os.RemoveAll(home)
 	})
+	t.Cleanup(l.findPINs) // before that, and after every program's end
 	return l
 }
 

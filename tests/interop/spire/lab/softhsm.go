@@ -21,9 +21,9 @@ func (l *Lab) NewSoftHSM(label string) *SoftHSM {
 	s := &SoftHSM{lab: l, label: label, module: softhsmModule(l)}
 	l.Directory(label + "-token")
 	l.Write(label+"-token.conf", "directories.tokendir = "+s.directory()+"\nobjectstore.backend = file\nlog.level = ERROR\n")
-	l.Write(label+"-pin", "73810462\n")
+	l.Write(label+pinSuffix, pin+"\n")
 	l.Run([]string{"SOFTHSM2_CONF=" + s.conf()}, "softhsm2-util", "--init-token", "--free", "--label", label,
-		"--pin", "73810462", "--so-pin", "94016725")
+		"--pin", pin, "--so-pin", adminPIN)
 	return s
 }
 
@@ -59,7 +59,7 @@ func (s *SoftHSM) config() string {
   - name: softhsm
     path: ` + s.module + `
     environment: [{name: SOFTHSM2_CONF, value: ` + s.conf() + `}` + s.more + `]
-tokens: [{name: ` + s.label + `, label: ` + s.label + `, pin_source: "file:` + s.lab.Path(s.label+"-pin") + `"}]
+tokens: [{name: ` + s.label + `, label: ` + s.label + `, pin_source: "file:` + s.lab.Path(s.label+pinSuffix) + `"}]
 `
 }
 
