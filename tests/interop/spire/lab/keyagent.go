@@ -9,6 +9,7 @@ import (
 type KeyAgent struct {
 	lab    *Lab
 	name   string
+	socket string
 	config string
 	*Process
 }
@@ -17,7 +18,7 @@ type KeyAgent struct {
 // name tells several in one lab apart.
 func (l *Lab) StartKeyAgent(name, names string, device interface{ config() string }) *KeyAgent {
 	l.Helper()
-	a := &KeyAgent{lab: l, name: name}
+	a := &KeyAgent{lab: l, name: name, socket: l.Path(name + ".sock")}
 	config := `version: 1
 state_directory: ` + l.Directory(name+"-state") + `
 ` + device.config() + `sockets:
@@ -32,7 +33,15 @@ log: {level: debug}
 }
 
 // Socket is what a key manager's configuration names.
-func (a *KeyAgent) Socket() string { return a.lab.Path(a.name + ".sock") }
+func (a *KeyAgent) Socket() string { return a.socket }
+
+// Move gives an agent that was stopped another socket.
+func (a *KeyAgent) Move(socket string) {
+	a.lab.Helper()
+	config := strings.Replace(string(a.lab.Read(a.config)), a.socket, a.lab.Path(socket), 1)
+	a.socket = a.lab.Path(socket)
+	a.lab.Write(a.name+".yaml", config)
+}
 
 // Start is for an agent that was stopped.
 func (a *KeyAgent) Start() {

@@ -57,7 +57,13 @@ func (l *Lab) External(kind, path string) Plugin {
 }
 
 // Block is what goes into SPIRE's configuration.
-func (p Plugin) Block() string {
-	return fmt.Sprintf("  %s %q {\n plugin_cmd = %q\n plugin_checksum = %q\n plugin_data {\n %s\n }\n }\n",
-		p.Type, p.Name, p.Path, p.Checksum, p.Data)
+func (p Plugin) Block() string { return p.block(fmt.Sprintf("plugin_data {\n %s\n }", p.Data)) }
+
+// BlockWithFile is Block with plugin_data in a file, which SPIRE reads again on SIGUSR1.
+func (p Plugin) BlockWithFile(path string) string {
+	return p.block(fmt.Sprintf("plugin_data_file = %q", path))
+}
+
+func (p Plugin) block(data string) string {
+	return fmt.Sprintf("  %s %q {\n plugin_cmd = %q\n plugin_checksum = %q\n %s\n }\n", p.Type, p.Name, p.Path, p.Checksum, data)
 }
