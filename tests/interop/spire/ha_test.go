@@ -1,9 +1,12 @@
 package spire
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
+
+	svidv1 "github.com/spiffe/spire-api-sdk/proto/spire/api/server/svid/v1"
 
 	"rootkeep/tests/interop/spire/lab"
 )
@@ -25,7 +28,7 @@ func TestPairOnOneDatabase(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
 	database := l.StartPostgres()
-	ca, servers := pair(l, [2]string{database, database})
+	ca, servers := pair(l, [2]string{database.DataStore(), database.DataStore()})
 	root := l.Read(ca.Root())
 	if servers[0].ActiveAuthority().ID == servers[1].ActiveAuthority().ID {
 		t.Error("both servers sign with one key")
@@ -39,6 +42,41 @@ func TestPairOnOneDatabase(t *testing.T) {
 	servers[0].Stop()
 	if _, err := servers[1].TryDo("x509", "mint", "-spiffeID", "spiffe://"+lab.TrustDomain+"/minted"); err != nil {
 		t.Errorf("the second server does not go on alone: %v", err)
+	}
+}
+
+// Two servers go on signing without their database, and come back to it by themselves and to the CAs that they had.
+func TestDatabaseMayRestart(t *testing.T) {
+	t.Parallel()
+	l := lab.New(t)
+	database := l.StartPostgres()
+	_, servers := pair(l, [2]string{database.DataStore(), database.DataStore()})
+	before := [2]lab.LocalAuthority{servers[0].ActiveAuthority(), servers[1].ActiveAuthority()}
+	request := &svidv1.MintX509SVIDRequest{Csr: svidRequest(t)}
+	database.Stop()
+	for _, server := range servers {
+		if _, err := server.PrepareAuthority(); err == nil {
+			t.Error("a CA is prepared although there is no database that it could be noted in")
+		}
+		if _, err := svidv1.NewSVIDClient(server.Dial()).MintX509SVID(context.Background(), request); err != nil {
+			t.Errorf("no SVID is signed without the database: %v", err)
+		}
+	}
+	database.Start()
+	for i, server := range servers {
+		l.Eventually(lab.Patience, "a CA is prepared", func() error {
+			_, err := server.PrepareAuthority()
+			return err
+		})
+		if after := server.ActiveAuthority(); after != before[i] {
+			t.Errorf("server %d signs with %v after the restart, and with %v before", i+1, after, before[i])
+		}
+		next := server.RotateAuthority()
+		server.Stop()
+		server.Start() // and finds what was noted since
+		if now := server.ActiveAuthority(); now != next {
+			t.Errorf("server %d, restarted, signs with %v, and with %v before", i+1, now, next)
+		}
 	}
 }
 

@@ -6,32 +6,52 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
-// StartPostgres starts a database server that is reached by a socket in a directory of its own, and gives what SPIRE's
-// DataStore is told.
-func (l *Lab) StartPostgres() string {
+// Postgres is a database server that is reached by a socket in a directory of its own.
+type Postgres struct {
+	lab       *Lab
+	directory string
+	run       func(program string, arguments ...string) []string
+	*Process
+}
+
+// StartPostgres starts one that is empty.
+func (l *Lab) StartPostgres() *Postgres {
 	l.Helper()
 	programs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if len(programs) == 0 {
 		l.Fatalf("PostgreSQL is not installed (postgresql)")
 	}
 	directory, prefix := l.postgresDirectory()
-	data := filepath.Join(directory, "data")
 	run := func(program string, arguments ...string) []string {
 		return append(append(prefix, filepath.Join(programs[len(programs)-1], program)), arguments...)
 	}
-	initialise := run("initdb", "--pgdata="+data, "--username=spire", "--auth=trust", "--no-sync")
+	initialise := run("initdb", "--pgdata="+filepath.Join(directory, "data"), "--username=spire", "--auth=trust", "--no-sync")
 	l.Run(nil, initialise[0], initialise[1:]...)
-	serve := run("postgres", "-D", data, "-k", directory, "-c", "listen_addresses=", "-c", "fsync=off")
-	server := l.Start("postgres", nil, serve[0], serve[1:]...)
-	server.WaitUntil(func() error {
-		ask := run("pg_isready", "--host="+directory)
-		_, err := l.Try(nil, ask[0], ask[1:]...)
+	p := &Postgres{lab: l, directory: directory, run: run}
+	p.Start()
+	return p
+}
+
+// DataStore is what SPIRE's is told.
+func (p *Postgres) DataStore() string {
+	return fmt.Sprintf("database_type = \"postgres\"\n connection_string = %q",
+		"host="+p.directory+" dbname=postgres user=spire sslmode=disable")
+}
+
+// Start is for one that was stopped.
+func (p *Postgres) Start() {
+	p.lab.Helper()
+	serve := p.run("postgres", "-D", filepath.Join(p.directory, "data"), "-k", p.directory, "-c", "listen_addresses=", "-c", "fsync=off")
+	p.Process = p.lab.Start("postgres", nil, serve[0], serve[1:]...)
+	p.stopBy = syscall.SIGINT // on SIGTERM it waits for its clients
+	p.WaitUntil(func() error {
+		ask := p.run("pg_isready", "--host="+p.directory)
+		_, err := p.lab.Try(nil, ask[0], ask[1:]...)
 		return err
 	})
-	return fmt.Sprintf("database_type = \"postgres\"\n connection_string = %q",
-		"host="+directory+" dbname=postgres user=spire sslmode=disable")
 }
 
 // postgresDirectory is one for the user that PostgreSQL runs as, who is not root: there is no server that would. The

@@ -17,6 +17,7 @@ type Process struct {
 	lab     *Lab
 	name    string
 	command *exec.Cmd
+	stopBy  os.Signal // that Stop sends
 	ended   chan struct{}
 }
 
@@ -28,7 +29,8 @@ func (l *Lab) Start(name string, environment []string, program string, arguments
 		l.Fatalf("no log: %v", err)
 	}
 	defer log.Close()
-	p := &Process{lab: l, name: name, command: exec.Command(program, arguments...), ended: make(chan struct{})}
+	p := &Process{lab: l, name: name, command: exec.Command(program, arguments...), stopBy: syscall.SIGTERM,
+		ended: make(chan struct{})}
 	p.command.Env = append(os.Environ(), environment...)
 	p.command.Stdout, p.command.Stderr = log, log
 	if err := p.command.Start(); err != nil {
@@ -86,18 +88,18 @@ func (p *Process) WaitUntil(ready func() error) {
 	})
 }
 
-// Stop sends SIGTERM; a child that takes too long is killed, which fails the test. It does nothing to one that has ended.
+// Stop sends SIGTERM or what the child ends by; one that takes too long is killed, which fails the test. It does nothing to one that has ended.
 func (p *Process) Stop() {
 	p.lab.Helper()
 	if p.Running() != nil {
 		return
 	}
-	_ = p.command.Process.Signal(syscall.SIGTERM)
+	_ = p.command.Process.Signal(p.stopBy)
 	select {
 	case <-p.ended:
 	case <-time.After(Patience):
 		p.Kill()
-		p.lab.Fatalf("%s does not stop on SIGTERM", p.name)
+		p.lab.Fatalf("%s does not stop on %v", p.name, p.stopBy)
 	}
 }
 
