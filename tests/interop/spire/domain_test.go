@@ -17,6 +17,7 @@ type domain struct {
 	*lab.Lab
 	caToken, keyToken    *lab.SoftHSM
 	ca                   *lab.Rootkeepd
+	nodeTPM              *lab.SwTPM
 	serverKeys, nodeKeys *lab.KeyAgent
 	server               *lab.Server
 	agent                *lab.Agent
@@ -27,11 +28,11 @@ type domain struct {
 func newDomain(t *testing.T, options lab.ServerOptions, initOptions ...string) *domain {
 	t.Helper()
 	l := lab.New(t)
-	d := &domain{Lab: l, caToken: l.NewSoftHSM("ca"), keyToken: l.NewSoftHSM("keys")}
+	d := &domain{Lab: l, caToken: l.NewSoftHSM("ca"), keyToken: l.NewSoftHSM("keys"), nodeTPM: l.StartSwTPM()}
 	d.ca = l.StartRootkeepd(d.caToken, initOptions...)
 	d.root = l.Read(d.ca.Root())
 	d.serverKeys = l.StartKeyAgent("server-keys", serverInstance+".*", d.keyToken)
-	d.nodeKeys = l.StartKeyAgent("node-keys", nodeInstance+".*", l.StartSwTPM())
+	d.nodeKeys = l.StartKeyAgent("node-keys", nodeInstance+".*", d.nodeTPM)
 	options.KeyManager = l.KeyManager(d.serverKeys, serverInstance).Block()
 	options.UpstreamAuthority = l.UpstreamAuthority(d.ca).Block()
 	d.server = l.StartServer(options)

@@ -30,10 +30,15 @@ func (d *domain) outage(what, plugin string, ask func() error) {
 		d.Fatalf("%s: failed only after %v", what, took)
 	}
 	// The API's answer is INTERNAL whatever the plugin's was. That is in its text or only in the log.
-	wanted := fmt.Sprintf("rpc error: code = Unavailable desc = %s(rootkeep): ", plugin)
+	wanted := unavailable(plugin)
 	if log := d.server.SaidSince(said); !strings.Contains(err.Error(), wanted) && !strings.Contains(log, wanted) {
 		d.Fatalf("%s: UNAVAILABLE is not what the plugin answered: %v; log:\n%s", what, err, log)
 	}
+}
+
+// unavailable is how SPIRE says that the plugin did.
+func unavailable(plugin string) string {
+	return fmt.Sprintf("rpc error: code = Unavailable desc = %s(rootkeep): ", plugin)
 }
 
 // mint has the server sign with its CA key, which needs the agent and the token that have that key.
@@ -72,6 +77,7 @@ func TestEveryPartMayRestart(t *testing.T) {
 		{"spire-server, killed", killServer},
 		{"spire-agent", restartAgent},
 		{"rootkeep-agent of the node", restartKeyAgentOfNode},
+		{"TPM of the node", restartTPMOfNode},
 	} {
 		t.Log(scene.part)
 		scene.run(d)
@@ -136,6 +142,16 @@ func restartKeyAgentOfNode(d *domain) {
 	d.nodeKeys.Start()
 	d.server.Stop() // so that spire-agent has to show its key again
 	d.server.Start()
+	d.works()
+}
+
+func restartTPMOfNode(d *domain) {
+	d.nodeTPM.Stop()
+	said := len(d.agent.Said())
+	d.server.Stop() // so that spire-agent has to show its key again
+	d.server.Start()
+	d.agent.WaitToSay(unavailable(keys), said)
+	d.nodeTPM.Start()
 	d.works()
 }
 
