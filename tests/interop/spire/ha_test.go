@@ -51,6 +51,9 @@ func TestDatabaseMayRestart(t *testing.T) {
 	l := lab.New(t)
 	database := l.StartPostgres()
 	_, servers := pair(l, [2]string{database.DataStore(), database.DataStore()})
+	for _, server := range servers {
+		server.WaitToSay(localBundle, 0) // spire-server ends if it cannot note what it is told then
+	}
 	before := [2]lab.LocalAuthority{servers[0].ActiveAuthority(), servers[1].ActiveAuthority()}
 	request := &svidv1.MintX509SVIDRequest{Csr: svidRequest(t)}
 	database.Stop()
