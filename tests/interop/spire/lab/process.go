@@ -88,7 +88,8 @@ func (p *Process) WaitUntil(ready func() error) {
 	})
 }
 
-// Stop sends SIGTERM or what the child ends by; one that takes too long is killed, which fails the test. It does nothing to one that has ended.
+// Stop sends SIGTERM, or what the child ends by; one that takes too long is killed, which fails the test. It does nothing
+// to one that has ended.
 func (p *Process) Stop() {
 	p.lab.Helper()
 	if p.Running() != nil {
