@@ -3,10 +3,13 @@
 #include <openssl/x509v3.h>
 #include <signal.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "keystore/base/file.h"
+#include "signer/authority/certificates.h"
 #include "tests/e2e/spire_upstreamauthority_fixture.h"
 #include "tests/support/test_certificate.h"
 
@@ -213,13 +216,44 @@ TEST_F(SpireUpstream, MintsOverTlsForAToken) {
   EXPECT_THAT(remote.host.Log(), ::testing::Not(HasSubstr(ReadFile(File("server"), 65'536).value())));
 }
 
+// The daemon's lines about this event.
+std::vector<nlohmann::json> Lines(const std::string& log, const std::string& event) {
+  std::vector<nlohmann::json> found;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    auto parsed = nlohmann::json::parse(line);
+    if (parsed["event"] == event) found.push_back(std::move(parsed));
+  }
+  return found;
+}
+
 TEST_F(SpireUpstream, RecordsEveryMint) {
   const ossl::PKey key = MakeKey("P-256");
-  ASSERT_TRUE(plugin.OpenMint(Request(key.get())).Next());
+  const auto minted = plugin.OpenMint(Request(key.get()), 3600).Next();
+  ASSERT_TRUE(minted);
   EXPECT_FALSE(plugin.OpenMint(Request(key.get(), {AltName(6, "spiffe://other.example")})).Next());
   const std::string log = ReadFile(files().log(), std::size_t{1} << 24).value();
-  EXPECT_THAT(log, HasSubstr("foreign_ca_issued"));
   EXPECT_THAT(log, HasSubstr("spiffe://other.example"));
+  const auto issued = Lines(log, "foreign_ca_issued");
+  ASSERT_THAT(issued, SizeIs(1));
+  const ossl::Cert ca = Certificate(minted->x509_ca_chain(0).asn1());
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(ca.get());
+  const ByteView number(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)));
+  EXPECT_EQ(issued[0]["caller"], "spire");
+  EXPECT_EQ(issued[0]["serial"], ToHex(number));
+  EXPECT_EQ(issued[0]["subject_key_id"], ToHex(SubjectKeyIdOf(ca.get())));
+  tm end{};
+  ASN1_TIME_to_tm(X509_get0_notAfter(ca.get()), &end);
+  EXPECT_EQ(issued[0]["not_after"], ToRfc3339(std::chrono::system_clock::from_time_t(timegm(&end))));
+  EXPECT_THAT(Lines(log, "foreign_ca_short"), IsEmpty());
+}
+
+TEST_F(SpireUpstream, WarnsOfACaThatIsReplacedAllTheTime) {
+  const ossl::PKey key = MakeKey("P-256");
+  ASSERT_TRUE(plugin.OpenMint(Request(key.get()), 300).Next());
+  const auto warnings = Lines(ReadFile(files().log(), std::size_t{1} << 24).value(), "foreign_ca_short");
+  ASSERT_THAT(warnings, SizeIs(1));
+  EXPECT_EQ(warnings[0]["caller"], "spire");
 }
 
 }  // namespace

@@ -157,6 +157,19 @@ TEST_F(UpstreamMint, KeepsTheConfigurationBeforeOneThatIsRefused) {
   EXPECT_THAT(RootsOf(bundle.Next()), ElementsAre("root-a", "root-b"));
 }
 
+TEST_F(UpstreamMint, AMintUnderWayIsAnsweredByTheDaemonThatWasAsked) {
+  Configure();
+  ca.Hang(true);
+  auto mint = OpenMint();
+  ASSERT_TRUE(Eventually([this] { return ca.Signed().size() == 1; }));
+  const std::string socket = socket_ + ".other";
+  FakeCertificateAuthority other(socket);
+  ASSERT_TRUE(host.Configure("socket = \"" + socket + "\"").ok());
+  ca.Hang(false);
+  EXPECT_TRUE(mint.Next());
+  EXPECT_EQ(other.Signed().size(), 0U);
+}
+
 TEST_F(UpstreamMint, TakesAnotherDaemonWithoutEndingStreams) {
   Configure();
   auto bundle = OpenLocalBundle();

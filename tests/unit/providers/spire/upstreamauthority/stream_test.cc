@@ -205,17 +205,22 @@ TEST_F(UpstreamStreams, LocalBundleWaitsForADaemonInsteadOfFailing) {
 }
 
 TEST_F(UpstreamStreams, LeaveNothingBehind) {
-  const auto threads = [this] {
-    const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(host.pid()) + "/task");
-    return std::distance(begin(tasks), end(tasks));
+  const auto count = [this](const char* what) {
+    const std::filesystem::directory_iterator all("/proc/" + std::to_string(host.pid()) + "/" + what);
+    return std::distance(begin(all), end(all));
   };
-  const auto before = threads();
-  for (int i = 0; i < 1000; ++i) {
-    auto stream = OpenLocalBundle();
-    ASSERT_TRUE(stream.Next()) << i;
+  const auto threads = count("task");
+  const auto descriptors = count("fd");
+  const auto open_and_cancel = [](auto stream) {
+    EXPECT_TRUE(stream.Next());
     EXPECT_EQ(stream.Cancel().error_code(), grpc::StatusCode::CANCELLED);
+  };
+  for (int i = 0; i < 1000 && !HasFailure(); ++i) {
+    open_and_cancel(OpenLocalBundle());
+    open_and_cancel(OpenMint());
+    open_and_cancel(OpenPublish("a", "key"));
   }
-  EXPECT_TRUE(Eventually([&] { return threads() <= before + 4; }));
+  EXPECT_TRUE(Eventually([&] { return count("task") <= threads + 4 && count("fd") <= descriptors + 4; }));
 }
 
 TEST_F(UpstreamStreams, EndWellWhenSpireLetsGo) {
