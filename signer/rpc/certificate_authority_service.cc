@@ -185,7 +185,7 @@ class CertificateAuthorityService::Publish final : public ApiCall<v1::PublishJwt
   Status PublishKey() {
     RK_TRY(const std::string trust_domain, TrustDomain(request().trust_domain()));
     if (!known().entry.publish_jwt_keys) {
-      return PermissionDenied("the caller may not publish JWT keys").WithReason("publish");
+      return Error(Code::kUnimplemented, "the caller may not publish JWT keys").WithReason("publish");
     }
     RK_RETURN_IF_ERROR(door_.publications_.Take(known().entry.name, After(std::chrono::seconds(0))));
     RK_TRY(const BundlePtr bundle, door_.parts_.bundles.PublishJwtKey(trust_domain, FromProto(request().key()), by()));

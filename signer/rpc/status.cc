@@ -66,6 +66,7 @@ grpc::Status ApiStatus(const Error& error) {
       }
       [[fallthrough]];
     case Code::kInvalidArgument:
+    case Code::kUnimplemented:
     case Code::kAlreadyExists: return {static_cast<grpc::StatusCode>(error.code()), error.message()};
     case Code::kNotFound:
     case Code::kFailedPrecondition:

@@ -42,12 +42,6 @@ void Note(const char* failed, const Result<T>& answer) {
   if (!answer.ok()) log::Warning(failed, {{"detail", answer.error().ToString()}});
 }
 
-// To SPIRE an upstream that takes no JWT keys: it goes on with keys that only its own servers know, where after any
-// other error it would not start.
-Error AsWithoutJwtKeys(Error error) {
-  return error.code() == Code::kPermissionDenied ? std::move(error).WithCode(Code::kUnimplemented) : error;
-}
-
 }  // namespace
 
 Status UpstreamAuthorityService::Configure(const std::string& trust_domain, hcl::Section& section) {
@@ -127,7 +121,7 @@ grpc::Status UpstreamAuthorityService::PublishJWTKeyAndSubscribe(grpc::ServerCon
     const BundlePtr seen = feed_.Current();
     const auto answer = upstream->PublishJwtKey(FromSpire(request->jwt_key()), *context);
     Note("spire.jwt_key_not_published", answer);
-    if (!answer.ok()) return AsWithoutJwtKeys(answer.error());
+    if (!answer.ok()) return answer.error();
     const PublishJWTKeyResponse first = ToPublishResponse(answer->trust_bundle());
     writer->Write(first);
     Follow(feed_, *context, *writer, seen, first, ToPublishResponse, Alone());

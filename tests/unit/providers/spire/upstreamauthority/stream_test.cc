@@ -146,11 +146,13 @@ TEST_F(UpstreamStreams, AnswersAboutKeysBeforeSpireGivesUpOnADaemonThatHangs) {
 
 // SPIRE takes no other error for "keep your keys to yourself", and does not start then.
 TEST_F(UpstreamStreams, ACallerThatMayNotPublishHasAnUpstreamWithoutJwtKeys) {
-  ca.AnswerWith({grpc::StatusCode::PERMISSION_DENIED, "the caller may not publish JWT keys"});
+  ca.AnswerWith({grpc::StatusCode::UNIMPLEMENTED, "the caller may not publish JWT keys"});
   const grpc::Status refused = OpenPublish("a", "key").End();
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNIMPLEMENTED);
   EXPECT_THAT(refused.error_message(), ::testing::HasSubstr("may not publish JWT keys"));
   EXPECT_THAT(host.Log(), ::testing::HasSubstr("spire.jwt_key_not_published"));
+  ca.AnswerWith({grpc::StatusCode::PERMISSION_DENIED, "not a caller of this API"});
+  EXPECT_EQ(OpenPublish("a", "key").End().error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
 TEST_F(UpstreamStreams, SayThatTheyMayNotWatchWhenTheDaemonComesBackLikeThat) {
