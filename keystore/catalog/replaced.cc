@@ -24,7 +24,7 @@ std::uint32_t NewestActive(const std::vector<const CatalogEntry*>& keys) {
   return newest == keys.rend() ? 0 : (*newest)->named.generation;
 }
 
-// The newest that was ever signed with, whatever has become of it since: all older ones are replaced. Not one that is
+// The newest that was ever ACTIVE, whatever has become of it since: all older ones are replaced. Not one that is
 // DESTROYED, which may never have been finished.
 std::uint32_t NewestFinished(const std::vector<const CatalogEntry*>& keys) {
   const auto newest = std::find_if(keys.rbegin(), keys.rend(), [](const CatalogEntry* key) {
@@ -68,6 +68,10 @@ ReplacedKeys JudgeReplaced(std::span<const CatalogEntry> entries, const KeySucce
       if (key->named.generation < newest_active) out.retire.push_back(key->label);
     } else if (!here) {
       continue;  // its own token's turn
+    } else if (key->state == KeyState::kMissing) {
+      // While all are away, as where another token has its name, nothing is known of any.
+      const bool due = key->destroy_ordered_at || IsGraceOver(*key, policy, now);
+      if (due && key->named.generation < newest_active) out.missing.push_back(key->label);
     } else if (key->destroy_ordered_at || IsGraceOver(*key, policy, now)) {
       out.destroy.push_back(key->label);
     } else if (key->named.generation != last_used) {

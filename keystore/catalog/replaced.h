@@ -13,7 +13,8 @@ namespace rootkeep {
 
 struct ReplacedKeysPolicy {
   std::chrono::seconds grace = std::chrono::hours(48);  // from when a key was RETIRED
-  // Keys of one name in one token that are not DESTROYED, at most, the newest among them; at least kFewest.
+  // Keys of one name in one token that are neither DESTROYED nor MISSING, at most, the newest among them; at least
+  // kFewest.
   std::size_t keep = 8;
 
   // The newest, the last that was used, and the one that is being made.
@@ -33,8 +34,9 @@ struct ReplacedKeys {
   // that they may go within their grace where the bound demands it.
   std::vector<std::string> destroy;
   std::vector<std::string> spare;
-  std::size_t kept = 0;             // in the token, and neither DESTROYED nor MISSING
-  std::vector<std::string> forget;  // DESTROYED ones, so long ago that their rows may go
+  std::vector<std::string> missing;  // MISSING ones whose time is over: nothing is left of them but their rows
+  std::size_t kept = 0;              // in the token, and neither DESTROYED nor MISSING
+  std::vector<std::string> forget;   // DESTROYED ones, so long ago that their rows may go
 };
 
 // DESTROYED keys of a name whose rows are kept.

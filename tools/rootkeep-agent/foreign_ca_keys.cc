@@ -109,7 +109,9 @@ void ForeignCaKeys::TidyUp(const Place& place, const std::string& name) {
   const auto keys = Judge(place, name);
   if (!keys.ok()) return log::Warning("replaced_keys_unknown", {{"detail", keys.error().ToString()}});
   Retire(place, *keys);
-  for (const std::string& label : keys->destroy) Report(label, Destroy(place, label, "its grace is over"));
+  for (const auto* labels : {&keys->destroy, &keys->missing}) {
+    for (const std::string& label : *labels) Report(label, Destroy(place, label, "its grace is over"));
+  }
   for (const std::string& label : keys->forget) Report(label, place.catalog.Forget(label));
 }
 

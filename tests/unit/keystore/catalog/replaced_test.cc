@@ -114,6 +114,21 @@ TEST(ReplacedKeys, StayReplacedWhenTheNewestIsLostOrRetired) {
   EXPECT_THAT(Story().Retired(1, 0).Destroyed(2).Judge(1000).destroy, IsEmpty());
 }
 
+TEST(ReplacedKeys, OfMissingOnesOnlyTheRowGoesAndOnlyBelowAnActiveOne) {
+  Story replaced;
+  replaced.Retired(1, 0);
+  replaced.last().state = KeyState::kMissing;
+  Story all = replaced;
+  replaced.Active(2);
+  EXPECT_THAT(replaced.Judge(47).missing, IsEmpty());
+  EXPECT_THAT(replaced.Judge(47).spare, IsEmpty()) << "no room comes of it";
+  EXPECT_THAT(replaced.Judge(48).missing, ElementsAre(Label(1)));
+  EXPECT_THAT(replaced.Judge(48).destroy, IsEmpty());
+  const ReplacedKeys away = all.Row(2, KeyState::kMissing).Judge(1000);
+  EXPECT_THAT(away.missing, IsEmpty()) << "another token may stand where theirs was";
+  EXPECT_EQ(away.kept, 0U);
+}
+
 TEST(ReplacedKeys, NobodyElsesKeysAreJudged) {
   Story story;
   story.Retired(1, 0);
