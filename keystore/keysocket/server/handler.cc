@@ -169,10 +169,11 @@ Result<ServedKeyPtr> Handler::Describe(const Visitor& visitor, const DescribeCal
   return key;
 }
 
-Status Handler::CheckNotInUse(const Visitor& visitor, const KeySpec& spec) const {
+Status Handler::CheckNotInUse(const Visitor& visitor, const std::string& token, const KeySpec& spec) const {
   if (spec.use != KeyUse::kForeignCa || !connected_) return Ok();
+  const LabelParts key{.use = spec.use, .name = spec.name, .generation = spec.generation};
   for (const pid_t signer : keys_.SignersWith(spec.use, spec.name)) {
-    if (signer == visitor.caller.pid || !connected_(signer)) continue;
+    if (signer == visitor.caller.pid || !connected_(signer, token, key)) continue;
     return FailedPrecondition(fmt::format("process {} ({}) signs with the key \"{}\", which a new one would replace",
                                           signer, ProgramOf(signer), spec.name))
         .WithReason("key_in_use")
@@ -200,7 +201,7 @@ Result<ServedKeyPtr> Handler::Create(const Visitor& visitor, const CreateCall& c
                         : "only an operator makes keys that a backup may wrap");
     return PermissionDenied("this caller may not make the key " + label).WithReason(kReasonNotPermitted);
   }
-  RK_RETURN_IF_ERROR(CheckNotInUse(visitor, spec));
+  RK_RETURN_IF_ERROR(CheckNotInUse(visitor, *token, spec));
   RK_TRY(auto key, keys_.Create(*token, spec, deadline));
   Audit::Created(*visitor.socket, visitor.caller, key->info.label);
   return key;

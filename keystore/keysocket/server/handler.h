@@ -21,8 +21,8 @@ struct Visitor {
 // Its error is told to the caller.
 using KeyPermit = std::function<Status(const SocketOptions& socket, const KeyInfo& key)>;
 
-// Whether a process has a connection to any of the sockets now. Thread-safe.
-using IsConnected = std::function<bool(pid_t process)>;
+// Whether a process has a connection now, to whichever socket, on which it may use that key. Thread-safe.
+using IsConnected = std::function<bool(pid_t process, const std::string& token, const LabelParts& key)>;
 
 // How long a request may take, and how long it has waited for a thread.
 struct Turn {
@@ -76,7 +76,7 @@ class Handler {
 
   // FAILED_PRECONDITION "key_in_use" when another process that is there now signs with a key of that name, of a foreign
   // CA: it would be left without it.
-  [[nodiscard]] Status CheckNotInUse(const Visitor& visitor, const KeySpec& spec) const;
+  [[nodiscard]] Status CheckNotInUse(const Visitor& visitor, const std::string& token, const KeySpec& spec) const;
   [[nodiscard]] Status Permit(const Visitor& visitor, const ServedKey& key) const;
   // A refusal is written down.
   Status PermitOrDeny(const Visitor& visitor, const ServedKey& key, std::string_view what);

@@ -31,7 +31,7 @@ bool MayBe(const NamedKey& key, const KeyInfo& info) {
 
 constexpr std::chrono::seconds kLongestLook{10};
 
-// When the first of so many that share the time has to be done.
+// When the first of so many that share the time has to be done: one that hangs leaves the others theirs.
 Deadline PartOf(Deadline deadline, std::size_t sharers) {
   const Deadline now = std::chrono::steady_clock::now();
   return now + (deadline - now) / static_cast<Deadline::rep>(sharers);
@@ -142,31 +142,34 @@ Status ServedKeys::LookOn(std::size_t token, const Fingerprint& wanted, Deadline
   {
     const MutexLock lock(mutex_);
     Look& look = looks_[token];
-    while (look.under_way) {
-      if (!look_ended_.WaitUntil(mutex_, deadline)) {
-        return Unavailable(
-                   fmt::format("the deadline passed while token {} was asked for its keys", tokens_[token].name))
-            .WithReason("deadline");
-      }
-    }
+    bool in_time = true;
+    while (in_time && look.under_way && !known_.contains(wanted)) in_time = look_ended_.WaitUntil(mutex_, deadline);
     if (known_.contains(wanted)) return Ok();
-    if (std::chrono::steady_clock::now() - look.ended < kLookAgain) {
-      return look.failure ? Status(*look.failure) : Ok();
+    const auto now = std::chrono::steady_clock::now();
+    if (in_time && now - look.ended < kLookAgain) return look.failure ? Status(*look.failure) : Ok();
+    if (!in_time || deadline <= now) {
+      return Unavailable(fmt::format("the deadline passed while token {} was asked for its keys", tokens_[token].name))
+          .WithReason("deadline");
     }
     look.under_way = true;
   }
   Looking done(*this, token);
   const auto listed = ListOn(token, std::min(deadline, After(kLongestLook)));
   if (listed.ok()) return Ok();
-  done.failure = listed.error();
+  done.result = listed.error();
   return listed.error();
 }
 
-Result<ServedKeyPtr> ServedKeys::Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline) {
+std::vector<std::size_t> ServedKeys::Meant(const TokenFilter& tokens) const {
   std::vector<std::size_t> meant;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     if (tokens(tokens_[i].name)) meant.push_back(i);
   }
+  return meant;
+}
+
+Result<ServedKeyPtr> ServedKeys::Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline) {
+  const std::vector<std::size_t> meant = Meant(tokens);
   std::optional<Error> failure;
   for (std::size_t i = 0; i < meant.size(); ++i) {
     const Status looked = LookOn(meant[i], fingerprint, PartOf(deadline, meant.size() - i));
@@ -186,15 +189,15 @@ Result<ServedKeyPtr> ServedKeys::Open(const KeyUri& uri, const TokenFilter& toke
   ServedKeyPtr only;
   std::optional<Error> failure;
   std::optional<LabelParts> not_meant;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const std::string& token = tokens_[i].name;
-    if (!tokens(token)) continue;
+  const std::vector<std::size_t> meant = Meant(tokens);
+  for (std::size_t i = 0; i < meant.size(); ++i) {
+    const std::string& token = tokens_[meant[i]].name;
     // Before the token is: what it answers would tell of a key that is not meant.
     if (asked && !keys(token, *asked)) {
       not_meant = asked;
       continue;
     }
-    auto key = OpenOn(i, uri, deadline);
+    auto key = OpenOn(meant[i], uri, PartOf(deadline, meant.size() - i));
     if (!key.ok()) {
       const bool may_be_told = asked || IsOfToken(key.error());
       if (may_be_told && key.error().code() != Code::kNotFound) failure = std::move(key).error();

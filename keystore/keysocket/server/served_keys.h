@@ -67,9 +67,9 @@ class ServedKeys {
   // Asks the tokens that are meant, one after the other, each for its part of the time: one that hangs keeps nobody
   // from another's keys. NOT_FOUND "key_not_found", or the failure of one of them.
   Result<ServedKeyPtr> Find(const Fingerprint& fingerprint, const TokenFilter& tokens, Deadline deadline);
-  // The one key that `uri` names among those that are meant. Errors as KeyStore::Open; a token that is away is one,
-  // unless another has the key. Of keys that are not meant no error tells; where it is for one of them that nothing is
-  // opened, `denied` is.
+  // The one key that `uri` names among those that are meant; their tokens have equal parts of the time. Errors as
+  // KeyStore::Open; a token that is away is one, unless another has the key. Of keys that are not meant no error tells;
+  // where it is for one of them that nothing is opened, `denied` is.
   Result<ServedKeyPtr> Open(const KeyUri& uri, const TokenFilter& tokens, const KeyFilter& keys,
                             const KeyDenial& denied, Deadline deadline);
   // In the order of their fingerprints.
@@ -100,11 +100,17 @@ class ServedKeys {
     Looking& operator=(const Looking&) = delete;
     ~Looking() {
       const MutexLock lock(keys_.mutex_);
-      keys_.looks_[token_] = {.ended = std::chrono::steady_clock::now(), .failure = std::move(failure)};
+      Look& look = keys_.looks_[token_];
+      look.under_way = false;
+      // Who had no more time tells the next one nothing.
+      if (result.ok() || result.error().reason() != "deadline") {
+        look.ended = std::chrono::steady_clock::now();
+        look.failure = result.ok() ? std::nullopt : std::optional(result.error());
+      }
       keys_.look_ended_.NotifyAll();
     }
 
-    std::optional<Error> failure;
+    Status result = Ok();
 
    private:
     ServedKeys& keys_;
@@ -121,6 +127,8 @@ class ServedKeys {
   Result<std::vector<ServedKeyPtr>> ListOn(std::size_t token, Deadline deadline);
   // Keys that this one, of a foreign CA, replaces.
   void ForgetReplaced(const ServedKey& by);
+  // The tokens' numbers.
+  [[nodiscard]] std::vector<std::size_t> Meant(const TokenFilter& tokens) const;
   // Lists the token, unless that was done just now, or `wanted` is known: what is not known afterwards is not there.
   // One thread at a time.
   Status LookOn(std::size_t token, const Fingerprint& wanted, Deadline deadline);

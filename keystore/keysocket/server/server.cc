@@ -37,7 +37,9 @@ Server::Server(std::vector<SocketOptions> sockets, std::vector<ServedToken> toke
     : options_(options),
       sockets_(std::move(sockets)),
       handler_(std::move(tokens), options.permit, options.observer,
-               [this](pid_t process) { return HasConnection(process); }) {
+               [this](pid_t process, const std::string& token, const LabelParts& key) {
+                 return HasConnection(process, token, key);
+               }) {
   const auto managers = [&] { return std::make_unique<WorkLane>(options.managers, options.max_waiting); };
   for (const ServedToken& token : handler_.tokens()) {
     lanes_.push_back(std::make_unique<WorkLane>(token.workers, options.max_waiting));
@@ -382,9 +384,13 @@ std::size_t Server::connections() const {
   return peers_.size();
 }
 
-bool Server::HasConnection(pid_t process) const {
+// A number that belonged to a process that has ended may be anybody's.
+bool Server::HasConnection(pid_t process, const std::string& token, const LabelParts& key) const {
   const MutexLock lock(mutex_);
-  return std::ranges::any_of(peers_, [=](const auto& peer) { return peer.second->visitor.caller.pid == process; });
+  return std::ranges::any_of(peers_, [&](const auto& each) {
+    const Visitor& visitor = each.second->visitor;
+    return each.second->greeted && visitor.caller.pid == process && MayUse(*visitor.socket, visitor.caller, token, key);
+  });
 }
 
 std::size_t Server::waiting() const {

@@ -83,7 +83,7 @@ class Server {
   Status Listen(std::map<std::string, Fd> adopted);
   Status StartThreads();
 
-  bool HasConnection(pid_t process) const;
+  bool HasConnection(pid_t process, const std::string& token, const LabelParts& key) const;
   void Run() noexcept;
   void OnEvent(Watched& watched, Memory& memory);
   // A packet of this connection, and those that come while the thread stays with it, or with another for which it has
