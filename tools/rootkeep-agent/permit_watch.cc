@@ -16,6 +16,7 @@ Status PermitWatch::Read() {
 
 void PermitWatch::Report(const Status& read) {
   if (!read.ok() && readable_) log::Warning("key_permits_unread", {{"detail", read.error().ToString()}});
+  if (read.ok() && !readable_) log::Info("key_permits_read");
   readable_ = read.ok();
 }
 

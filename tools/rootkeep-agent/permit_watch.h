@@ -23,7 +23,7 @@ class PermitWatch {
 
  private:
   Status Read();
-  // Logs a failure once.
+  // Logs a failure once, and its end.
   void Report(const Status& read);
 
   CatalogRows rows_;
