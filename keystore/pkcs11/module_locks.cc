@@ -2,14 +2,16 @@
 
 #include <pthread.h>
 
-#include <new>
+#include <cstdlib>
 
 namespace rootkeep::pkcs11 {
 namespace {
 
 CK_RV Create(void** out) {
   if (out == nullptr) return CKR_ARGUMENTS_BAD;
-  auto* const mutex = new (std::nothrow) pthread_mutex_t;
+  // Of malloc, not of new: SoftHSM 2.6.1 gives those that a failed C_Initialize left to its own functions at the
+  // process's end, which destroy and free them as pthread_mutex_t of malloc.
+  auto* const mutex = static_cast<pthread_mutex_t*>(std::malloc(sizeof(pthread_mutex_t)));
   if (mutex == nullptr) return CKR_HOST_MEMORY;
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
@@ -23,7 +25,7 @@ CK_RV Create(void** out) {
 CK_RV Destroy(void* mutex) {
   if (mutex == nullptr) return CKR_MUTEX_BAD;
   pthread_mutex_destroy(static_cast<pthread_mutex_t*>(mutex));
-  delete static_cast<pthread_mutex_t*>(mutex);
+  std::free(mutex);
   return CKR_OK;
 }
 

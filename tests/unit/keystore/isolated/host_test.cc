@@ -75,7 +75,9 @@ TEST_F(TokenHost, EndsWithTheObjectAndWithTheControlSocket) {
   ASSERT_THAT(control.first.Receive(Soon()), IsOk());
   control.first = Channel(Fd());
   EXPECT_TRUE(spawned.WaitEnded(seconds(30)));
+#ifndef ROOTKEEP_SANITIZED  // which looks for leaks by ptrace then, and fails, because the host lets nobody
   EXPECT_EQ(spawned.Reap(), "exit code 0");
+#endif
 }
 
 TEST_F(TokenHost, KeepsNothingOfAKeyThatWasDestroyed) {
