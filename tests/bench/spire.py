@@ -35,10 +35,11 @@ class Spire:
             figures.add(f"{name}.cpu_beyond_token_us", used - self._token_us(), "us")
 
     def _token_us(self):
-        """What a signature takes in the token alone, which computes."""
+        """Processor time of a signature in the token alone, which computes."""
         floor = pathlib.Path(self._build) / "tests" / "bench" / "floor" / "rk_bench_floor"
         command = [floor, "token", "--key", "p256", "--seconds", self._options.seconds]
-        return 1e6 / json.loads(authority.run(*command))["rate"]
+        found = json.loads(authority.run(*command))
+        return found["signers"] * 1e6 / found["rate"]
 
     def _run(self, name):
         if self._programs is None:
