@@ -155,9 +155,8 @@ Status ServedKeys::LookOn(std::size_t token, const Fingerprint& wanted, Deadline
   }
   Looking done(*this, token);
   const auto listed = ListOn(token, std::min(deadline, After(kLongestLook)));
-  if (listed.ok()) return Ok();
-  done.result = listed.error();
-  return listed.error();
+  done.result = listed.ok() ? Ok() : Status(listed.error());
+  return *done.result;
 }
 
 std::vector<std::size_t> ServedKeys::Meant(const TokenFilter& tokens) const {

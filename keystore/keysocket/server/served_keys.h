@@ -102,15 +102,15 @@ class ServedKeys {
       const MutexLock lock(keys_.mutex_);
       Look& look = keys_.looks_[token_];
       look.under_way = false;
-      // Who had no more time tells the next one nothing.
-      if (result.ok() || result.error().reason() != "deadline") {
+      // Who had no more time, or no memory, tells the next one nothing.
+      if (result && (result->ok() || result->error().reason() != "deadline")) {
         look.ended = std::chrono::steady_clock::now();
-        look.failure = result.ok() ? std::nullopt : std::optional(result.error());
+        look.failure = result->ok() ? std::nullopt : std::optional(result->error());
       }
       keys_.look_ended_.NotifyAll();
     }
 
-    Status result = Ok();
+    std::optional<Status> result;  // none: something was thrown
 
    private:
     ServedKeys& keys_;
