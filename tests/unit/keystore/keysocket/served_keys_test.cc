@@ -51,6 +51,14 @@ TEST_F(KeySocketServedKeys, StayKnownWhileTheirTokenIsAway) {
   EXPECT_NE(keys.Known(Of(*web)), nullptr);
 }
 
+TEST_F(KeySocketServedKeys, ASearchThatThrewSaysNothingToTheNext) {
+  const auto web = one->Add("rk/app/web/1");
+  one->throws = true;
+  EXPECT_THROW((void)keys.Find(Of(*web), AnyToken, Soon()), std::bad_alloc);
+  one->throws = false;
+  EXPECT_THAT(keys.Find(Of(*web), AnyToken, Soon()), IsOk());
+}
+
 // A CA that fails to rotate makes one in ten seconds, and lists none.
 TEST_F(KeySocketServedKeys, OfAForeignCasNameOnlyTheNewestIsRemembered) {
   Fingerprint before{};
